@@ -1,0 +1,197 @@
+/* The configuration of a run: plain values, checked, with every default filled in.
+ *
+ * Every key, its type, range, default and meaning stands in one table (config/schema.c), which reads, checks,
+ * documents and writes them; config/reference.ini is that table printed. This layer knows no tensor and no
+ * OpenCL: lists are handed over as doubles and names.
+ *
+ *     cfg_config config = {0};
+ *     const char *sets[] = {"train.epochs=5"};
+ *     if (cfg_load(&config, "config/iemocap.ini", (cfg_overrides){sets, 1}, &error) != ST_OK) ...
+ *     cfg_destroy(&config);
+ *
+ * Errors: ST_USAGE with one sentence that begins with FILE:LINE or "--set SECTION.KEY"; ST_FAILED for a file
+ * that cannot be read and for exhausted memory. After a failure the configuration is empty (all bytes zero).
+ * SPEC sections 5 to 8 and 10 define what the values mean.
+ */
+#ifndef SAFSD_CONFIG_CONFIG_H
+#define SAFSD_CONFIG_CONFIG_H
+
+#include "runtime/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lists: `count` items; NULL and 0 when empty. They belong to the configuration. */
+typedef struct cfg_names {
+    char **items;
+    size_t count;
+} cfg_names;
+
+typedef struct cfg_reals {
+    double *items;
+    size_t count;
+} cfg_reals;
+
+typedef struct cfg_seeds {
+    uint64_t *items;
+    size_t count;
+} cfg_seeds;
+
+typedef struct cfg_experiment {
+    char *name;      /* the run directory is runs/NAME; the stem of the file where the file names none */
+    uint64_t seed;   /* SPEC 7 */
+    cfg_seeds seeds; /* for the command `experiment`: one run per seed; empty: `seed` alone */
+} cfg_experiment;
+
+typedef enum cfg_format { CFG_FORMAT_AUTO, CFG_FORMAT_PICKLE, CFG_FORMAT_SAFETENSORS, CFG_FORMAT_SYNTH } cfg_format;
+
+/* Bits of cfg_data.modalities. */
+enum { CFG_TEXT = 1, CFG_AUDIO = 2, CFG_VISUAL = 4, CFG_ALL_MODALITIES = 7 };
+
+typedef enum cfg_corpus { CFG_CORPUS_IEMOCAP, CFG_CORPUS_MELD } cfg_corpus;
+
+typedef struct cfg_data {
+    char *path;                /* NULL where none is given; relative ones of a file already stand on its folder */
+    cfg_format format;         /* auto: by the contents of the file */
+    unsigned modalities;       /* CFG_TEXT | ...; CFG_ALL_MODALITIES means: every one that the data have */
+    cfg_names classes;         /* in label order; empty: as many as the data have, named by them or by number */
+    bool standardize;          /* with mean and deviation of the training utterances */
+    double valid_fraction;     /* of the training dialogues, drawn by the seed; 0: the split that the file carries */
+    cfg_names valid_dialogues; /* ids, ranges already expanded; never together with valid_fraction > 0 */
+    cfg_corpus synth_like;     /* the synth_ values are read with format = synth only */
+    int synth_dialogues;       /* training, validation and test together; 0: as many as the corpus has */
+    uint64_t synth_seed;
+    int synth_dims[3];         /* widths of text, audio, visual; 0, 0, 0: those of the corpus */
+} cfg_data;
+
+typedef enum cfg_gate { CFG_GATE_LEARNED, CFG_GATE_IDENTITY, CFG_GATE_OFF } cfg_gate;
+typedef enum cfg_gcn_mode { CFG_GCN_EXPECTED, CFG_GCN_SAMPLE, CFG_GCN_MEAN } cfg_gcn_mode;
+
+typedef struct cfg_gcn_eval {
+    cfg_gcn_mode mode;
+    int repetitions; /* R of mean:R; 1 otherwise */
+} cfg_gcn_eval;
+
+typedef struct cfg_model {
+    int hidden;       /* H */
+    int graph_hidden; /* G, never 0: the hidden width where the file says 0 or nothing */
+    int ffn;          /* never 0: the hidden width where the file says 0 or nothing */
+    int heads;        /* divides hidden */
+    int layers;       /* 1 .. 64 */
+    int gcn_layers;   /* K */
+    cfg_gate gate;
+    double dropout;  /* 0 <= p < 1 */
+    double gcn_mask; /* 0 <= p < 1 */
+    cfg_gcn_eval gcn_eval;
+} cfg_model;
+
+typedef enum cfg_saf_form { CFG_SAF_SOFT, CFG_SAF_TRUE_CLASS, CFG_SAF_PUBLISHED } cfg_saf_form;
+typedef enum cfg_weights_form { CFG_WEIGHTS_NONE, CFG_WEIGHTS_INVERSE_FREQUENCY, CFG_WEIGHTS_LIST } cfg_weights_form;
+typedef enum cfg_alpha_form { CFG_ALPHA_AUTO, CFG_ALPHA_LIST } cfg_alpha_form;
+typedef enum cfg_similarity_form {
+    CFG_SIMILARITY_IDENTITY,
+    CFG_SIMILARITY_IEMOCAP,
+    CFG_SIMILARITY_MELD,
+    CFG_SIMILARITY_ROWS
+} cfg_similarity_form;
+
+typedef struct cfg_class_weights {
+    cfg_weights_form form;
+    cfg_reals list; /* [C] with form LIST, else empty */
+} cfg_class_weights;
+
+typedef struct cfg_alpha {
+    cfg_alpha_form form;
+    cfg_reals list; /* [C] with form LIST, else empty */
+} cfg_alpha;
+
+typedef struct cfg_similarity {
+    cfg_similarity_form form;
+    size_t classes; /* C; 0 with form IDENTITY, which fits any number */
+    double *rows;   /* [C, C], row = true class, filled for the two corpora too; NULL with form IDENTITY */
+} cfg_similarity;
+
+typedef struct cfg_loss {
+    double lambda_ce, lambda_saf, lambda_kl;
+    cfg_saf_form saf_form;
+    double gamma;
+    double temperature;
+    bool teacher_gradient; /* false: the KL term does not reach the teacher */
+    cfg_class_weights class_weights;
+    cfg_alpha alpha;
+    cfg_similarity similarity;
+} cfg_loss;
+
+typedef enum cfg_optimizer { CFG_OPTIMIZER_ADAM, CFG_OPTIMIZER_ADAMW } cfg_optimizer;
+typedef enum cfg_schedule { CFG_SCHEDULE_CONSTANT, CFG_SCHEDULE_COSINE } cfg_schedule;
+typedef enum cfg_nonfinite { CFG_NONFINITE_STOP, CFG_NONFINITE_SKIP } cfg_nonfinite;
+
+typedef struct cfg_train {
+    int epochs;
+    int batch; /* dialogues per optimiser step */
+    double lr;
+    cfg_optimizer optimizer; /* adam: decay coupled, added to the gradient; adamw: decoupled */
+    double beta1, beta2, eps, weight_decay;
+    cfg_schedule schedule;
+    int warmup;      /* optimiser steps of linear warm-up; 0: none */
+    double clip;     /* global norm of the gradient; 0: no clipping */
+    int micro_batch; /* dialogues computed at a time; 0: as many as memory allows */
+    int patience;    /* epochs without a better selection score before the run stops; 0: never */
+    cfg_nonfinite nonfinite;
+    bool log_steps;       /* writes steps.jsonl */
+    int checkpoint_every; /* epochs between two writes of last.safetensors */
+} cfg_train;
+
+typedef enum cfg_gemm { CFG_GEMM_AUTO, CFG_GEMM_CLBLAST, CFG_GEMM_PANEL } cfg_gemm;
+
+typedef struct cfg_runtime {
+    char *device; /* selector of the command line; "auto" by default */
+    cfg_gemm gemm;
+} cfg_runtime;
+
+typedef struct cfg_config {
+    cfg_experiment experiment;
+    cfg_data data;
+    cfg_model model;
+    cfg_loss loss;
+    cfg_train train;
+    cfg_runtime runtime;
+} cfg_config;
+
+/* "section.key=value" as given to --set, in order; the last one of a key wins. A value is taken as it stands,
+ * without quotes or comments, and a relative path in it stands on the working directory. */
+typedef struct cfg_overrides {
+    const char *const *items;
+    size_t count;
+} cfg_overrides;
+
+/* Each of these fills `config` anew; what it held before must have been destroyed, or be zero. */
+st_status cfg_defaults(cfg_config *config, st_error *error);
+st_status cfg_load(cfg_config *config, const char *path, cfg_overrides overrides, st_error *error);
+
+/* Reads a configuration from memory: the built-in one, or the one a checkpoint carries. Messages call it `name`;
+ * its relative paths stand on `folder` (NULL: the working directory). */
+st_status cfg_load_text(cfg_config *config, const char *text, const char *name, const char *folder,
+                        cfg_overrides overrides, st_error *error);
+
+/* The demonstration configuration compiled into the program, as text. */
+const char *cfg_demo_text(void);
+
+/* The effective configuration as an INI file with all keys, paths absolute; loading it gives the same values.
+ * free() the text. */
+st_status cfg_write(const cfg_config *config, char **text, st_error *error);
+
+/* Every key with type, range, default and meaning: for `--help-keys`, and as the contents of config/reference.ini.
+ * free() the text. */
+st_status cfg_help_keys(char **text, st_error *error);
+st_status cfg_reference(char **text, st_error *error);
+
+/* The words of an enumerated value as the INI files write them, for example cfg_word("model.gate", 0) = "learned";
+ * NULL where key or value does not exist. */
+const char *cfg_word(const char *section_dot_key, int value);
+
+/* Frees what the configuration holds and sets it to zero. NULL is allowed. */
+void cfg_destroy(cfg_config *config);
+
+#endif
