@@ -1,0 +1,74 @@
+/* Device memory: arenas of blocks planned once, views into them, and transfers.
+ *
+ * Everything on the device is made of 4-byte elements (float, int, uint). A view names a block and an
+ * element offset; it stays valid until its arena is destroyed. No view straddles two blocks, and no block is
+ * larger than the device's largest allocation.
+ *
+ *     rt_arena_create(&arena, rt, "activations");
+ *     rt_arena_take(arena, rows * columns, &x);       any number of times
+ *     mark = rt_arena_mark(arena); ...take...; rt_arena_rewind(arena, mark);     temporaries that may share memory
+ *     rt_arena_commit(arena);                         allocates; views can now be used
+ */
+#ifndef SAFSD_RUNTIME_BUFFER_H
+#define SAFSD_RUNTIME_BUFFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/context.h"
+
+typedef struct rt_block rt_block;
+
+typedef struct rt_view {
+    rt_block *block; /* NULL: no tensor (an optional one left out) */
+    size_t at;       /* first element */
+} rt_view;
+
+static inline rt_view rt_view_at(rt_view view, size_t elements)
+{
+    return (rt_view){view.block, view.at + elements};
+}
+
+typedef struct rt_arena rt_arena;
+typedef struct rt_mark {
+    size_t block, used;
+} rt_mark;
+
+st_status rt_arena_create(rt_arena **arena, rt_context *context, const char *purpose);
+void rt_arena_destroy(rt_arena **arena);
+
+/* Plans `elements` (may be 0), aligned to 64 elements. ST_DEVICE where one tensor exceeds the largest block,
+ * naming `what`, its size and the limit. */
+st_status rt_arena_take(rt_arena *arena, const char *what, size_t elements, rt_view *view);
+
+rt_mark rt_arena_mark(const rt_arena *arena);
+void rt_arena_rewind(rt_arena *arena, rt_mark mark);
+
+/* Bytes planned so far (high-water mark), and the largest block among them. */
+uint64_t rt_arena_bytes(const rt_arena *arena);
+uint64_t rt_arena_largest_block(const rt_arena *arena);
+
+/* Allocates the blocks, uninitialised. ST_DEVICE where the device has no room. */
+st_status rt_arena_commit(rt_arena *arena);
+
+/* Number of blocks, and a view of the start of block `index` with its planned elements: for work on a whole arena
+ * (clearing, the optimiser). Arenas planned by the same sequence of takes have the same blocks. */
+size_t rt_arena_blocks(const rt_arena *arena);
+rt_view rt_arena_block(const rt_arena *arena, size_t index, size_t *elements);
+
+/* Transfers of `elements` 4-byte elements. `rt_write` and `rt_read` block; `rt_write_later` returns at once and needs
+ * `host` unchanged until a later rt_finish or rt_wait. */
+st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements);
+st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements);
+st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements);
+st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements);
+st_status rt_zero(rt_context *context, rt_view to, size_t elements);
+
+/* A read that is waited for later. */
+typedef struct rt_ticket {
+    void *event; /* NULL: nothing pending */
+} rt_ticket;
+st_status rt_read_later(rt_context *context, rt_view from, void *host, size_t elements, rt_ticket *ticket);
+st_status rt_wait(rt_context *context, rt_ticket *ticket);
+
+#endif

@@ -1,0 +1,142 @@
+#include "runtime/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/internal.h"
+
+/* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
+static const size_t ADDRESSABLE_BYTES = ((size_t)1 << 33) - 4096;
+
+static size_t vector_width_of(const rt_context *context)
+{
+    if (context->options.vector_width) return context->options.vector_width;
+    if (context->device.type != RT_CPU) return 4;
+    size_t width = 16;
+    while (width > context->device.vector_width) width /= 2;
+    return width > 1 ? width : 4;
+}
+
+static void set_limits(rt_context *context)
+{
+    const rt_options *options = &context->options;
+    context->vector_width = vector_width_of(context);
+    context->group_limit = context->device.max_group;
+    if (options->group_size && options->group_size < context->group_limit) context->group_limit = options->group_size;
+    context->largest_block = context->device.largest_block_bytes < ADDRESSABLE_BYTES
+                                 ? (size_t)context->device.largest_block_bytes
+                                 : ADDRESSABLE_BYTES;
+    if (options->largest_block && options->largest_block < context->largest_block)
+        context->largest_block = options->largest_block;
+}
+
+static st_status open_device(rt_context *context)
+{
+    cl_int code = CL_SUCCESS;
+    const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
+                                                (cl_context_properties)context->device.platform_handle, 0};
+    context->id = context->device.handle;
+    context->context = clCreateContext(properties, 1, &context->id, NULL, NULL, &code);
+    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateContext", "opening a context");
+    rt_count(context, 1);
+    context->queue = clCreateCommandQueue(context->context, context->id,
+                                          context->options.profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateCommandQueue", "opening a queue");
+    rt_count(context, 1);
+    return ST_OK;
+}
+
+static st_status make_dummy(rt_context *context)
+{
+    cl_int code = CL_SUCCESS;
+    context->dummy = calloc(1, sizeof *context->dummy);
+    if (!context->dummy) return st_fail(context->error, ST_FAILED, "out of host memory while opening a device");
+    context->dummy->context = context;
+    context->dummy->elements = 64;
+    context->dummy->memory = clCreateBuffer(context->context, CL_MEM_READ_WRITE, 64 * sizeof(float), NULL, &code);
+    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateBuffer", "creating a buffer of 256 bytes");
+    rt_count(context, 1);
+    return ST_OK;
+}
+
+/* The GEMM builds its own kernels, with defines of its own. */
+static bool not_gemm(const char *name)
+{
+    return strncmp(name, "gemm", 4) != 0;
+}
+
+st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
+                            st_error *error)
+{
+    *context = NULL;
+    if (device->error[0] != '\0')
+        return st_fail(error, ST_DEVICE, "device %d (%s) cannot be used: %s", device->index, device->name, device->error);
+    rt_context *c = calloc(1, sizeof *c);
+    if (!c) return st_fail(error, ST_FAILED, "out of host memory while opening a device");
+    c->error = error;
+    c->device = *device;
+    if (options) c->options = *options;
+    set_limits(c);
+    st_status status = ST_OK;
+    ST_TRY(open_device(c));
+    ST_TRY(make_dummy(c));
+    if (c->options.profile) ST_TRY(rt_profile_create(c));
+    ST_TRY(rt_program_create(&c->kernels, c, not_gemm, ""));
+    ST_TRY(rt_gemm_create(c, c->options.gemm ? c->options.gemm : "auto"));
+    *context = c;
+done:
+    if (status != ST_OK) rt_context_destroy(&c);
+    return status;
+}
+
+void rt_context_destroy(rt_context **context)
+{
+    rt_context *c = *context;
+    if (!c) return;
+    if (c->queue) clFinish(c->queue);
+    if (c->gemm) rt_gemm_destroy(c);
+    rt_program_destroy(&c->kernels);
+    rt_profile_destroy(c);
+    if (c->dummy && c->dummy->memory) {
+        clReleaseMemObject(c->dummy->memory);
+        rt_count(c, -1);
+    }
+    free(c->dummy);
+    if (c->queue) {
+        clReleaseCommandQueue(c->queue);
+        rt_count(c, -1);
+    }
+    if (c->context) {
+        clReleaseContext(c->context);
+        rt_count(c, -1);
+    }
+    free(c);
+    *context = NULL;
+}
+
+st_error *rt_error(const rt_context *context)
+{
+    return context->error;
+}
+
+const rt_device_info *rt_device(const rt_context *context)
+{
+    return &context->device;
+}
+
+size_t rt_vector_width(const rt_context *context)
+{
+    return context->vector_width;
+}
+
+st_status rt_finish(rt_context *context)
+{
+    const cl_int code = clFinish(context->queue);
+    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clFinish", "waiting for the queue");
+    return ST_OK;
+}
+
+void rt_planning(rt_context *context, bool on)
+{
+    context->planning = on;
+}

@@ -1,0 +1,44 @@
+/* A context: one device, its in-order queue, its kernels, and the error slot of all work on it. */
+#ifndef SAFSD_RUNTIME_CONTEXT_H
+#define SAFSD_RUNTIME_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/device.h"
+#include "runtime/status.h"
+
+typedef struct rt_context rt_context;
+
+typedef struct rt_options {
+    const char *gemm;      /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
+    bool profile;          /* time every launch; see profile.h */
+    size_t vector_width;   /* 0: by capability; else 1, 2, 4, 8 or 16 */
+    size_t group_size;     /* 0: by capability; else the largest work-group any kernel may use */
+    size_t largest_block;  /* 0: as the device says; else bytes, to behave like a smaller device */
+    void (*notice)(void *user, const char *sentence); /* told what is being compiled when that takes long; may be NULL */
+    void *notice_user;
+    long *live_objects;    /* counts OpenCL objects created and not yet released; may be NULL */
+} rt_options;
+
+/* Opens the device and builds the kernels. `error` is borrowed for the life of the context: every
+ * function that takes the context records its failure there. `options` may be NULL. */
+st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
+                            st_error *error);
+void rt_context_destroy(rt_context **context);
+
+st_error *rt_error(const rt_context *context);
+const rt_device_info *rt_device(const rt_context *context);
+
+/* Width in floats of the kernels' explicit vectors (the define VW), and items of a group in a row kernel. */
+size_t rt_vector_width(const rt_context *context);
+size_t rt_row_group(const rt_context *context);
+
+/* Blocks until everything enqueued is done. */
+st_status rt_finish(rt_context *context);
+
+/* While planning, launches and GEMM calls are checked and their scratch is recorded, but nothing runs and buffers
+ * need not exist: a model calls its own forward and backward once with the largest batch to learn what it needs. */
+void rt_planning(rt_context *context, bool on);
+
+#endif

@@ -1,0 +1,273 @@
+#include "runtime/device.h"
+
+#include <CL/cl.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_PLATFORMS = 64, MOST_DEVICES = 256 };
+
+static void read_text(cl_device_id id, cl_device_info what, char *text, size_t size, cl_int *worst)
+{
+    const cl_int code = clGetDeviceInfo(id, what, size, text, NULL);
+    if (code != CL_SUCCESS) {
+        text[0] = '\0';
+        *worst = code;
+    }
+    text[size - 1] = '\0';
+}
+
+static void read_value(cl_device_id id, cl_device_info what, void *value, size_t size, cl_int *worst)
+{
+    memset(value, 0, size);
+    const cl_int code = clGetDeviceInfo(id, what, size, value, NULL);
+    if (code != CL_SUCCESS) *worst = code;
+}
+
+static rt_device_type type_of(cl_device_type bits)
+{
+    if (bits & CL_DEVICE_TYPE_GPU) return RT_GPU;
+    if (bits & CL_DEVICE_TYPE_CPU) return RT_CPU;
+    if (bits & CL_DEVICE_TYPE_ACCELERATOR) return RT_ACCELERATOR;
+    return RT_OTHER_DEVICE;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    const size_t length = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += length)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
+    return false;
+}
+
+static void read_capabilities(cl_device_id id, rt_device_info *info, cl_int *worst)
+{
+    cl_device_type type = 0;
+    cl_bool available = CL_FALSE, compiler = CL_FALSE, unified = CL_FALSE;
+    cl_device_exec_capabilities execution = 0;
+    size_t group = 0;
+    char extensions[8192];
+    read_value(id, CL_DEVICE_TYPE, &type, sizeof type, worst);
+    read_value(id, CL_DEVICE_AVAILABLE, &available, sizeof available, worst);
+    read_value(id, CL_DEVICE_COMPILER_AVAILABLE, &compiler, sizeof compiler, worst);
+    read_value(id, CL_DEVICE_HOST_UNIFIED_MEMORY, &unified, sizeof unified, worst);
+    read_value(id, CL_DEVICE_EXECUTION_CAPABILITIES, &execution, sizeof execution, worst);
+    read_value(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, &group, sizeof group, worst);
+    read_value(id, CL_DEVICE_GLOBAL_MEM_SIZE, &info->memory_bytes, sizeof info->memory_bytes, worst);
+    read_value(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, &info->largest_block_bytes, sizeof info->largest_block_bytes, worst);
+    read_value(id, CL_DEVICE_LOCAL_MEM_SIZE, &info->local_bytes, sizeof info->local_bytes, worst);
+    read_value(id, CL_DEVICE_MAX_COMPUTE_UNITS, &info->compute_units, sizeof info->compute_units, worst);
+    read_value(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, &info->clock_mhz, sizeof info->clock_mhz, worst);
+    read_value(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, &info->vector_width, sizeof info->vector_width, worst);
+    read_text(id, CL_DEVICE_EXTENSIONS, extensions, sizeof extensions, worst);
+    info->type = type_of(type);
+    info->available = available == CL_TRUE;
+    info->compiler = compiler == CL_TRUE;
+    info->unified_memory = unified == CL_TRUE;
+    info->native_kernels = (execution & CL_EXEC_NATIVE_KERNEL) != 0;
+    info->max_group = group > 0 ? (uint32_t)group : 1;
+    if (info->vector_width == 0) info->vector_width = 1;
+    info->fp16 = has_word(extensions, "cl_khr_fp16");
+    info->fp64 = has_word(extensions, "cl_khr_fp64");
+}
+
+static void trim(char *text)
+{
+    const size_t skip = strspn(text, " \t");
+    memmove(text, text + skip, strlen(text + skip) + 1);
+    for (size_t n = strlen(text); n > 0 && isspace((unsigned char)text[n - 1]); --n) text[n - 1] = '\0';
+}
+
+static void describe(cl_platform_id platform, cl_device_id id, rt_device_info *info)
+{
+    cl_int worst = CL_SUCCESS;
+    info->platform_handle = platform;
+    info->handle = id;
+    snprintf(info->selector, sizeof info->selector, "%d:%d", info->platform, info->ordinal);
+    read_text(id, CL_DEVICE_NAME, info->name, sizeof info->name, &worst);
+    read_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor, &worst);
+    read_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver, &worst);
+    read_text(id, CL_DEVICE_VERSION, info->version, sizeof info->version, &worst);
+    read_text(id, CL_DEVICE_OPENCL_C_VERSION, info->c_version, sizeof info->c_version, &worst);
+    read_capabilities(id, info, &worst);
+    trim(info->name);
+    if (worst != CL_SUCCESS)
+        snprintf(info->error, sizeof info->error, "the driver answered %d to a question about the device", (int)worst);
+    else if (!info->available)
+        snprintf(info->error, sizeof info->error, "the driver says that the device is not available");
+}
+
+/* The same hardware offered by a second platform: same kind, name and memory under another driver. */
+static int earlier_listing(const rt_device_list *list, const rt_device_info *info)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        const rt_device_info *other = &list->items[i];
+        if (other->platform != info->platform && other->type == info->type && strcmp(other->name, info->name) == 0 &&
+            other->compute_units == info->compute_units)
+            return other->index;
+    }
+    return -1;
+}
+
+static st_status add_platform(rt_device_list *list, cl_platform_id platform, int number, st_error *error)
+{
+    cl_device_id ids[MOST_DEVICES];
+    cl_uint count = 0;
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &count) != CL_SUCCESS) return ST_OK;
+    if (count > MOST_DEVICES) count = MOST_DEVICES;
+    if (count == 0) return ST_OK;
+    rt_device_info *items = realloc(list->items, (list->count + count) * sizeof *items);
+    if (!items) return st_fail(error, ST_FAILED, "out of host memory while listing devices");
+    list->items = items;
+    for (cl_uint d = 0; d < count; ++d) {
+        rt_device_info *info = &list->items[list->count];
+        memset(info, 0, sizeof *info);
+        info->index = (int)list->count;
+        info->platform = number;
+        info->ordinal = (int)d;
+        clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform_name, info->platform_name, NULL);
+        describe(platform, ids[d], info);
+        info->same_as = earlier_listing(list, info);
+        ++list->count;
+    }
+    return ST_OK;
+}
+
+st_status rt_device_list_create(rt_device_list *list, st_error *error)
+{
+    *list = (rt_device_list){NULL, 0};
+    cl_platform_id platforms[MOST_PLATFORMS];
+    cl_uint count = 0;
+    const cl_int code = clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
+    if (code != CL_SUCCESS || count == 0)
+        return st_fail(error, ST_DEVICE,
+                       "no OpenCL platform was found: install the driver of your device, or pocl-opencl-icd to run on the "
+                       "CPU (Debian, Ubuntu: apt-get install pocl-opencl-icd)");
+    for (cl_uint p = 0; p < count && p < MOST_PLATFORMS; ++p) {
+        const st_status status = add_platform(list, platforms[p], (int)p, error);
+        if (status != ST_OK) {
+            rt_device_list_destroy(list);
+            return status;
+        }
+    }
+    if (list->count == 0)
+        return st_fail(error, ST_DEVICE,
+                       "%u OpenCL platform(s) were found but none offers a device: check the driver, or install "
+                       "pocl-opencl-icd to run on the CPU",
+                       (unsigned)count);
+    return ST_OK;
+}
+
+void rt_device_list_destroy(rt_device_list *list)
+{
+    free(list->items);
+    *list = (rt_device_list){NULL, 0};
+}
+
+const char *rt_device_type_name(rt_device_type type)
+{
+    switch (type) {
+    case RT_CPU: return "cpu";
+    case RT_GPU: return "gpu";
+    case RT_ACCELERATOR: return "accelerator";
+    default: return "other";
+    }
+}
+
+static bool contains(const char *text, const char *part)
+{
+    const size_t length = strlen(part);
+    for (; *text; ++text) {
+        size_t i = 0;
+        while (i < length && text[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i])) ++i;
+        if (i == length) return true;
+    }
+    return false;
+}
+
+static void append_line(char *text, size_t size, const rt_device_info *info)
+{
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%d (%s) %s [%s]", used ? "; " : "", info->index, info->selector, info->name,
+             info->platform_name);
+}
+
+static st_status no_such_device(const rt_device_list *list, const char *selector, st_error *error)
+{
+    char all[1400] = "";
+    for (size_t i = 0; i < list->count; ++i) append_line(all, sizeof all, &list->items[i]);
+    return st_fail(error, ST_DEVICE, "no device matches \"%s\"; there are: %s", selector, all);
+}
+
+static bool first_of_type(const rt_device_list *list, rt_device_type type, size_t *chosen)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        if (list->items[i].type == type && list->items[i].available) {
+            *chosen = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_number(const char **text, long *value)
+{
+    if (!isdigit((unsigned char)**text)) return false;
+    char *end = NULL;
+    *value = strtol(*text, &end, 10);
+    *text = end;
+    return true;
+}
+
+static st_status select_by_name(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error)
+{
+    size_t matches = 0;
+    char names[1400] = "";
+    for (size_t i = 0; i < list->count; ++i) {
+        const rt_device_info *info = &list->items[i];
+        if (!contains(info->name, selector) && !contains(info->platform_name, selector) &&
+            !contains(info->vendor, selector))
+            continue;
+        if (matches++ == 0) *chosen = i;
+        append_line(names, sizeof names, info);
+    }
+    if (matches == 0) return no_such_device(list, selector, error);
+    if (matches > 1)
+        return st_fail(error, ST_DEVICE, "\"%s\" matches %zu devices, name one by its index: %s", selector, matches, names);
+    return ST_OK;
+}
+
+st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error)
+{
+    static const struct {
+        const char *word;
+        rt_device_type types[3];
+    } words[] = {{"gpu", {RT_GPU}}, {"cpu", {RT_CPU}}, {"accelerator", {RT_ACCELERATOR}},
+                 {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU}}};
+    for (size_t w = 0; w < sizeof words / sizeof *words; ++w) {
+        if (strcmp(selector, words[w].word) != 0) continue;
+        for (size_t t = 0; t < 3 && words[w].types[t]; ++t)
+            if (first_of_type(list, words[w].types[t], chosen)) return ST_OK;
+        return no_such_device(list, selector, error);
+    }
+    const char *rest = selector;
+    long first = 0, second = 0;
+    if (parse_number(&rest, &first)) {
+        const bool pair = *rest == ':';
+        if (pair) ++rest;
+        if ((!pair || parse_number(&rest, &second)) && *rest == '\0') {
+            for (size_t i = 0; i < list->count; ++i) {
+                const rt_device_info *info = &list->items[i];
+                if (pair ? info->platform == first && info->ordinal == second : info->index == first) {
+                    *chosen = i;
+                    return ST_OK;
+                }
+            }
+            return no_such_device(list, selector, error);
+        }
+    }
+    if (*selector == '\0') return st_fail(error, ST_DEVICE, "the device selector is empty: give an index, P:D, gpu, cpu, "
+                                                            "accelerator, auto or a part of a name");
+    return select_by_name(list, selector, chosen, error);
+}

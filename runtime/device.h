@@ -1,0 +1,47 @@
+/* The OpenCL devices of this machine: what they are, and the one a selector means.
+ *
+ * Indices are global, in the order in which the ICD loader lists platforms and devices; they are
+ * stable for one configuration of drivers. The selector of a device ("0:1", platform:device) names it again.
+ */
+#ifndef SAFSD_RUNTIME_DEVICE_H
+#define SAFSD_RUNTIME_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/status.h"
+
+typedef enum rt_device_type { RT_CPU = 1, RT_GPU = 2, RT_ACCELERATOR = 4, RT_OTHER_DEVICE = 8 } rt_device_type;
+
+typedef struct rt_device_info {
+    int index;             /* global */
+    int platform, ordinal; /* P:D */
+    char selector[32];     /* names this device again: "P:D" */
+    char platform_name[128], name[256], vendor[128], driver[128], version[128], c_version[128];
+    rt_device_type type;
+    uint64_t memory_bytes, largest_block_bytes, local_bytes;
+    uint32_t compute_units, clock_mhz, max_group, vector_width; /* vector_width: native floats, at least 1 */
+    bool available, compiler, fp16, fp64, unified_memory, native_kernels;
+    int same_as;     /* index of an earlier listing of the same device, or -1 */
+    char error[256]; /* why its properties could not be read; empty when all is well */
+    void *platform_handle, *handle;
+} rt_device_info;
+
+typedef struct rt_device_list {
+    rt_device_info *items;
+    size_t count;
+} rt_device_list;
+
+/* Lists every device of every platform. ST_DEVICE, naming what to install, where there is no platform at all. */
+st_status rt_device_list_create(rt_device_list *list, st_error *error);
+void rt_device_list_destroy(rt_device_list *list);
+
+/* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU)
+ * or a part of a name. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none matches. */
+st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error);
+
+/* "cpu", "gpu", "accelerator" or "other". */
+const char *rt_device_type_name(rt_device_type type);
+
+#endif

@@ -1,0 +1,37 @@
+/* Matrix products: one interface, several providers.
+ *
+ *     C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n]        row-major, float32
+ *
+ * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. beta is 0 or any
+ * number; with 0 the old C is not read. The bias is optional (a view without a block).
+ * Providers: `clblast` (tuned CLBlast; the default on GPUs) and `panel` (own OpenCL C kernels on packed operands; the
+ * default on CPU devices and where there is no compiler). A run never chooses by timing.
+ */
+#ifndef SAFSD_RUNTIME_GEMM_H
+#define SAFSD_RUNTIME_GEMM_H
+
+#include <stdbool.h>
+
+#include "runtime/buffer.h"
+
+typedef struct rt_gemm_call {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    rt_view a, b, c;
+    size_t lda, ldb, ldc;
+    float beta;
+    rt_view bias;
+} rt_gemm_call;
+
+/* Enqueues the product. Any of m, n may be 0 (nothing happens); k == 0 is refused. Uses only scratch reserved by
+ * rt_gemm_reserve; ST_FAILED where that is too small. While planning, records the scratch the call needs. */
+st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
+
+/* Allocates the scratch that the calls recorded while planning need; once, after planning. */
+st_status rt_gemm_reserve(rt_context *context);
+
+/* Bytes of scratch recorded so far, and the provider's name. */
+uint64_t rt_gemm_scratch_bytes(const rt_context *context);
+const char *rt_gemm_provider(const rt_context *context);
+
+#endif

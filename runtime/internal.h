@@ -1,0 +1,71 @@
+/* What the files of runtime/ share. Nothing outside the folder includes it: OpenCL's own types end here. */
+#ifndef SAFSD_RUNTIME_INTERNAL_H
+#define SAFSD_RUNTIME_INTERNAL_H
+
+#include <CL/cl.h>
+#include <stdbool.h>
+
+#include "runtime/buffer.h"
+#include "runtime/context.h"
+#include "runtime/device.h"
+#include "runtime/launch.h"
+#include "runtime/program.h"
+#include "runtime/status.h"
+
+struct rt_gemm_state;
+struct rt_profile;
+
+struct rt_context {
+    st_error *error;
+    rt_device_info device;
+    rt_options options;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue;
+    rt_program *kernels; /* every kernel of cl/ but the GEMM's */
+    rt_block *dummy;     /* stands for tensors that are left out */
+    struct rt_gemm_state *gemm;
+    struct rt_profile *profile; /* NULL unless options.profile */
+    size_t vector_width, group_limit, largest_block;
+    bool planning;
+};
+
+struct rt_block {
+    rt_context *context;
+    cl_mem memory; /* NULL until the arena is committed */
+    size_t elements;
+};
+
+/* "CL_OUT_OF_RESOURCES" for -5; the number for codes nobody knows. */
+const char *rt_code_name(cl_int code);
+
+/* Records "<what>: <call> said <code>" as ST_DEVICE. */
+st_status rt_cl_fail(const rt_context *context, cl_int code, const char *call, const char *format, ...) ST_PRINTF(4, 5);
+
+/* Counts an OpenCL object born (+1) or released (-1). */
+void rt_count(const rt_context *context, int change);
+
+/* Enqueues one prepared kernel as rt_launch does; `kernel` comes from any rt_program of the context. */
+st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
+
+/* Profile hooks. `rt_profile_event` gives the place for the event of the next launch, counted under `name` (a string that
+ * lives as long as the context), or NULL when not profiling. Between begin and end, launches count as `name` instead of
+ * their own kernel's name; `rt_profile_flops` adds to that line. `rt_profile_add` counts work timed by the clock. */
+cl_event *rt_profile_event(rt_context *context, const char *name);
+void rt_profile_begin(rt_context *context, const char *name);
+void rt_profile_end(rt_context *context);
+void rt_profile_flops(rt_context *context, const char *name, double flops);
+void rt_profile_add(rt_context *context, const char *name, double seconds);
+st_status rt_profile_create(rt_context *context);
+void rt_profile_destroy(rt_context *context);
+
+/* Runs a notice ("compiling ...") through options.notice if the work between the calls lasts longer than a second. */
+typedef struct rt_watch rt_watch;
+rt_watch *rt_watch_start(const rt_context *context, const char *sentence);
+void rt_watch_stop(rt_watch **watch);
+
+/* The GEMM provider of the context; gemm.c. */
+st_status rt_gemm_create(rt_context *context, const char *provider);
+void rt_gemm_destroy(rt_context *context);
+
+#endif

@@ -1,0 +1,110 @@
+#include "runtime/launch.h"
+
+#include "runtime/internal.h"
+#include "runtime/kernel.h"
+
+enum { ITEMS_GROUP = 64, ROW_GROUP = 128 };
+
+static size_t at_most(size_t value, size_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+size_t rt_row_group(const rt_context *context)
+{
+    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. */
+    return context->device.type == RT_CPU && !context->options.group_size ? 1 : at_most(ROW_GROUP, context->group_limit);
+}
+
+static rt_grid flat_grid(const rt_context *context, size_t items)
+{
+    const size_t local = at_most(ITEMS_GROUP, context->group_limit);
+    return (rt_grid){1, {(items + local - 1) / local, 1, 1}, {local, 1, 1}, true};
+}
+
+rt_grid rt_items(const rt_context *context, size_t elements)
+{
+    return flat_grid(context, (elements + context->vector_width - 1) / context->vector_width);
+}
+
+rt_grid rt_scalars(const rt_context *context, size_t count)
+{
+    return flat_grid(context, count);
+}
+
+rt_grid rt_rows(const rt_context *context, size_t rows)
+{
+    return (rt_grid){1, {rows, 1, 1}, {rt_row_group(context), 1, 1}, false};
+}
+
+rt_grid rt_groups(size_t x, size_t y, size_t z, size_t local)
+{
+    return (rt_grid){3, {x, y, z}, {local, 1, 1}, false};
+}
+
+static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint *index, const rt_arg *argument)
+{
+    switch (argument->kind) {
+    case RT_ARG_VIEW: {
+        const rt_view view = argument->as.view;
+        const cl_mem memory = view.block ? view.block->memory : context->dummy->memory;
+        const cl_ulong at = view.block ? view.at : 0;
+        const cl_int code = clSetKernelArg(kernel, (*index)++, sizeof memory, &memory);
+        return code != CL_SUCCESS ? code : clSetKernelArg(kernel, (*index)++, sizeof at, &at);
+    }
+    case RT_ARG_UINT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_uint), &argument->as.u);
+    case RT_ARG_INT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_int), &argument->as.i);
+    case RT_ARG_ULONG: return clSetKernelArg(kernel, (*index)++, sizeof(cl_ulong), &argument->as.ul);
+    case RT_ARG_FLOAT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_float), &argument->as.f);
+    case RT_ARG_LOCAL: return clSetKernelArg(kernel, (*index)++, argument->as.bytes, NULL);
+    }
+    return CL_INVALID_ARG_VALUE;
+}
+
+/* Kernel arguments that `count` entries fill. */
+static cl_uint filled(const rt_arg *arguments, size_t count)
+{
+    cl_uint total = 0;
+    for (size_t i = 0; i < count; ++i) total += arguments[i].kind == RT_ARG_VIEW ? 2 : 1;
+    return total;
+}
+
+/* Fewer items per group where the compiled kernel allows no more. */
+static void clamp(rt_grid *grid, size_t limit)
+{
+    if (grid->local[0] * grid->local[1] * grid->local[2] <= limit) return;
+    const size_t items = grid->groups[0] * grid->local[0];
+    grid->local[0] = limit / (grid->local[1] * grid->local[2]);
+    if (grid->local[0] == 0) grid->local[0] = grid->local[1] = grid->local[2] = 1;
+    if (grid->flat) grid->groups[0] = (items + grid->local[0] - 1) / grid->local[0];
+}
+
+st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count)
+{
+    if (filled(arguments, count) != kernel->arguments)
+        return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u", kernel->name,
+                       (unsigned)kernel->arguments, (unsigned)filled(arguments, count));
+    if (context->planning || grid.groups[0] * grid.groups[1] * grid.groups[2] == 0) return ST_OK;
+    cl_uint index = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const cl_int code = set_argument(context, kernel->handle, &index, &arguments[i]);
+        if (code != CL_SUCCESS)
+            return rt_cl_fail(context, code, "clSetKernelArg", "argument %u of kernel %s", (unsigned)index - 1, kernel->name);
+    }
+    clamp(&grid, at_most(kernel->group_limit, context->group_limit));
+    size_t global[3];
+    for (unsigned i = 0; i < 3; ++i) global[i] = grid.groups[i] * grid.local[i];
+    const cl_int code = clEnqueueNDRangeKernel(context->queue, kernel->handle, grid.dimensions, NULL, global, grid.local, 0,
+                                               NULL, rt_profile_event(context, kernel->name));
+    if (code != CL_SUCCESS)
+        return rt_cl_fail(context, code, "clEnqueueNDRangeKernel", "kernel %s (global %zu x %zu x %zu, local %zu)",
+                          kernel->name, global[0], global[1], global[2], grid.local[0]);
+    return ST_OK;
+}
+
+st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count)
+{
+    rt_kernel *found = rt_program_kernel(context->kernels, kernel);
+    if (!found) return st_fail(context->error, ST_FAILED, "there is no kernel %s in the program", kernel);
+    return rt_launch_kernel(context, found, grid, arguments, count);
+}

@@ -1,0 +1,57 @@
+/* Kernel launches by name.
+ *
+ *     RT_LAUNCH(rt, "layernorm_forward", rt_rows(rt, rows), RT_VIEW(y), RT_VIEW(x), RT_UINT(rows), RT_UINT(columns));
+ *
+ * A view fills two kernel arguments: the pointer and, as ulong, its element offset. A view without a block passes a
+ * valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
+ */
+#ifndef SAFSD_RUNTIME_LAUNCH_H
+#define SAFSD_RUNTIME_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/buffer.h"
+
+typedef struct rt_arg {
+    enum { RT_ARG_VIEW, RT_ARG_UINT, RT_ARG_INT, RT_ARG_ULONG, RT_ARG_FLOAT, RT_ARG_LOCAL } kind;
+    union {
+        rt_view view;
+        uint32_t u;
+        int32_t i;
+        uint64_t ul;
+        float f;
+        size_t bytes;
+    } as;
+} rt_arg;
+
+#define RT_VIEW(v) ((rt_arg){.kind = RT_ARG_VIEW, .as.view = (v)})
+#define RT_UINT(v) ((rt_arg){.kind = RT_ARG_UINT, .as.u = (uint32_t)(v)})
+#define RT_INT(v) ((rt_arg){.kind = RT_ARG_INT, .as.i = (int32_t)(v)})
+#define RT_ULONG(v) ((rt_arg){.kind = RT_ARG_ULONG, .as.ul = (uint64_t)(v)})
+#define RT_FLOAT(v) ((rt_arg){.kind = RT_ARG_FLOAT, .as.f = (v)})
+#define RT_LOCAL(floats) ((rt_arg){.kind = RT_ARG_LOCAL, .as.bytes = (floats) * sizeof(float)}) /* __local memory */
+
+typedef struct rt_grid {
+    unsigned dimensions;
+    size_t groups[3], local[3]; /* the global size is groups * local */
+    bool flat;                  /* only the number of items matters: a kernel that allows fewer per group gets more groups */
+} rt_grid;
+
+/* One work-item per VW elements of a flat array of `elements`. */
+rt_grid rt_items(const rt_context *context, size_t elements);
+/* One group of rt_row_group items per row; get_group_id(0) is the row. */
+rt_grid rt_rows(const rt_context *context, size_t rows);
+/* One work-item per scalar unit of work (no vectors), in groups of a fixed size; guard the tail. */
+rt_grid rt_scalars(const rt_context *context, size_t count);
+/* `x` by `y` by `z` groups of `local` items along x. */
+rt_grid rt_groups(size_t x, size_t y, size_t z, size_t local);
+
+st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
+
+#define RT_LAUNCH(context, kernel, grid, ...)                                   \
+    rt_launch((context), (kernel), (grid), (const rt_arg[]){__VA_ARGS__},       \
+              sizeof((const rt_arg[]){__VA_ARGS__}) / sizeof(rt_arg))
+
+#endif

@@ -1,0 +1,56 @@
+/* How every fallible function of the project reports: a status, and one sentence in an error slot.
+ *
+ * The slot belongs to whoever starts the work (a context holds one). The first error wins: later
+ * failures, such as those met while cleaning up, do not overwrite the sentence that explains why.
+ * A sentence says what was tried, on what (file:line, tensor, device), and what to do.
+ */
+#ifndef SAFSD_RUNTIME_STATUS_H
+#define SAFSD_RUNTIME_STATUS_H
+
+/* The values are the exit statuses of the program. */
+typedef enum st_status {
+    ST_OK = 0,
+    ST_FAILED = 1,        /* failed while running */
+    ST_USAGE = 2,         /* usage or configuration */
+    ST_DEVICE = 3,        /* no such device, no platform, or the device failed */
+    ST_CHECK = 4,         /* a check did not hold */
+    ST_INTERRUPTED = 130, /* stopped by the user, after saving */
+} st_status;
+
+enum { ST_TEXT_SIZE = 2048 };
+
+typedef struct st_error {
+    st_status status;
+    char text[ST_TEXT_SIZE]; /* empty while status is ST_OK */
+} st_error;
+
+#if defined(__GNUC__)
+#define ST_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#else
+#define ST_PRINTF(format_index, first_index)
+#endif
+
+/* Records the sentence unless an earlier one is there, and returns `status` to be returned onwards. */
+st_status st_fail(st_error *error, st_status status, const char *format, ...) ST_PRINTF(3, 4);
+
+/* Puts "prefix: " before a recorded sentence; a caller uses it to say which file or stage it was in. */
+void st_prefix(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
+
+/* Empties the slot. */
+void st_clear(st_error *error);
+
+/* Returns the failure of `call` at once; for functions that own nothing yet. */
+#define ST_FORWARD(call)                              \
+    do {                                              \
+        const st_status st_forward_ = (call);         \
+        if (st_forward_ != ST_OK) return st_forward_; \
+    } while (0)
+
+/* Keeps the failure of `call` in the local `status` and goes to the label `done`. */
+#define ST_TRY(call)                     \
+    do {                                 \
+        status = (call);                 \
+        if (status != ST_OK) goto done;  \
+    } while (0)
+
+#endif
