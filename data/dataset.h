@@ -1,0 +1,132 @@
+/* A data set in memory: the dialogues of a corpus, their utterances packed one dialogue after another (SPEC 1, 10, 11).
+ *
+ * Dialogues stand in file order: the training list of a pickle, then its test list; a container as it was saved.
+ * Utterances of dialogue d are the rows starts[d] .. starts[d + 1] - 1 of every array.
+ *
+ *     ds_dataset *data = NULL;
+ *     ST_TRY(ds_load(&data, path, &(ds_load_options){0}, error));
+ *     ST_TRY(ds_hold_out_fraction(data, 0.15, seed, error));
+ *     ST_TRY(ds_statistics_measure(data, &statistics, error));
+ *     ST_TRY(ds_standardize(data, &statistics, error));
+ *     ...
+ *     ds_destroy(&data);
+ *
+ * Errors are ST_FAILED for what a file holds, ST_USAGE for what a caller asked for that the data set lacks.
+ */
+#ifndef SAFSD_DATA_DATASET_H
+#define SAFSD_DATA_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/status.h"
+
+enum { DS_MODALITIES = 3, DS_LONGEST_DIALOGUE = 512, DS_UNLABELLED = -1 };
+
+typedef enum ds_split { DS_TRAIN, DS_VALID, DS_TEST, DS_SPLITS } ds_split;
+
+/* Fields are for reading; the functions below change them. All memory belongs to the data set. */
+typedef struct ds_dataset {
+    size_t dialogues, utterances;
+    size_t dims[DS_MODALITIES];       /* widths of t, a, v; 0: absent */
+    const float *x[DS_MODALITIES];    /* [utterances, dims[m]], perhaps a read-only file map; NULL where absent */
+    const int32_t *speakers;          /* [utterances], 0 .. speaker_count - 1 */
+    const int32_t *labels;            /* [utterances], 0 .. classes - 1, or DS_UNLABELLED */
+    const int32_t *lengths;           /* [dialogues], 1 .. DS_LONGEST_DIALOGUE */
+    const size_t *starts;             /* [dialogues + 1] */
+    const int32_t *split;             /* [dialogues], a ds_split */
+    size_t classes, speaker_count;    /* C, S */
+    const char *const *class_names;   /* [classes] "0", "1", ... where nobody named them */
+    const char *const *speaker_names; /* [speaker_count] */
+    const char *const *dialogue_ids;  /* [dialogues], each once */
+    const char *const *utterance_ids; /* [utterances] */
+    const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
+    size_t unlisted;                  /* dialogues of a pickle that are in none of its lists, left out here */
+    struct ds_storage *storage;
+} ds_dataset;
+
+/* ---- reading and writing ---- */
+
+typedef enum ds_format { DS_FORMAT_AUTO, DS_FORMAT_PICKLE, DS_FORMAT_CONTAINER } ds_format;
+
+typedef struct ds_load_options {
+    ds_format format;               /* auto: by the contents of the file */
+    const char *const *class_names; /* [classes] in label order, fixing C; NULL: those of the file, else numbers */
+    size_t classes;                 /* 0: as the file says, else the largest label + 1 */
+} ds_load_options;
+
+/* Reads a published pickle (SPEC 11: 12 or 13 fields, and the relatives with 9, 10, 13 and 14 that can be told apart)
+ * or a container. Everything is checked: row counts per dialogue, dialogues without utterances or longer than
+ * DS_LONGEST_DIALOGUE, features that are not finite, labels outside [-1, C), ids that are twice or nowhere. The
+ * sentence names file, dialogue, utterance and modality. */
+st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *options, st_error *error);
+
+/* Writes the container: one safetensors file with x_t, x_a, x_v (present ones), speakers, labels, lengths, split as in
+ * SPEC 12; dialogue_ids, utterance_ids, sentences as U8 tensors of NUL-terminated UTF-8; metadata format =
+ * "safsd-data-1", class_names and speaker_names as JSON arrays. Written under a temporary name and renamed. */
+st_status ds_save(const ds_dataset *data, const char *path, st_error *error);
+
+void ds_destroy(ds_dataset **data);
+
+/* Names the classes anew, fixing C. ST_FAILED, naming the utterance, where a label is not below `classes`. */
+st_status ds_name_classes(ds_dataset *data, const char *const *class_names, size_t classes, st_error *error);
+
+/* ---- splits (SPEC 7, 10) ---- */
+
+/* Moves training dialogues to the validation part: those named, or round(fraction * n), at least 1, of the n training
+ * dialogues, drawn by the seed (site 131073). ST_USAGE for an id that does not exist or is a test dialogue, and where
+ * no training dialogue would be left. Ids that are held out already are left there. */
+st_status ds_hold_out(ds_dataset *data, const char *const *ids, size_t count, st_error *error);
+st_status ds_hold_out_fraction(ds_dataset *data, double fraction, uint64_t seed, st_error *error);
+
+/* Dialogues of a split, in file order, into `dialogues` (room for as many as data->dialogues; NULL: only count).
+ * Returns their number; `utterances` (or NULL) receives the sum of their lengths. */
+size_t ds_select(const ds_dataset *data, ds_split split, size_t *dialogues, size_t *utterances);
+
+/* f_c of SPEC 6: share of each class among the labelled training utterances, [classes]. Returns how many those are;
+ * without any, all shares are 0. */
+size_t ds_class_frequencies(const ds_dataset *data, double *frequencies);
+
+/* ---- standardisation ---- */
+
+/* Mean and standard deviation of every feature over the training utterances; deviation 1 for a constant feature. */
+typedef struct ds_statistics {
+    size_t dims[DS_MODALITIES];
+    float *mean[DS_MODALITIES], *deviation[DS_MODALITIES]; /* [dims[m]], NULL where absent */
+} ds_statistics;
+
+/* Arrays of zeros and ones for these widths, to be filled from a checkpoint. */
+st_status ds_statistics_create(ds_statistics *statistics, const size_t dims[DS_MODALITIES], st_error *error);
+
+/* Measures them, in two passes of double arithmetic. ST_USAGE where there is no training utterance. */
+st_status ds_statistics_measure(const ds_dataset *data, ds_statistics *statistics, st_error *error);
+
+void ds_statistics_destroy(ds_statistics *statistics);
+
+/* x = (x - mean) / deviation for all splits, into memory of the data set's own. ST_USAGE where widths differ. */
+st_status ds_standardize(ds_dataset *data, const ds_statistics *statistics, st_error *error);
+
+/* ---- batches ---- */
+
+/* Packed host arrays of a batch, in memory of the caller: room for the rows of ds_largest_batch. */
+typedef struct ds_batch {
+    size_t dialogues, rows;  /* set by ds_batch_fill */
+    float *x[DS_MODALITIES]; /* [rows, dims[m]]; NULL: not wanted */
+    int32_t *speakers;       /* [rows] */
+    int32_t *labels;         /* [rows] */
+    int32_t *lengths;        /* [dialogues] */
+} ds_batch;
+
+/* Copies `count` dialogues, in the order given. */
+void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count, ds_batch *batch);
+
+/* Upper bounds over every batch of at most `count` dialogues of one split. */
+typedef struct ds_extent {
+    size_t rows;    /* sum of L */
+    size_t pairs;   /* sum of L * L */
+    size_t longest; /* largest L */
+} ds_extent;
+
+ds_extent ds_largest_batch(const ds_dataset *data, size_t count);
+
+#endif
