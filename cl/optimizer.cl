@@ -1,0 +1,89 @@
+/* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits the
+ * host: `control` lives on the device.
+ *   control[0] norm of the gradient          [1] 1 (uint) if every element was finite
+ *   control[2] factor of the gradient (clip) [3] updates applied so far (uint)   [4] steps skipped so far (uint)
+ *   control[5] 1 / (1 - beta1^t)             [6] 1 / (1 - beta2^t)
+ * Host: model/optimizer.c. */
+#include "vector.clh"
+#include "reduce.clh"
+
+/* 1.0 in the lanes whose exponent is all ones: infinities and NaN, seen without arithmetic. */
+inline fv not_finite(const fv x)
+{
+    const uv exponent = as_uv(x) & (uv)(0x7f800000u);
+    return fv_select(as_uv(exponent == (uv)(0x7f800000u)), (fv)(1.0f), (fv)(0.0f));
+}
+
+/* partials[2g], [2g+1] = sum of squares and number of non-finite elements of slice g of the gradient: `slice`
+ * elements each, so the partition depends on the size alone. Launch: rt_rows(slices). */
+__kernel void gradient_partials(__global float *restrict partials, const ulong partials_at,
+                                const __global float *restrict gradient, const ulong gradient_at, __local float *scratch,
+                                const uint n, const uint slice)
+{
+    const size_t g = get_group_id(0), first = g * slice;
+    const size_t end = first + slice < n ? first + slice : n;
+    gradient += gradient_at;
+    fv squares = (fv)(0.0f), bad = (fv)(0.0f);
+    for (size_t i = first + get_local_id(0) * VW; i < end; i += get_local_size(0) * VW) {
+        const fv x = fv_load(gradient, i, end);
+        squares += x * x;
+        bad += not_finite(x);
+    }
+    const float sum = group_sum(fv_sum(squares), scratch), count = group_sum(fv_sum(bad), scratch);
+    if (get_local_id(0) != 0) return;
+    partials[partials_at + 2 * g] = sum;
+    partials[partials_at + 2 * g + 1] = count;
+}
+
+/* Closes the step: reads all partials, decides. clip = 0: no clipping. log_beta are natural logarithms.
+ * A step with a non-finite element leaves the number of updates as it was. Launch: one group. */
+__kernel void optimizer_decide(__global float *restrict control, const ulong control_at,
+                               const __global float *restrict partials, const ulong partials_at, __local float *scratch,
+                               const uint slices, const float clip, const float log_beta1, const float log_beta2)
+{
+    control += control_at;
+    partials += partials_at;
+    float squares = 0.0f, bad = 0.0f;
+    for (size_t g = get_local_id(0); g < slices; g += get_local_size(0)) {
+        squares += partials[2 * g];
+        bad += partials[2 * g + 1];
+    }
+    squares = group_sum(squares, scratch);
+    bad = group_sum(bad, scratch);
+    if (get_local_id(0) != 0) return;
+    const float norm = sqrt(squares);
+    const uint finite = bad == 0.0f;
+    const uint updates = as_uint(control[3]) + finite;
+    control[0] = norm;
+    control[1] = as_float(finite);
+    control[2] = clip > 0.0f && norm > clip ? clip / norm : 1.0f;
+    control[3] = as_float(updates);
+    control[4] = as_float(as_uint(control[4]) + (1u - finite));
+    control[5] = -1.0f / expm1((float)updates * log_beta1);
+    control[6] = -1.0f / expm1((float)updates * log_beta2);
+}
+
+/* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2;
+ * p = p - lr * (decoupled * p + (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)). Does nothing in a step that was not finite.
+ * Launch: rt_items(n) for every block of the arenas. */
+__kernel void adam_update(__global float *restrict p, const ulong p_at, __global float *restrict m, const ulong m_at,
+                          __global float *restrict v, const ulong v_at, const __global float *restrict gradient,
+                          const ulong gradient_at, const __global float *restrict control, const ulong control_at,
+                          const uint n, const float lr, const float beta1, const float rest1, const float beta2,
+                          const float rest2, const float eps, const float coupled, const float decoupled)
+{
+    const size_t i = get_global_id(0) * VW;
+    control += control_at;
+    if (i >= n || as_uint(control[1]) == 0u) return;
+    p += p_at;
+    m += m_at;
+    v += v_at;
+    const fv old = fv_load(p, i, n);
+    const fv d = control[2] * fv_load(gradient + gradient_at, i, n) + coupled * old;
+    const fv m_new = beta1 * fv_load(m, i, n) + rest1 * d;
+    const fv v_new = beta2 * fv_load(v, i, n) + rest2 * d * d;
+    const fv change = (m_new * control[5]) / (sqrt(v_new * control[6]) + eps);
+    fv_store(m, i, n, m_new);
+    fv_store(v, i, n, v_new);
+    fv_store(p, i, n, old - lr * (decoupled * old + change));
+}

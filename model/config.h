@@ -1,0 +1,44 @@
+/* What a model is: sizes, switches and the settings of its loss, as numbers. The program turns an INI file into this;
+ * a golden case carries it as JSON. SPEC 1 to 6 and 8. */
+#ifndef SAFSD_MODEL_CONFIG_H
+#define SAFSD_MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/glossary.h"
+
+enum { NN_ENCODERS = 9, NN_MOST_LAYERS = 64, NN_MOST_GCN_LAYERS = 64 };
+
+typedef enum nn_gate_kind { NN_GATE_LEARNED, NN_GATE_IDENTITY, NN_GATE_OFF } nn_gate_kind;
+typedef enum nn_saf_form { NN_SAF_SOFT, NN_SAF_TRUE_CLASS, NN_SAF_PUBLISHED } nn_saf_form;
+
+typedef struct nn_config {
+    bool uses[NN_MODALITIES];   /* M, in the order t, a, v */
+    size_t dims[NN_MODALITIES]; /* D_m, 0 where not used */
+    size_t hidden, graph_hidden, ffn, heads, layers, gcn_layers, classes, speakers;
+    nn_gate_kind gate;
+    double dropout, gcn_mask;
+    uint64_t seed;
+
+    double lambda_ce, lambda_saf, lambda_kl, gamma, temperature;
+    nn_saf_form saf_form;
+    bool teacher_gradient;
+} nn_config;
+
+/* |M|. */
+size_t nn_modalities_used(const nn_config *config);
+/* 't', 'a' or 'v'. */
+char nn_modality_letter(size_t modality);
+
+/* Encoder numbers of SPEC 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. Counting upwards gives the
+ * encoders of target t, then a, then v, each target's own encoder first. */
+typedef struct nn_encoder_pair {
+    nn_modality source, target;
+} nn_encoder_pair;
+nn_encoder_pair nn_encoder_of(size_t encoder);
+
+/* ST_USAGE with one sentence where the numbers make no model (heads do not divide H, no modality, layers > 64, ...). */
+st_status nn_config_check(const nn_config *config, st_error *error);
+
+#endif
