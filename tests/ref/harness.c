@@ -34,6 +34,7 @@ typedef struct rig {
     size_t device;
     st_error error;
     rt_context *contexts[SETTINGS]; /* opened when first needed */
+    long live_objects;
     th_case current;
 } rig;
 
@@ -79,9 +80,9 @@ int th_close(void **state)
     clear_case(r);
     for (size_t i = 0; i < SETTINGS; ++i) rt_context_destroy(&r->contexts[i]);
     rt_device_list_destroy(&r->devices);
+    const long left = r->live_objects;
     free(r);
     *state = NULL;
-    const long left = rt_live_objects();
     if (left) print_error("%ld OpenCL objects are left\n", left);
     return left ? -1 : 0;
 }
@@ -105,7 +106,8 @@ static void run_in(rig *r, size_t index, th_body *body, const void *user)
     st_clear(&r->error);
     if (!r->contexts[index]) {
         const rt_options options = {.vector_width = settings[index].vector_width,
-                                    .group_size = settings[index].group_size};
+                                    .group_size = settings[index].group_size,
+                                    .live_objects = &r->live_objects};
         if (rt_context_create(&r->contexts[index], &r->devices.items[r->device], &options, &r->error) != ST_OK)
             fail_msg("[%s] %s", settings[index].name, r->error.text);
     }

@@ -1,0 +1,87 @@
+/* Masks of dropout and graph: bits of kept elements (SPEC 7).
+ *
+ *     word of element i = philox4x32(counter (low(i >> 2), high(i >> 2), site, step), key (low(seed), high(seed)))[i & 3]
+ *     bit = word >= threshold,  threshold = floor(p * 2^32)
+ *
+ * Every item makes one word of 32 bits. Several sites at once: dimension 1 is the place in `sites`, and the masks lie
+ * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/mask.c.
+ */
+#include "random123.clh"
+
+/* Bits of the elements 4q .. 4q+3 in bits 0 to 3. */
+inline uint mask_quad(const ulong q, const uint site, const uint step, const ulong seed, const uint threshold)
+{
+    const philox4x32_ctr_t counter = {{(uint)q, (uint)(q >> 32), site, step}};
+    const philox4x32_key_t key = {{(uint)seed, (uint)(seed >> 32)}};
+    const philox4x32_ctr_t word = philox4x32_R(philox4x32_rounds, counter, key);
+    return (word.v[0] >= threshold ? 1u : 0u) | (word.v[1] >= threshold ? 2u : 0u) |
+           (word.v[2] >= threshold ? 4u : 0u) | (word.v[3] >= threshold ? 8u : 0u);
+}
+
+/* Bits of the elements first .. first+31. */
+inline uint mask_word(const ulong first, const uint site, const uint step, const ulong seed, const uint threshold)
+{
+    const uint shift = (uint)(first & 3);
+    uint word = 0;
+    for (uint k = 0; k < 8; ++k) word |= mask_quad((first >> 2) + k, site, step, seed, threshold) << (4 * k);
+    if (shift == 0) return word;
+    return (word >> shift) | (mask_quad((first >> 2) + 8, site, step, seed, threshold) << (32 - shift));
+}
+
+/* Bit e of mask k = element first + e of its site, e < 32 * words. Launch: rt_scalars over words, times sites. */
+__kernel void mask_draw(__global uint *bits, const ulong bits_at, const __global uint *sites, const ulong sites_at,
+                        const uint words, const ulong stride, const ulong first, const uint listed, const uint site,
+                        const ulong seed, const uint step, const uint threshold)
+{
+    const size_t w = get_global_id(0);
+    const size_t k = get_global_id(1);
+    if (w >= words) return;
+    const uint number = listed ? sites[sites_at + k] : site;
+    bits[bits_at + k * stride + w] = mask_word(first + 32 * w, number, step, seed, threshold);
+}
+
+/* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words of
+ * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads * width, times sites; `width` is the number of words
+ * that the longest dialogue fills, of the 16 of each row and head. */
+__kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
+                                  const ulong sites_at, const __global int *starts, const ulong starts_at,
+                                  const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
+                                  const uint heads, const uint width, const ulong stride, const ulong first_row,
+                                  const ulong seed, const uint step, const uint threshold)
+{
+    const size_t i = get_global_id(0);
+    const size_t k = get_global_id(1);
+    if (i >= (size_t)rows * heads * width) return;
+    const size_t row_and_head = i / width;
+    const size_t w = i % width;
+    const int dialogue = dialogue_of[dialogue_of_at + row_and_head / heads];
+    starts += starts_at + (size_t)dialogue;
+    if (32 * w >= (size_t)(starts[1] - starts[0])) return;
+    const ulong first = (first_row * heads + row_and_head) * 512 + 32 * w;
+    bits[bits_at + k * stride + row_and_head * 16 + w] = mask_word(first, sites[sites_at + k], step, seed, threshold);
+}
+
+/* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may reach
+ * over the ends of rows: it is put together from the pieces. Launch: rt_scalars over words, times sites. */
+__kernel void mask_draw_graph(__global uint *bits, const ulong bits_at, const __global uint *sites,
+                              const ulong sites_at, const uint modalities, const uint rows, const uint graph,
+                              const uint words, const ulong stride, const ulong first_row, const ulong seed,
+                              const uint step, const uint threshold)
+{
+    const size_t w = get_global_id(0);
+    const size_t k = get_global_id(1);
+    if (w >= words) return;
+    size_t row = 32 * w / graph; /* m*rows + r */
+    size_t c = 32 * w % graph;
+    uint word = 0;
+    for (uint filled = 0; filled < 32; ++row) {
+        const ulong first = ((first_row + row % rows) * modalities + row / rows) * graph + c;
+        word |= mask_word(first, sites[sites_at + k], step, seed, threshold) << filled;
+        const size_t piece = graph - c;
+        if (piece >= 32 - filled) break;
+        filled += (uint)piece;
+        word &= (1u << filled) - 1;
+        c = 0;
+    }
+    bits[bits_at + k * stride + w] = word;
+}
