@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/gate.h"
 #include "model/glossary.h"
 
 enum { NN_ENCODERS = 9, NN_MOST_LAYERS = 64, NN_MOST_GCN_LAYERS = 64 };
 
-typedef enum nn_gate_kind { NN_GATE_LEARNED, NN_GATE_IDENTITY, NN_GATE_OFF } nn_gate_kind;
 typedef enum nn_saf_form { NN_SAF_SOFT, NN_SAF_TRUE_CLASS, NN_SAF_PUBLISHED } nn_saf_form;
 
 typedef struct nn_config {

@@ -219,12 +219,12 @@ uint64_t nn_params_bytes(const nn_params *params)
 
 static void draw(float *values, const nn_param *item, uint64_t seed, size_t number)
 {
-    const uint32_t site = (uint32_t)(DS_SITE_INIT + number);
+    const ds_stream stream = {seed, (uint32_t)(DS_SITE_INITIALISATION + number), 0};
     switch (item->init) {
     case NN_INIT_UNIFORM:
-        ds_philox_fill_uniform(values, item->elements, 1.0 / sqrt((double)item->fan_in), seed, site, 0);
+        ds_fill_uniform(stream, 0, values, item->elements, 1.0 / sqrt((double)item->fan_in));
         break;
-    case NN_INIT_NORMAL: ds_philox_fill_normal(values, item->elements, seed, site, 0); break;
+    case NN_INIT_NORMAL: ds_fill_normal(stream, 0, values, item->elements); break;
     case NN_INIT_ONE:
         for (size_t i = 0; i < item->elements; ++i) values[i] = 1.0f;
         break;
