@@ -9,8 +9,9 @@
  *     if (cfg_load(&config, "config/iemocap.ini", (cfg_overrides){sets, 1}, &error) != ST_OK) ...
  *     cfg_destroy(&config);
  *
- * Errors: ST_USAGE with one sentence that begins with FILE:LINE or "--set SECTION.KEY"; ST_FAILED for a file
- * that cannot be read and for exhausted memory. After a failure the configuration is empty (all bytes zero).
+ * Errors: ST_USAGE with one sentence that begins with FILE:LINE or "--set SECTION.KEY", or with the file where it
+ * cannot be read; ST_FAILED for exhausted memory or no place for a temporary file. After a failure the
+ * configuration is empty (all bytes zero).
  * SPEC sections 5 to 8 and 10 define what the values mean.
  */
 #ifndef SAFSD_CONFIG_CONFIG_H
@@ -46,15 +47,15 @@ typedef struct cfg_experiment {
 
 typedef enum cfg_format { CFG_FORMAT_AUTO, CFG_FORMAT_PICKLE, CFG_FORMAT_SAFETENSORS, CFG_FORMAT_SYNTH } cfg_format;
 
-/* Bits of cfg_data.modalities. */
-enum { CFG_TEXT = 1, CFG_AUDIO = 2, CFG_VISUAL = 4, CFG_ALL_MODALITIES = 7 };
+/* Bits of cfg_data.modalities; none of them set means: every modality that the data have. */
+enum { CFG_MODALITIES_AUTO = 0, CFG_TEXT = 1, CFG_AUDIO = 2, CFG_VISUAL = 4 };
 
 typedef enum cfg_corpus { CFG_CORPUS_IEMOCAP, CFG_CORPUS_MELD } cfg_corpus;
 
 typedef struct cfg_data {
     char *path;                /* NULL where none is given; relative ones of a file already stand on its folder */
     cfg_format format;         /* auto: by the contents of the file */
-    unsigned modalities;       /* CFG_TEXT | ...; CFG_ALL_MODALITIES means: every one that the data have */
+    unsigned modalities;       /* CFG_TEXT | CFG_AUDIO | CFG_VISUAL, or CFG_MODALITIES_AUTO */
     cfg_names classes;         /* in label order; empty: as many as the data have, named by them or by number */
     bool standardize;          /* with mean and deviation of the training utterances */
     double valid_fraction;     /* of the training dialogues, drawn by the seed; 0: the split that the file carries */
@@ -62,7 +63,7 @@ typedef struct cfg_data {
     cfg_corpus synth_like;     /* the synth_ values are read with format = synth only */
     int synth_dialogues;       /* training, validation and test together; 0: as many as the corpus has */
     uint64_t synth_seed;
-    int synth_dims[3];         /* widths of text, audio, visual; 0, 0, 0: those of the corpus */
+    int synth_dims[3]; /* widths of text, audio, visual; 0, 0, 0: those of the corpus */
 } cfg_data;
 
 typedef enum cfg_gate { CFG_GATE_LEARNED, CFG_GATE_IDENTITY, CFG_GATE_OFF } cfg_gate;
@@ -96,15 +97,11 @@ typedef enum cfg_similarity_form {
     CFG_SIMILARITY_ROWS
 } cfg_similarity_form;
 
-typedef struct cfg_class_weights {
-    cfg_weights_form form;
+/* A number per class: chosen by a word, or listed. */
+typedef struct cfg_per_class {
+    int form;       /* cfg_weights_form for class_weights, cfg_alpha_form for alpha */
     cfg_reals list; /* [C] with form LIST, else empty */
-} cfg_class_weights;
-
-typedef struct cfg_alpha {
-    cfg_alpha_form form;
-    cfg_reals list; /* [C] with form LIST, else empty */
-} cfg_alpha;
+} cfg_per_class;
 
 typedef struct cfg_similarity {
     cfg_similarity_form form;
@@ -118,8 +115,8 @@ typedef struct cfg_loss {
     double gamma;
     double temperature;
     bool teacher_gradient; /* false: the KL term does not reach the teacher */
-    cfg_class_weights class_weights;
-    cfg_alpha alpha;
+    cfg_per_class class_weights;
+    cfg_per_class alpha;
     cfg_similarity similarity;
 } cfg_loss;
 
@@ -179,7 +176,7 @@ st_status cfg_load_text(cfg_config *config, const char *text, const char *name, 
 const char *cfg_demo_text(void);
 
 /* The effective configuration as an INI file with all keys, paths absolute; loading it gives the same values.
- * free() the text. */
+ * ST_USAGE where a text holds both kinds of quotes beside a comment sign. free() the text. */
 st_status cfg_write(const cfg_config *config, char **text, st_error *error);
 
 /* Every key with type, range, default and meaning: for `--help-keys`, and as the contents of config/reference.ini.

@@ -27,12 +27,12 @@ typedef struct cfg_key {
     const char *section;
     const char *key;
     cfg_type type;
-    size_t offset;            /* of the value in cfg_config */
-    const char *standard;     /* the default as an INI file would write it; "" where the key has no value */
-    double low, high;         /* range of a number, or of every number of a list; ends included ... */
+    size_t offset;              /* of the value in cfg_config */
+    const char *standard;       /* the default as an INI file would write it; "" where the key has no value */
+    double low, high;           /* range of a number, or of every number of a list; ends included ... */
     bool above_low, below_high; /* ... unless these say that the end itself is excluded */
-    const char *const *words; /* ends with NULL; NULL where the type has none */
-    const char *help;         /* one line */
+    const char *const *words;   /* ends with NULL; NULL where the type has none */
+    const char *help;           /* one line */
 } cfg_key;
 
 extern const cfg_key cfg_keys[];

@@ -1,0 +1,99 @@
+#include "config/number.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *skip_sign(const char *text)
+{
+    return *text == '+' || *text == '-' ? text + 1 : text;
+}
+
+static const char *skip_digits(const char *text)
+{
+    return text + strspn(text, "0123456789");
+}
+
+cfg_number cfg_number_int64(const char *text, int64_t *value)
+{
+    const char *digits = skip_sign(text);
+    const char *end = skip_digits(digits);
+    if (end == digits || *end) return CFG_NUMBER_NONE;
+    errno = 0;
+    const long long read = strtoll(text, NULL, 10);
+    if (errno == ERANGE) return CFG_NUMBER_HUGE;
+    *value = read;
+    return CFG_NUMBER_OK;
+}
+
+cfg_number cfg_number_uint64(const char *text, uint64_t *value)
+{
+    const char *end = skip_digits(text);
+    if (end == text || *end) return CFG_NUMBER_NONE;
+    errno = 0;
+    const unsigned long long read = strtoull(text, NULL, 10);
+    if (errno == ERANGE) return CFG_NUMBER_HUGE;
+    *value = read;
+    return CFG_NUMBER_OK;
+}
+
+static bool is_real(const char *text)
+{
+    const char *whole = skip_sign(text);
+    const char *end = skip_digits(whole);
+    size_t digits = (size_t)(end - whole);
+    if (*end == '.') {
+        const char *fraction = end + 1;
+        end = skip_digits(fraction);
+        digits += (size_t)(end - fraction);
+    }
+    if (digits == 0) return false;
+    if (*end == 'e' || *end == 'E') {
+        const char *exponent = skip_sign(end + 1);
+        end = skip_digits(exponent);
+        if (end == exponent) return false;
+    }
+    return *end == '\0';
+}
+
+/* strtod and printf take the decimal point from the locale of the thread; these two switch to "C" around a call.
+ * Where no such locale can be had, the current one stays. */
+static locale_t point_enter(locale_t *plain)
+{
+    *plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    return uselocale(*plain);
+}
+
+static void point_leave(locale_t plain, locale_t previous)
+{
+    uselocale(previous);
+    if (plain != (locale_t)0) freelocale(plain);
+}
+
+cfg_number cfg_number_real(const char *text, double *value)
+{
+    if (!is_real(text)) return CFG_NUMBER_NONE;
+    locale_t plain;
+    const locale_t previous = point_enter(&plain);
+    const double read = strtod(text, NULL);
+    point_leave(plain, previous);
+    if (isinf(read)) return CFG_NUMBER_HUGE;
+    *value = read;
+    return CFG_NUMBER_OK;
+}
+
+void cfg_number_print(char text[CFG_NUMBER_TEXT], double value)
+{
+    locale_t plain;
+    const locale_t previous = point_enter(&plain);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, CFG_NUMBER_TEXT, "%.*g", digits, value);
+        const double back = strtod(text, NULL);
+        if (!(back < value) && !(back > value)) break;
+    }
+    point_leave(plain, previous);
+}
