@@ -1,5 +1,7 @@
 #include "config/schema.h"
 
+#include "config/nearest.h"
+
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -135,52 +137,7 @@ bool cfg_section_exists(const char *section)
     return false;
 }
 
-enum { NAME_LIMIT = 64, FAR = 1000 };
-
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Edits (insertion, deletion, exchange of one letter, or of two neighbours) between two names; FAR for long ones. */
-static int edit_distance(const char *a, const char *b)
-{
-    const size_t n = strlen(a);
-    const size_t m = strlen(b);
-    if (n > NAME_LIMIT || m > NAME_LIMIT) return FAR;
-    int rows[3][NAME_LIMIT + 1]; /* of the table: row i is rows[i % 3] */
-    for (size_t j = 0; j <= m; j++) rows[0][j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int *row = rows[i % 3];
-        const int *above = rows[(i - 1) % 3];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
-}
-
-/* Whether `known` is the first letters of the words of the other name: learning_rate, lr. */
-static bool are_initials(const char *written, const char *known)
-{
-    for (const char *word = written; *word == *known && *known; known++) {
-        word += strcspn(word, "_-");
-        if (!*word) return !known[1];
-        word++;
-    }
-    return false;
-}
-
-/* How far `known` is from what was written: a name inside the other (batch_size, batch) counts as one edit. */
-static int distance(const char *written, const char *known)
-{
-    if (are_initials(written, known)) return 1;
-    const bool inside = *written && (strstr(written, known) || strstr(known, written));
-    return inside && strcmp(written, known) != 0 ? 1 : edit_distance(written, known);
-}
+enum { NAME_LIMIT = 64 }; /* bytes of a wrong name that a sentence repeats */
 
 /* The nearest key to the name, those of its own section first; NULL where none is near. */
 static const cfg_key *nearest_key(const char *section, const char *key)
@@ -189,7 +146,7 @@ static const cfg_key *nearest_key(const char *section, const char *key)
     int best = 2 * (3 + (int)(strlen(key) / 4));
     for (size_t i = 0; i < cfg_key_count; i++) {
         const bool here = strcmp(cfg_keys[i].section, section) == 0;
-        const int score = 2 * distance(key, cfg_keys[i].key) + !here;
+        const int score = 2 * cfg_name_distance(key, cfg_keys[i].key) + !here;
         if (score >= best) continue;
         nearest = &cfg_keys[i];
         best = score;
@@ -211,7 +168,7 @@ static st_status unknown_section(const char *place, const char *section, st_erro
         if (!begins_section(i)) continue;
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s[%s]", used ? ", " : "", cfg_keys[i].section);
-        const int score = distance(section, cfg_keys[i].section);
+        const int score = cfg_name_distance(section, cfg_keys[i].section);
         if (score >= best) continue;
         best = score;
         nearest = cfg_keys[i].section;
