@@ -29,14 +29,13 @@ static band make_band(th_case *t, const shape *s, size_t rows, uint64_t seed)
     return b;
 }
 
-static band make_output(th_case *t, const shape *s, const band *like)
+static band make_output(th_case *t, const band *like)
 {
     band b = *like;
     b.matrix.value = th_doubles(t, like->matrix.matrix.rows * like->matrix.matrix.columns);
     b.matrix.matrix = th_output_matrix(t, like->matrix.matrix.rows, like->matrix.matrix.columns, like->matrix.matrix.ld);
     b.device.view = b.matrix.matrix.view;
     b.host.value = b.matrix.value;
-    (void)s;
     return b;
 }
 
@@ -57,7 +56,7 @@ static void products_case(th_case *t, const void *user)
 
     for (int transposed = 0; transposed < 2; ++transposed)
         for (int beta = 0; beta < 2; ++beta) {
-            const band z = beta ? make_band(t, s, d.batch.rows, 4) : make_output(t, s, &x);
+            const band z = beta ? make_band(t, s, d.batch.rows, 4) : make_output(t, &x);
             const char *name = transposed ? (beta ? "apply_t, added" : "apply_t") : (beta ? "apply, added" : "apply");
             TH_OK(t, (transposed ? nn_blocks_apply_t : nn_blocks_apply)(t->rt, z.device, square.view, y.device, blocks,
                                                                        (float)beta));
