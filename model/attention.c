@@ -52,8 +52,8 @@ st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_atten
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_forward", rt_rows(rt, batch->rows),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
-                         RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL),
-                         RT_FLOAT(a->mask.scale), RT_LOCAL(rt_row_group(rt))));
+                         RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
+                         RT_LOCAL(rt_row_group(rt))));
     return nn_blocks_apply(rt, band_of(context, a->heads), kept_view(a), band_of(a->v, a->heads), blocks, 0.0f);
 }
 
@@ -68,8 +68,8 @@ st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_m
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_backward", rt_rows(rt, batch->rows), RT_VIEW(dscores),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
-                         RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL),
-                         RT_FLOAT(a->mask.scale), RT_FLOAT(score_factor(a)), RT_LOCAL(rt_row_group(rt))));
+                         RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
+                         RT_FLOAT(score_factor(a)), RT_LOCAL(rt_row_group(rt))));
     ST_FORWARD(nn_blocks_apply_t(rt, band_of(dv, a->heads), kept_view(a), band_of(dcontext, a->heads), blocks, 0.0f));
     ST_FORWARD(nn_blocks_apply(rt, band_of(dq, a->heads), dscores, band_of(a->k, a->heads), blocks, 0.0f));
     return nn_blocks_apply_t(rt, band_of(dk, a->heads), dscores, band_of(a->q, a->heads), blocks, 0.0f);

@@ -12,9 +12,9 @@
 
 typedef struct nn_attention {
     const nn_batch *batch;
-    size_t heads;          /* divides H */
-    nn_mask mask;          /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
-    nn_matrix q, k, v;     /* [N, H], biases inside; a view per matrix, so columns of one wider matrix will do */
+    size_t heads;      /* divides H */
+    nn_mask mask;      /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
+    nn_matrix q, k, v; /* [N, H], biases inside; a view per matrix, so columns of one wider matrix will do */
     rt_view probabilities; /* nn_attention_probabilities elements: A before the mask, written by forward, read by
                               backward; entry (i, j) of dialogue b and head h at pair_start_b*heads + h*L*L + i*L + j */
     rt_view scratch;       /* nn_attention_scratch elements, free between calls */
@@ -28,7 +28,7 @@ size_t nn_attention_scratch(size_t pairs, size_t heads);
 st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *attention);
 
 /* Overwrites dq, dk, dv [N, H], which overlap nothing else. */
-st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_matrix dv,
-                                const nn_attention *attention, nn_matrix dcontext);
+st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_matrix dv, const nn_attention *attention,
+                                nn_matrix dcontext);
 
 #endif

@@ -18,9 +18,9 @@ static rt_grid block_grid(const rt_context *rt, const nn_blocks *blocks, size_t 
     const size_t across = items < GROUP_SIDE ? items : GROUP_SIDE;
     const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
     const size_t rows_of_group = TILE_ROWS * (items > 1 ? down : TILES_OF_ITEM);
-    rt_grid grid = rt_groups(ceil_div(blocks->columns, columns_of_item * across),
-                             ceil_div(blocks->batch->longest, rows_of_group),
-                             blocks->batch->dialogues * blocks->slices, across);
+    rt_grid grid =
+        rt_groups(ceil_div(blocks->columns, columns_of_item * across), ceil_div(blocks->batch->longest, rows_of_group),
+                  blocks->batch->dialogues * blocks->slices, across);
     grid.local[1] = down;
     return grid;
 }
@@ -30,10 +30,10 @@ st_status nn_blocks_outer(rt_context *rt, rt_view square, nn_band x, nn_band y, 
     const size_t columns = blocks.columns;
     blocks.columns = blocks.batch->longest; /* of the output */
     const size_t item = rt_row_group(rt) > 1 ? TILE_COLUMNS : blocks.columns;
-    return RT_LAUNCH(rt, "block_outer", block_grid(rt, &blocks, item), RT_VIEW(square), RT_VIEW(x.view), RT_VIEW(y.view),
-                     RT_VIEW(blocks.batch->starts), RT_VIEW(blocks.batch->pair_starts), RT_UINT(blocks.slices),
-                     RT_UINT(columns), RT_UINT(x.ld), RT_ULONG(x.slice), RT_UINT(y.ld), RT_ULONG(y.slice),
-                     RT_FLOAT(alpha));
+    return RT_LAUNCH(rt, "block_outer", block_grid(rt, &blocks, item), RT_VIEW(square), RT_VIEW(x.view),
+                     RT_VIEW(y.view), RT_VIEW(blocks.batch->starts), RT_VIEW(blocks.batch->pair_starts),
+                     RT_UINT(blocks.slices), RT_UINT(columns), RT_UINT(x.ld), RT_ULONG(x.slice), RT_UINT(y.ld),
+                     RT_ULONG(y.slice), RT_FLOAT(alpha));
 }
 
 static st_status apply(rt_context *rt, const char *kernel, nn_band band, rt_view square, nn_band y,

@@ -76,14 +76,15 @@ static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const gcn_s
 {
     const nn_batch *batch = layer->batch;
     const rt_grid grid = rt_rows(rt, batch->rows);
-    ST_FORWARD(RT_LAUNCH(rt, "gcn_cross_backward", grid, RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds),
-                         RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u), RT_VIEW(layer->s),
-                         RT_VIEW(dx_next), PLACES(batch), RT_UINT(batch->rows), RT_UINT(layer->graph),
-                         RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt))));
-    ST_FORWARD(nn_blocks_outer(rt, scratch->dz, band_of(dx_next, layer), band_of(scratch->h, layer), blocks_of(layer), 1.0f));
-    ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz), RT_VIEW(scratch->du),
-                         RT_VIEW(layer->u), RT_VIEW(layer->s), PLACES(batch), RT_UINT(batch->rows),
-                         RT_UINT(layer->modalities), RT_LOCAL(rt_row_group(rt))));
+    ST_FORWARD(RT_LAUNCH(rt, "gcn_cross_backward", grid, RT_VIEW(scratch->h), RT_VIEW(scratch->du),
+                         RT_VIEW(scratch->ds), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
+                         RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_UINT(batch->rows),
+                         RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt))));
+    ST_FORWARD(
+        nn_blocks_outer(rt, scratch->dz, band_of(dx_next, layer), band_of(scratch->h, layer), blocks_of(layer), 1.0f));
+    ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz),
+                         RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), PLACES(batch),
+                         RT_UINT(batch->rows), RT_UINT(layer->modalities), RT_LOCAL(rt_row_group(rt))));
     const size_t local = rt_row_group(rt);
     return RT_LAUNCH(rt, "gcn_sources_backward", rt_groups(1, 1, batch->dialogues * layer->modalities, local),
                      RT_VIEW(scratch->ds), RT_VIEW(scratch->dz), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
@@ -111,7 +112,8 @@ st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view d
     const gcn_scratch scratch = scratch_of(layer);
     ST_FORWARD(gates_backward(rt, layer, &scratch, dx_next));
     ST_FORWARD(parameters_backward(rt, dweight, dbias, layer, &scratch, beta));
-    ST_FORWARD(nn_blocks_apply_t(rt, band_of(scratch.h, layer), scratch.a, band_of(dx_next, layer), blocks_of(layer), 0.0f));
+    ST_FORWARD(
+        nn_blocks_apply_t(rt, band_of(scratch.h, layer), scratch.a, band_of(dx_next, layer), blocks_of(layer), 0.0f));
     return RT_LAUNCH(rt, "gcn_nodes_backward", rt_rows(rt, batch->rows), RT_VIEW(dx), RT_VIEW(scratch.h),
                      RT_VIEW(scratch.du), RT_VIEW(scratch.ds), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
                      RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_VIEW(layer->weight), RT_UINT(batch->rows),

@@ -92,7 +92,8 @@ static void test_widths(void **state)
     static const size_t widths[] = {1, 7, 12, 16, 17, 25, 64, 128};
     const size_t count = th_small() ? 2 : sizeof widths / sizeof *widths;
     for (size_t i = 0; i < count; ++i) {
-        const shape s = {.heads = i % 3 + 1, .d = widths[i], .lengths = mixed, .dialogues = 7, .p = 0.5, .gap = i % 2 * 3};
+        const shape s = {
+            .heads = i % 3 + 1, .d = widths[i], .lengths = mixed, .dialogues = 7, .p = 0.5, .gap = i % 2 * 3};
         th_run(state, both_case, &s);
     }
 }

@@ -33,7 +33,8 @@ static band make_output(th_case *t, const band *like)
 {
     band b = *like;
     b.matrix.value = th_doubles(t, like->matrix.matrix.rows * like->matrix.matrix.columns);
-    b.matrix.matrix = th_output_matrix(t, like->matrix.matrix.rows, like->matrix.matrix.columns, like->matrix.matrix.ld);
+    b.matrix.matrix =
+        th_output_matrix(t, like->matrix.matrix.rows, like->matrix.matrix.columns, like->matrix.matrix.ld);
     b.device.view = b.matrix.matrix.view;
     b.host.value = b.matrix.value;
     return b;
@@ -59,7 +60,7 @@ static void products_case(th_case *t, const void *user)
             const band z = beta ? make_band(t, s, d.batch.rows, 4) : make_output(t, &x);
             const char *name = transposed ? (beta ? "apply_t, added" : "apply_t") : (beta ? "apply, added" : "apply");
             TH_OK(t, (transposed ? nn_blocks_apply_t : nn_blocks_apply)(t->rt, z.device, square.view, y.device, blocks,
-                                                                       (float)beta));
+                                                                        (float)beta));
             (transposed ? ref_blocks_apply_t : ref_blocks_apply)(z.host, square.value, y.host, &d.host, s->slices,
                                                                  s->columns, beta);
             th_expect_matrix(t, name, z.matrix.matrix, z.matrix.value, TH_ACTIVATION);
@@ -71,7 +72,8 @@ static const int32_t mixed[] = {1, 2, 15, 16, 17, 33, 3, 6, 7, 5};
 
 static void test_widths(void **state)
 {
-    static const size_t widths[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 79, 81, 128, 131};
+    static const size_t widths[] = {1,  2,  3,  4,  5,  7,  8,  9,  12, 15,  16, 17,
+                                    31, 32, 33, 47, 63, 64, 65, 79, 81, 128, 131};
     const size_t count = th_small() ? 6 : sizeof widths / sizeof *widths;
     for (size_t i = 0; i < count; ++i) {
         const shape heads = {HEADS, 3, widths[i], i % 2 ? 5 : 0, mixed, 10};

@@ -6,9 +6,9 @@
 
 typedef struct ref_attention {
     const ref_dialogues *dialogues;
-    size_t width, heads;         /* H */
-    double *q, *k, *v;           /* [N, H] */
-    const double *kept;          /* 0 or 1, [N, heads, 512]; NULL: all */
+    size_t width, heads; /* H */
+    double *q, *k, *v;   /* [N, H] */
+    const double *kept;  /* 0 or 1, [N, heads, 512]; NULL: all */
     double scale;
 } ref_attention;
 

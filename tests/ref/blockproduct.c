@@ -18,8 +18,8 @@ void ref_blocks_outer(double *square, ref_band x, ref_band y, const ref_dialogue
                 }
 }
 
-static void apply(ref_band band, const double *square, ref_band y, const ref_dialogues *d, size_t slices, size_t columns,
-                  double beta, bool transpose)
+static void apply(ref_band band, const double *square, ref_band y, const ref_dialogues *d, size_t slices,
+                  size_t columns, double beta, bool transpose)
 {
     for (size_t b = 0; b < d->dialogues; ++b)
         for (size_t s = 0; s < slices; ++s)
@@ -27,7 +27,8 @@ static void apply(ref_band band, const double *square, ref_band y, const ref_dia
                 for (size_t c = 0; c < columns; ++c) {
                     double sum = 0.0;
                     for (size_t j = 0; j < ref_length(d, b); ++j)
-                        sum += square[transpose ? ref_square_at(d, slices, b, s, j, i) : ref_square_at(d, slices, b, s, i, j)] *
+                        sum += square[transpose ? ref_square_at(d, slices, b, s, j, i)
+                                                : ref_square_at(d, slices, b, s, i, j)] *
                                *element(y, d, b, s, j, c);
                     double *out = element(band, d, b, s, i, c);
                     *out = beta == 0.0 ? sum : beta * *out + sum;

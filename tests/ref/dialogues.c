@@ -9,7 +9,7 @@ ref_dialogues ref_dialogues_of(const int32_t *lengths, size_t dialogues, int32_t
         pair_starts[b + 1] = pair_starts[b] + lengths[b] * lengths[b];
         for (int32_t r = starts[b]; r < starts[b + 1]; ++r) dialogue_of[r] = (int32_t)b;
     }
-    return (ref_dialogues){dialogues, (size_t)starts[dialogues], (size_t)pair_starts[dialogues], starts, pair_starts,
+    return (ref_dialogues){dialogues,  (size_t)starts[dialogues], (size_t)pair_starts[dialogues], starts, pair_starts,
                            dialogue_of};
 }
 

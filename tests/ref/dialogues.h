@@ -4,8 +4,8 @@
 
 #include "tests/ref/harness.h"
 
-/* What references walk over: dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin at
- * pair_starts[b] * slices. */
+/* What references walk over: dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin
+ * at pair_starts[b] * slices. */
 typedef struct ref_dialogues {
     size_t dialogues, rows, pairs;
     const int32_t *starts, *pair_starts; /* [dialogues + 1] */
@@ -29,7 +29,8 @@ static inline size_t ref_length(const ref_dialogues *d, size_t dialogue)
 }
 
 /* Where element (i, j) of a square lies. */
-static inline size_t ref_square_at(const ref_dialogues *d, size_t slices, size_t dialogue, size_t slice, size_t i, size_t j)
+static inline size_t ref_square_at(const ref_dialogues *d, size_t slices, size_t dialogue, size_t slice, size_t i,
+                                   size_t j)
 {
     const size_t length = ref_length(d, dialogue);
     return (size_t)d->pair_starts[dialogue] * slices + (slice * length + i) * length + j;

@@ -1,0 +1,22 @@
+/* Double-precision reference of model/gcn.h: edge by edge, as SPEC 5 says it. */
+#ifndef SAFSD_TESTS_REF_GCN_H
+#define SAFSD_TESTS_REF_GCN_H
+
+#include "tests/ref/dialogues.h"
+
+typedef struct ref_gcn {
+    const ref_dialogues *dialogues;
+    size_t modalities, graph; /* M, G */
+    double *x;                /* [M, N, G] */
+    double *weight, *bias;    /* [2G], [1] */
+    const double *kept;       /* 0 or 1, [M, N, G]; NULL: all */
+    double scale;
+} ref_gcn;
+
+/* x_next [M, N, G], u and s [M, N]. */
+void ref_gcn_forward(double *x_next, double *u, double *s, const ref_gcn *layer);
+/* With u and s of forward: dx [M, N, G] overwritten; dweight [2G] and dbias [1] times beta and added to. */
+void ref_gcn_backward(double *dx, double *dweight, double *dbias, const double *u, const double *s,
+                      const ref_gcn *layer, const double *dx_next, double beta);
+
+#endif

@@ -1,0 +1,196 @@
+#include "model/gcn.h"
+
+#include <math.h>
+
+#include "tests/ref/gcn.h"
+
+typedef struct shape {
+    size_t modalities, graph;
+    const int32_t *lengths;
+    size_t dialogues;
+    double p;      /* of the mask; < 0: no mask */
+    double scale;  /* of the mask */
+    bool in_place; /* dx is dx_next */
+} shape;
+
+typedef struct rig {
+    th_dialogues d;
+    size_t nodes, elements; /* M*N, M*N*G */
+    th_tensor x, weight, bias, dx_next;
+    double *x_next, *u, *s, *dx;
+    nn_gcn device;
+    ref_gcn host;
+} rig;
+
+static rig make_rig(th_case *t, const shape *s)
+{
+    rig r = {.d = th_batch(t, s->lengths, s->dialogues)};
+    r.nodes = s->modalities * r.d.batch.rows;
+    r.elements = r.nodes * s->graph;
+    r.x = th_normal(t, r.elements, 1, 1.0);
+    r.weight = th_normal(t, 2 * s->graph, 2, 0.8 / sqrt((double)s->graph)); /* gates neither linear nor saturated */
+    r.bias = th_constant(t, 1, 0.3);
+    r.dx_next = th_normal(t, r.elements, 4, 1.0);
+    r.x_next = th_doubles(t, r.elements);
+    r.dx = th_doubles(t, r.elements);
+    r.u = th_doubles(t, r.nodes);
+    r.s = th_doubles(t, r.nodes);
+    double *kept = NULL;
+    nn_mask mask = {.scale = (float)s->scale};
+    if (s->p >= 0.0) {
+        kept = th_doubles(t, r.elements);
+        mask.bits = th_mask(t, r.elements, s->p, 5, kept);
+    }
+    r.device =
+        (nn_gcn){.modalities = s->modalities,
+                 .graph = s->graph,
+                 .keep = mask,
+                 .weight = r.weight.view,
+                 .bias = r.bias.view,
+                 .x = r.x.view,
+                 .u = th_output(t, r.nodes),
+                 .s = th_output(t, r.nodes),
+                 .scratch = th_output(t, nn_gcn_scratch(s->modalities, r.d.batch.rows, r.d.batch.pairs, s->graph))};
+    r.host =
+        (ref_gcn){NULL, s->modalities, s->graph, r.x.value, r.weight.value, r.bias.value, kept, (double)mask.scale};
+    return r;
+}
+
+static void backward(th_case *t, rig *r, const shape *s, float beta)
+{
+    const rt_view dx_next = th_upload_doubles(t, r->dx_next.value, r->elements);
+    const rt_view dx = s->in_place ? dx_next : th_output(t, r->elements);
+    const th_tensor before = th_normal(t, 2 * s->graph + 1, 6, 1.0);
+    const rt_view dweight = beta != 0.0f ? before.view : th_output(t, 2 * s->graph + 1);
+    const rt_view dbias = rt_view_at(dweight, 2 * s->graph);
+    TH_OK(t, nn_gcn_backward(t->rt, dx, dweight, dbias, &r->device, dx_next, beta));
+    ref_gcn_backward(r->dx, before.value, before.value + 2 * s->graph, r->u, r->s, &r->host, r->dx_next.value,
+                     (double)beta);
+    th_expect(t, "dx", dx, r->dx, r->elements, TH_ACTIVATION);
+    th_expect(t, "dweight", dweight, before.value, 2 * s->graph, TH_ACTIVATION);
+    th_expect(t, "dbias", dbias, before.value + 2 * s->graph, 1, TH_GRADIENT); /* one sum that nearly cancels */
+    th_expect(t, "x after backward", r->device.x, r->x.value, r->elements, TH_EXACT);
+}
+
+static void both_case(th_case *t, const void *user)
+{
+    const shape *s = user;
+    rig r = make_rig(t, s);
+    r.device.batch = &r.d.batch;
+    r.host.dialogues = &r.d.host;
+    const rt_view x_next = th_output(t, r.elements);
+    TH_OK(t, nn_gcn_forward(t->rt, x_next, &r.device));
+    ref_gcn_forward(r.x_next, r.u, r.s, &r.host);
+    th_expect(t, "u", r.device.u, r.u, r.nodes, TH_ACTIVATION);
+    th_expect(t, "s", r.device.s, r.s, r.nodes, TH_ACTIVATION);
+    th_expect(t, "x_next", x_next, r.x_next, r.elements, TH_ACTIVATION);
+    backward(t, &r, s, 0.0f);
+    backward(t, &r, s, 1.0f);
+}
+
+static const int32_t mixed[] = {1, 2, 15, 16, 17, 33};
+
+static void test_widths(void **state)
+{
+    static const size_t widths[] = {1, 7, 15, 16, 17, 33, 64, 65};
+    const size_t count = th_small() ? 2 : sizeof widths / sizeof *widths;
+    for (size_t i = 0; i < count; ++i) {
+        const shape s = {.modalities = i % 3 + 1,
+                         .graph = widths[i],
+                         .lengths = mixed,
+                         .dialogues = 6,
+                         .p = 0.5,
+                         .scale = 1.0,
+                         .in_place = i % 2 != 0};
+        th_run(state, both_case, &s);
+    }
+}
+
+static void test_modalities(void **state)
+{
+    for (size_t m = 1; m <= 3; ++m) {
+        const shape masked = {.modalities = m, .graph = 20, .lengths = mixed, .dialogues = 4, .p = 0.5, .scale = 1.0};
+        const shape expected = {
+            .modalities = m, .graph = 19, .lengths = mixed, .dialogues = 4, .p = -1.0, .scale = 0.5};
+        th_run(state, both_case, &masked);
+        th_run(state, both_case, &expected);
+    }
+}
+
+static void test_scaled_mask(void **state)
+{
+    const shape s = {
+        .modalities = 2, .graph = 9, .lengths = mixed, .dialogues = 4, .p = 0.25, .scale = 1.5, .in_place = true};
+    th_run(state, both_case, &s);
+}
+
+/* One utterance: with one modality no node has an edge, with three there are edges between the modalities alone. */
+static void test_single_utterances(void **state)
+{
+    static const int32_t ones[] = {1, 1, 1};
+    for (size_t m = 1; m <= 3; ++m) {
+        const shape s = {.modalities = m, .graph = 5, .lengths = ones, .dialogues = 3, .p = 0.5, .scale = 1.0};
+        th_run(state, both_case, &s);
+    }
+}
+
+static void test_long_dialogues(void **state)
+{
+    static const int32_t corpus[] = {110, 3, 65}, longest[] = {512};
+    const shape long_ones = {.modalities = 3, .graph = 40, .lengths = corpus, .dialogues = 3, .p = 0.5, .scale = 1.0};
+    const shape limit = {.modalities = 1, .graph = 18, .lengths = longest, .dialogues = 1, .p = 0.5, .scale = 1.0};
+    if (th_small()) skip();
+    th_run(state, both_case, &long_ones);
+    th_run(state, both_case, &limit);
+}
+
+/* ---- the reference's own gradients ---- */
+
+typedef struct loss_of {
+    const ref_gcn *layer;
+    const double *weights;
+    double *x_next, *u, *s;
+} loss_of;
+
+static double loss(const void *user)
+{
+    const loss_of *l = user;
+    ref_gcn_forward(l->x_next, l->u, l->s, l->layer);
+    return th_dot(l->weights, l->x_next, l->layer->modalities * l->layer->dialogues->rows * l->layer->graph);
+}
+
+static void gradient_case(th_case *t, const void *user)
+{
+    const shape *s = user;
+    rig r = make_rig(t, s);
+    r.host.dialogues = &r.d.host;
+    double *dweight = th_doubles(t, 2 * s->graph), *dbias = th_doubles(t, 1);
+    ref_gcn_forward(r.x_next, r.u, r.s, &r.host);
+    ref_gcn_backward(r.dx, dweight, dbias, r.u, r.s, &r.host, r.dx_next.value, 0.0);
+    const loss_of l = {&r.host, r.dx_next.value, r.x_next, r.u, r.s};
+    th_expect_gradient("x", r.x.value, r.elements, r.dx, loss, &l);
+    th_expect_gradient("weight", r.weight.value, 2 * s->graph, dweight, loss, &l);
+    th_expect_gradient("bias", r.bias.value, 1, dbias, loss, &l);
+}
+
+static void test_reference_gradients(void **state)
+{
+    static const int32_t lengths[] = {1, 3, 4};
+    for (size_t m = 1; m <= 3; ++m) {
+        const shape s = {.modalities = m, .graph = 3, .lengths = lengths, .dialogues = 3, .p = 0.3, .scale = 1.0};
+        th_run_once(state, gradient_case, &s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reference_gradients),
+        cmocka_unit_test(test_single_utterances),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_modalities),
+        cmocka_unit_test(test_scaled_mask),
+        cmocka_unit_test(test_long_dialogues),
+    };
+    return cmocka_run_group_tests(tests, th_open, th_close);
+}
