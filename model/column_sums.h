@@ -8,6 +8,7 @@
 #define SAFSD_MODEL_COLUMN_SUMS_H
 
 #include "model/glossary.h"
+#include "runtime/launch.h"
 
 typedef struct nn_parts {
     size_t count, length; /* parts, and rows of each but perhaps the last */
@@ -15,6 +16,9 @@ typedef struct nn_parts {
 
 /* At most 64 parts of at least 16 rows. */
 nn_parts nn_parts_of(size_t rows);
+
+/* One work-item per VW columns and part. */
+rt_grid nn_parts_grid(const rt_context *rt, size_t columns, size_t parts);
 
 /* Elements of scratch for matrices of at most `rows` rows. */
 size_t nn_column_sums_scratch(size_t rows, size_t columns);

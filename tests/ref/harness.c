@@ -22,10 +22,12 @@ typedef struct th_memory {
     void *bytes;
 } th_memory;
 
-/* The first is the device's own; the others are narrow vectors, groups of one, and groups that nothing divides. */
+/* The first is the device's own; the others are narrow vectors, groups of one, groups that nothing divides, and what a
+ * GPU would be given. */
 static const th_setting settings[] = {
-    {"default", 0, 0}, {"VW=1", 1, 0},          {"VW=4", 4, 0},
-    {"group=1", 0, 1}, {"VW=1, group=7", 1, 7}, {"VW=4, group=7", 4, 7},
+    {"default", 0, 0},           {"VW=1", 1, 0},          {"VW=4", 4, 0},
+    {"group=1", 0, 1},           {"VW=1, group=7", 1, 7}, {"VW=4, group=7", 4, 7},
+    {"VW=4, group=128", 4, 128},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
