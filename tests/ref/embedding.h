@@ -1,0 +1,18 @@
+/* Embeddings of place and speaker in double. */
+#ifndef SAFSD_TESTS_REF_EMBEDDING_H
+#define SAFSD_TESTS_REF_EMBEDDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Entry c of the place vector of `position`. */
+double ref_embedding_place(size_t position, size_t c, size_t columns);
+
+/* y = x + place of position[r] + table[speaker[r]]; position NULL: no places. */
+void ref_embedding_forward(double *y, const double *x, const int32_t *position, const int32_t *speaker,
+                           const double *table, size_t rows, size_t columns);
+
+/* dtable[speaker[r]] += dy[r]. */
+void ref_embedding_backward(double *dtable, const double *dy, const int32_t *speaker, size_t rows, size_t columns);
+
+#endif
