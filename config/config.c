@@ -80,55 +80,37 @@ static st_status load_ini(const loading *load, const char *text)
     return status;
 }
 
-/* Cuts "section.key=value" into its three parts, in place; false where it is none. */
-static bool split_override(char *text, char **section, char **key, char **value)
+/* Sets `value` for "section.key"; `name` is cut into its two parts. */
+static st_status apply_override(const loading *load, char *name, const char *value)
 {
-    char *equals = strchr(text, '=');
-    if (!equals) return false;
-    *equals = '\0';
-    char *point = strchr(text, '.');
-    if (!point) {
-        *equals = '=';
-        return false;
-    }
+    char place[ST_TEXT_SIZE / 2];
+    char *point = strchr(name, '.');
+    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
+    snprintf(place, sizeof place, "--set %s", name);
     *point = '\0';
-    for (char *c = text; c < equals; c++) *c = (char)tolower((unsigned char)*c);
-    char *end = equals + 1 + strlen(equals + 1);
-    *section = text;
-    *key = point + 1;
-    *value = equals + 1;
-    while (**value == ' ' || **value == '\t') (*value)++;
-    while (end > *value && (end[-1] == ' ' || end[-1] == '\t')) *--end = '\0';
-    return true;
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            return st_fail(load->error, ST_USAGE, "%s: a control character (0x%02x)", place, (unsigned char)*c);
+    const cfg_key *key = cfg_key_find(name, point + 1);
+    if (!key) return cfg_unknown_name(place, name, point + 1, load->error);
+    return set_value(load, key, value, print_place("%s", place), NULL);
 }
 
 static st_status load_override(const loading *load, const char *item)
 {
-    char *section = NULL;
-    char *name = NULL;
-    char *value = NULL;
-    char *text = cfg_piece_copy((cfg_piece){item, strlen(item)});
-    if (!text) return out_of_memory(load->error);
+    const char *rest = item;
+    char *name = cfg_piece_copy(cfg_piece_next(&rest, "="));
+    const bool has_value = rest != NULL;
+    char *value = has_value ? cfg_piece_copy(cfg_piece_next(&rest, "")) : NULL;
     st_status status = ST_OK;
-    if (!split_override(text, &section, &name, &value)) {
+    if (!name || (has_value && !value))
+        status = out_of_memory(load->error);
+    else if (!value || !strchr(name, '.'))
         status = st_fail(load->error, ST_USAGE, "--set %s: this is not section.key=value, as in train.epochs=5", item);
-        goto done;
-    }
-    char place[ST_TEXT_SIZE / 2];
-    snprintf(place, sizeof place, "--set %s.%s", section, name);
-    for (const char *c = value; *c; c++) {
-        if ((unsigned char)*c >= ' ' && *c != 127) continue;
-        status = st_fail(load->error, ST_USAGE, "%s: a control character (0x%02x)", place, (unsigned char)*c);
-        goto done;
-    }
-    const cfg_key *key = cfg_key_find(section, name);
-    if (!key)
-        status = cfg_unknown_name(place, section, name, load->error);
     else
-        status = set_value(load, key, value, print_place("%s", place), NULL);
-
-done:
-    free(text);
+        status = apply_override(load, name, value);
+    free(name);
+    free(value);
     return status;
 }
 

@@ -69,7 +69,7 @@ static st_status write_value(FILE *out, const cfg_key *key, const char *value, s
 {
     enum { ROOM = 64 }; /* beside the value: key, quotes, backslash */
     for (const char *c = value; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
+        if (((unsigned char)*c < ' ' && *c != '\t') || *c == 127)
             return st_fail(error, ST_USAGE, "[%s] %s cannot be written to an INI file, for it has a control character",
                            key->section, key->key);
     fprintf(out, "%s = ", key->key);

@@ -116,10 +116,11 @@ static st_status scan_value(scan *s, char *value)
 static st_status scan_entry(scan *s, char *text)
 {
     char *equals = strchr(text, '=');
-    const size_t length = equals ? (size_t)(equals - text) : 0;
+    size_t length = equals ? (size_t)(equals - text) : 0;
     if (!equals || strcspn(text, ";#") < length)
         return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" is neither [section] nor key = value", s->name, s->line,
                        text);
+    while (length > 0 && is_blank(text[length - 1])) length--;
     if (!s->section)
         return st_fail(s->error, ST_USAGE, "%s:%d: \"%.*s\" stands before the first [section]", s->name, s->line,
                        (int)length, text);

@@ -1,0 +1,142 @@
+/* Strict numbers: what is one, what is not, and that printing loses nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/number.h"
+
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <string.h>
+
+static void test_integers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        cfg_number result;
+        int64_t value;
+    } cases[] = {
+        {"0", CFG_NUMBER_OK, 0},
+        {"010", CFG_NUMBER_OK, 10}, /* decimal, whatever strtol makes of a leading zero */
+        {"-7", CFG_NUMBER_OK, -7},
+        {"+7", CFG_NUMBER_OK, 7},
+        {"9223372036854775807", CFG_NUMBER_OK, INT64_MAX},
+        {"-9223372036854775808", CFG_NUMBER_OK, INT64_MIN},
+        {"9223372036854775808", CFG_NUMBER_HUGE, 0},
+        {"", CFG_NUMBER_NONE, 0},
+        {"-", CFG_NUMBER_NONE, 0},
+        {"12abc", CFG_NUMBER_NONE, 0},
+        {"0x10", CFG_NUMBER_NONE, 0},
+        {"1e3", CFG_NUMBER_NONE, 0},
+        {"1.0", CFG_NUMBER_NONE, 0},
+        {" 1", CFG_NUMBER_NONE, 0},
+        {"1 ", CFG_NUMBER_NONE, 0},
+        {"+-1", CFG_NUMBER_NONE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t value = 42;
+        if (cfg_number_int64(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
+        if (value != (cases[i].result == CFG_NUMBER_OK ? cases[i].value : 42)) fail_msg("\"%s\"", cases[i].text);
+    }
+}
+
+static void test_unsigned(void **state)
+{
+    (void)state;
+    uint64_t value = 42;
+    assert_int_equal(cfg_number_uint64("18446744073709551616", &value), CFG_NUMBER_HUGE);
+    assert_int_equal(cfg_number_uint64("-1", &value), CFG_NUMBER_NONE);
+    assert_int_equal(cfg_number_uint64("+1", &value), CFG_NUMBER_NONE);
+    assert_int_equal(cfg_number_uint64("", &value), CFG_NUMBER_NONE);
+    assert_int_equal(value, 42);
+    assert_int_equal(cfg_number_uint64("18446744073709551615", &value), CFG_NUMBER_OK);
+    assert_true(value == UINT64_MAX);
+}
+
+static void test_reals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        cfg_number result;
+        double value;
+    } cases[] = {
+        {"1", CFG_NUMBER_OK, 1},       {".5", CFG_NUMBER_OK, 0.5},
+        {"5.", CFG_NUMBER_OK, 5},      {"-2.5e-3", CFG_NUMBER_OK, -0.0025},
+        {"3E+2", CFG_NUMBER_OK, 300},  {"1e-8", CFG_NUMBER_OK, 1e-8},
+        {"1e999", CFG_NUMBER_HUGE, 0}, {"", CFG_NUMBER_NONE, 0},
+        {".", CFG_NUMBER_NONE, 0},     {"e5", CFG_NUMBER_NONE, 0},
+        {"1e", CFG_NUMBER_NONE, 0},    {"1e+", CFG_NUMBER_NONE, 0},
+        {"1,5", CFG_NUMBER_NONE, 0},   {"nan", CFG_NUMBER_NONE, 0},
+        {"inf", CFG_NUMBER_NONE, 0},   {"0x1p3", CFG_NUMBER_NONE, 0},
+        {"1.2.3", CFG_NUMBER_NONE, 0}, {"12abc", CFG_NUMBER_NONE, 0},
+        {" 1", CFG_NUMBER_NONE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double value = 42;
+        if (cfg_number_real(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
+        const double expected = cases[i].result == CFG_NUMBER_OK ? cases[i].value : 42;
+        if (memcmp(&value, &expected, sizeof value) != 0) fail_msg("\"%s\" is %.17g", cases[i].text, value);
+    }
+}
+
+static void expect_print(double value, const char *expected)
+{
+    char text[CFG_NUMBER_TEXT];
+    double back = 0;
+    cfg_number_print(text, value);
+    if (expected) assert_string_equal(text, expected);
+    assert_int_equal(cfg_number_real(text, &back), CFG_NUMBER_OK);
+    if (memcmp(&value, &back, sizeof value) != 0) fail_msg("%.17g became %s", value, text);
+}
+
+static void test_print(void **state)
+{
+    (void)state;
+    expect_print(0.1, "0.1");
+    expect_print(1e-4, "0.0001");
+    expect_print(1024, "1024");
+    expect_print(0.1807, "0.1807");
+    expect_print(1.0 / 3, "0.3333333333333333");
+    expect_print(DBL_MAX, NULL);
+    expect_print(DBL_MIN, NULL);
+    expect_print(5e-324, NULL);
+    uint64_t bits = 1;
+    for (int i = 0; i < 20000; i++) {
+        double value = 0;
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        memcpy(&value, &bits, sizeof value);
+        if (isfinite(value)) expect_print(value, NULL);
+    }
+}
+
+static void test_locale(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8", "fr_FR.utf8"};
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !found; i++) found = setlocale(LC_NUMERIC, names[i]);
+    if (!found) {
+        print_message("no locale with a decimal comma is installed; nothing to try\n");
+        skip();
+    }
+    assert_string_equal(localeconv()->decimal_point, ",");
+    test_reals(state);
+    test_print(state);
+    assert_string_equal(localeconv()->decimal_point, ","); /* and it is left as it was */
+    setlocale(LC_NUMERIC, "C");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_integers), cmocka_unit_test(test_unsigned), cmocka_unit_test(test_reals),
+        cmocka_unit_test(test_print),    cmocka_unit_test(test_locale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
