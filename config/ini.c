@@ -193,13 +193,17 @@ static st_status join_value(cfg_ini_entry *entry, const dictionary *values, cons
     size_t size = 0;
     FILE *joined = open_memstream(&text, &size);
     if (!joined) return out_of_memory(error);
+    bool complete = true;
     for (int line = entry->line; line <= entry->last_line; line++) {
         char label[32];
         snprintf(label, sizeof label, "line:%d", line);
-        const char *value = iniparser_getstring(values, label, "");
-        fprintf(joined, "%s%s", line > entry->line && *value ? " " : "", value);
+        const char *value = iniparser_getstring(values, label, NULL);
+        if (!value)
+            complete = false; /* iniparser says nothing when its memory runs out */
+        else if (*value)
+            fprintf(joined, "%s%s", line > entry->line ? " " : "", value);
     }
-    if (fclose(joined) != 0 || !text) {
+    if (fclose(joined) != 0 || !text || !complete) {
         free(text);
         return out_of_memory(error);
     }
