@@ -139,23 +139,26 @@ static st_status transfer_failed(rt_context *context, cl_int code, const char *c
     return rt_cl_fail(context, code, call, "moving %zu elements", elements);
 }
 
-static st_status write_to(rt_context *context, rt_view to, const void *host, size_t elements, cl_bool blocking)
+st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements)
 {
     if (context->planning || elements == 0) return ST_OK;
-    const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, blocking, to.at * sizeof(float),
+    const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_TRUE, to.at * sizeof(float),
                                              elements * sizeof(float), host, 0, NULL,
                                              rt_profile_event(context, "upload"));
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
 }
 
-st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements)
+st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements, rt_ticket *ticket)
 {
-    return write_to(context, to, host, elements, CL_TRUE);
-}
-
-st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements)
-{
-    return write_to(context, to, host, elements, CL_FALSE);
+    ticket->event = NULL;
+    if (context->planning || elements == 0) return ST_OK;
+    cl_event event = NULL;
+    const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_FALSE, to.at * sizeof(float),
+                                             elements * sizeof(float), host, 0, NULL, &event);
+    if (code != CL_SUCCESS) return transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
+    rt_count(context, 1);
+    ticket->event = event;
+    return ST_OK;
 }
 
 st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements)
@@ -188,7 +191,7 @@ st_status rt_wait(rt_context *context, rt_ticket *ticket)
     clReleaseEvent(event);
     rt_count(context, -1);
     ticket->event = NULL;
-    return code == CL_SUCCESS ? ST_OK : rt_cl_fail(context, code, "clWaitForEvents", "waiting for a read");
+    return code == CL_SUCCESS ? ST_OK : rt_cl_fail(context, code, "clWaitForEvents", "waiting for a transfer");
 }
 
 st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements)

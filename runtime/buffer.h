@@ -56,19 +56,21 @@ st_status rt_arena_commit(rt_arena *arena);
 size_t rt_arena_blocks(const rt_arena *arena);
 rt_view rt_arena_block(const rt_arena *arena, size_t index, size_t *elements);
 
-/* Transfers of `elements` 4-byte elements. `rt_write` and `rt_read` block; `rt_write_later` returns at once and needs
- * `host` unchanged until a later rt_finish or rt_wait. */
-st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements);
-st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements);
-st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements);
-st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements);
-st_status rt_zero(rt_context *context, rt_view to, size_t elements);
-
-/* A read that is waited for later. */
+/* A transfer that is waited for later. */
 typedef struct rt_ticket {
     void *event; /* NULL: nothing pending */
 } rt_ticket;
+
+/* Transfers of `elements` 4-byte elements. rt_write and rt_read block. The `_later` forms return at once: `host` must
+ * stay as it is until rt_wait on the ticket; a ticket that is never waited for leaks. rt_wait on an empty ticket does
+ * nothing. */
+st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements);
+st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements, rt_ticket *ticket);
+st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements);
 st_status rt_read_later(rt_context *context, rt_view from, void *host, size_t elements, rt_ticket *ticket);
 st_status rt_wait(rt_context *context, rt_ticket *ticket);
+
+st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements);
+st_status rt_zero(rt_context *context, rt_view to, size_t elements);
 
 #endif
