@@ -30,6 +30,7 @@
 #include "model/glossary.h"
 #include "runtime/buffer.h"
 #include "runtime/context.h"
+#include "runtime/gemm.h"
 
 /* Largest |x - expected| as a part of max(|expected|, RMS of expected). */
 #define TH_EXACT 0.0       /* copies and selections */
@@ -65,6 +66,16 @@ void th_run_once(void **state, th_body *body, const void *user);
 /* Fails the test with the context's error sentence. */
 #define TH_OK(t, call) th_ok((t), (call), #call, __FILE__, __LINE__)
 void th_ok(const th_case *t, st_status status, const char *call, const char *file, int line);
+
+/* The same for a call that contains matrix products: plans it, reserves the scratch, runs it. */
+#define TH_OK_GEMM(t, call)                                                                                            \
+    do {                                                                                                               \
+        rt_planning((t)->rt, true);                                                                                    \
+        TH_OK((t), (call));                                                                                            \
+        rt_planning((t)->rt, false);                                                                                   \
+        TH_OK((t), rt_gemm_reserve((t)->rt));                                                                          \
+        TH_OK((t), (call));                                                                                            \
+    } while (0)
 
 /* ---- host memory ---- */
 double *th_doubles(th_case *t, size_t elements); /* zeroed */
