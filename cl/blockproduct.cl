@@ -39,7 +39,7 @@ inline block_place block_find(const __global int *starts, const __global int *pa
 {
     const size_t dialogue = get_group_id(2) / slices;
     block_place p;
-    p.slice = get_group_id(2) % slices;
+    p.slice = get_group_id(2) - dialogue * slices;
     p.first = (size_t)starts[dialogue];
     p.length = (size_t)starts[dialogue + 1] - p.first;
     p.square_at = (size_t)pair_starts[dialogue] * slices + p.slice * p.length * p.length;
@@ -205,13 +205,12 @@ inline void block_narrow_tile(const block_operands o, const size_t i, const size
     for (uint r = 0; r < BLOCK_ROWS; ++r) {
         if (i + r >= o.length) break;
         __global float *out = o.band + (i + r) * o.band_ld;
-        const fv value = o.accumulate ? fv_load(out, at, o.columns) + sum[r] : sum[r];
         if (at == c) {
-            fv_store(out, c, o.columns, value);
+            fv_store(out, c, o.columns, o.accumulate ? fv_load(out, c, o.columns) + sum[r] : sum[r]);
         } else {
             float lanes[VW];
-            fv_vstore(value, lanes);
-            for (size_t k = c; k < o.columns; ++k) out[k] = lanes[k - at];
+            fv_vstore(sum[r], lanes);
+            for (size_t k = c; k < o.columns; ++k) out[k] = o.accumulate ? out[k] + lanes[k - at] : lanes[k - at];
         }
     }
 }

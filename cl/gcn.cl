@@ -250,7 +250,7 @@ __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_a
                                    const __global int *restrict pair_starts, const ulong pair_starts_at,
                                    const uint rows, const uint modalities)
 {
-    const size_t dialogue = get_group_id(2) / modalities, m = get_group_id(2) % modalities;
+    const size_t dialogue = get_group_id(2) / modalities, m = get_group_id(2) - dialogue * modalities;
     const size_t first = (size_t)starts[starts_at + dialogue];
     const size_t length = (size_t)starts[starts_at + dialogue + 1] - first;
     ds += ds_at + m * rows + first;
