@@ -10,33 +10,32 @@ __kernel void log_softmax_forward(__global float *restrict out, const ulong out_
     if (n >= rows) return;
     out += out_at + n * classes;
     z += z_at + n * classes;
-    float top = z[0];
-    for (uint c = 1; c < classes; ++c) top = z[c] > top ? z[c] : top;
-    float sum = 0.0f;
-    for (uint c = 0; c < classes; ++c) sum += exp((z[c] - top) / temperature);
-    const float shift = log(sum);
+    uint best = 0;
+    for (uint c = 1; c < classes; ++c) best = z[c] > z[best] ? c : best;
+    const float top = z[best];
+    float others = 0.0f;
+    for (uint c = 0; c < classes; ++c)
+        if (c != best) others += exp((z[c] - top) / temperature);
+    const float shift = log1p(others); /* exact where one class has nearly all */
     for (uint c = 0; c < classes; ++c) out[c] = (z[c] - top) / temperature - shift;
 }
 
-/* mean = beta * mean + weight * exp(log_p), over n elements: one more repetition of a sampled evaluation. */
-__kernel void mean_probability(__global float *restrict mean, const ulong mean_at, const __global float *restrict log_p,
-                               const ulong log_p_at, const uint n, const float weight, const float beta)
+/* mean = log(exp(mean) + weight * exp(log_p)), over n elements, or log(weight * exp(log_p)) where `first`: one more
+ * repetition of a sampled evaluation, in logarithms, so that a small probability does not become 0.
+ * Launch: rt_scalars(n). */
+__kernel void mean_log_probability(__global float *restrict mean, const ulong mean_at, const __global float *restrict log_p,
+                                   const ulong log_p_at, const uint n, const uint first, const float log_weight)
 {
     const size_t i = get_global_id(0);
     if (i >= n) return;
-    float value = weight * exp(log_p[log_p_at + i]);
-    if (beta != 0.0f) value += beta * mean[mean_at + i];
-    mean[mean_at + i] = value;
-}
-
-/* log_p = log(p) over n elements; the logarithm of 0 is a number so low that its exponential is 0 again. */
-__kernel void log_probability(__global float *restrict log_p, const ulong log_p_at, const __global float *restrict p,
-                              const ulong p_at, const uint n)
-{
-    const size_t i = get_global_id(0);
-    if (i >= n) return;
-    const float value = p[p_at + i];
-    log_p[log_p_at + i] = value == 0.0f ? -1e30f : log(value);
+    const float value = log_p[log_p_at + i] + log_weight;
+    if (first) {
+        mean[mean_at + i] = value;
+        return;
+    }
+    const float old = mean[mean_at + i];
+    const float high = old > value ? old : value, low = old > value ? value : old;
+    mean[mean_at + i] = high + log1p(exp(low - high));
 }
 
 /* x^gamma for x >= 0, with 0^0 = 1. */

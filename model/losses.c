@@ -1,5 +1,7 @@
 #include "model/losses.h"
 
+#include <math.h>
+
 #include "runtime/launch.h"
 
 void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows, size_t classes)
@@ -34,23 +36,24 @@ st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config 
 
 static st_status add_mean(rt_context *rt, rt_view mean, rt_view log_p, size_t n, size_t repetitions, bool first)
 {
-    return RT_LAUNCH(rt, "mean_probability", rt_scalars(rt, n), RT_VIEW(mean), RT_VIEW(log_p), RT_UINT(n),
-                     RT_FLOAT((float)(1.0 / (double)repetitions)), RT_FLOAT(first ? 0.0f : 1.0f));
+    return RT_LAUNCH(rt, "mean_log_probability", rt_scalars(rt, n), RT_VIEW(mean), RT_VIEW(log_p), RT_UINT(n), RT_UINT(first),
+                     RT_FLOAT((float)-log((double)repetitions)));
 }
 
-st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view p, rt_view tau,
-                                size_t repetitions, bool first)
-{
-    ST_FORWARD(nn_losses_teacher(rt, l, config));
-    ST_FORWARD(add_mean(rt, p, l->log_p, l->rows * l->classes, repetitions, first));
-    return add_mean(rt, tau, l->log_tau, l->rows * l->classes, repetitions, first);
-}
-
-st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view p, rt_view tau)
+st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
+                                rt_view log_mean_tau, size_t repetitions, bool first)
 {
     const size_t n = l->rows * l->classes;
-    ST_FORWARD(RT_LAUNCH(rt, "log_probability", rt_scalars(rt, n), RT_VIEW(l->log_p), RT_VIEW(p), RT_UINT(n)));
-    return RT_LAUNCH(rt, "log_probability", rt_scalars(rt, n), RT_VIEW(l->log_tau), RT_VIEW(tau), RT_UINT(n));
+    ST_FORWARD(nn_losses_teacher(rt, l, config));
+    ST_FORWARD(add_mean(rt, log_mean_p, l->log_p, n, repetitions, first));
+    return add_mean(rt, log_mean_tau, l->log_tau, n, repetitions, first);
+}
+
+st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view log_mean_p, rt_view log_mean_tau)
+{
+    const size_t n = l->rows * l->classes;
+    ST_FORWARD(rt_copy(rt, l->log_p, log_mean_p, n));
+    return rt_copy(rt, l->log_tau, log_mean_tau, n);
 }
 
 static float saf_factor(const nn_losses *l, const nn_config *config, const nn_loss_counts *counts)

@@ -38,11 +38,11 @@ typedef struct nn_losses {
 /* log_p and log_tau from the logits. */
 st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config *config);
 
-/* Sampled evaluation (SPEC 7): adds one of `repetitions` softmaxes to the means `p` and `tau` [N, C], the first time
- * with `first`; after the last, nn_losses_teacher_mean turns the means into log_p and log_tau. */
-st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view p, rt_view tau,
-                                size_t repetitions, bool first);
-st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view p, rt_view tau);
+/* Sampled evaluation (SPEC 7): adds one of `repetitions` softmaxes to the means, whose logarithms the two views [N, C]
+ * hold, the first time with `first`; after the last, nn_losses_teacher_mean makes them log_p and log_tau. */
+st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
+                                rt_view log_mean_tau, size_t repetitions, bool first);
+st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view log_mean_p, rt_view log_mean_tau);
 
 /* With log_p and log_tau in place: losses = beta * losses + this part's, and the gradients dlogits [N, C] and
  * dstudent_logits [M, N, C], overwritten. */

@@ -75,7 +75,7 @@ static nn_linear_slot add_linear(table *t, size_t out, size_t in, const char *na
 
 static nn_linear_slot add_layer_linear(table *t, size_t out, size_t in, const char *prefix, const char *name)
 {
-    char full[72];
+    char full[80];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     return add_linear(t, out, in, full);
 }
@@ -100,7 +100,7 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
     }
     t->params->layers[e] = layers;
     for (size_t l = 0; l < c->layers; ++l) {
-        char prefix[40];
+        char prefix[48];
         snprintf(prefix, sizeof prefix, "%c_%c.transformer_inter.%zu.", source, target, l);
         layers[l].k = add_layer_linear(t, H, H, prefix, "self_attn.linear_k");
         layers[l].v = add_layer_linear(t, H, H, prefix, "self_attn.linear_v");
