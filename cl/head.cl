@@ -1,4 +1,4 @@
-#include "vector.clh"
+#include "masked.clh"
 
 /* The classifier's input (SPEC 6): y[r, m*2G + c] = keep * scale * max(concat(x0[m, r, :], xk[m, r, :])[c], 0).
  * x0, xk [M, N, G]; y [N, M*2G]; bit r*M*2G + column of `bits`. One item per VW columns of one half: grid x over G,
@@ -13,9 +13,8 @@ __kernel void head_forward(__global float *restrict y, const ulong y_at, const _
     const size_t from = ((part / 2) * rows + r) * graph, to = (r * 2 * modalities + part) * graph;
     const __global float *x = part % 2 == 0 ? x0 + x0_at : xk + xk_at;
     const fv value = fv_load(x + from, c, graph);
-    fv result = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value * scale);
-    if (masked) result = fv_select(uv_mask(bits + bits_at, to + c, to + graph), result, (fv)(0.0f));
-    fv_store(y + y_at + to, c, graph, result);
+    const fv open = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value); /* keeps what is not a number */
+    fv_store(y + y_at + to, c, graph, masked_factor(masked, bits + bits_at, to + c, to + graph, scale) * open);
 }
 
 /* dx0 and dxk [M, N, G], overwritten, from dy [N, M*2G]: scale * dy where y > 0. Same grid. */

@@ -1,4 +1,4 @@
-#include "vector.clh"
+#include "masked.clh"
 
 /* y = keep * scale * max(x, 0), elementwise over n (SPEC 3 students, 6 head). Bit e of `bits` keeps element e; without a
  * mask (masked = 0) y = scale * max(x, 0). Launch: rt_items(n). Host: model/relu.c. */
@@ -9,15 +9,15 @@ __kernel void relu_forward(__global float *restrict y, const ulong y_at, const _
     const size_t i = get_global_id(0) * VW;
     if (i >= n) return;
     const fv value = fv_load(x + x_at, i, n);
-    fv result = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value * scale);
-    if (masked) result = fv_select(uv_mask(bits + bits_at, i, n), result, (fv)(0.0f));
-    fv_store(y + y_at, i, n, result);
+    const fv open = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value); /* keeps what is not a number */
+    fv_store(y + y_at, i, n, masked_factor(masked, bits + bits_at, i, n, scale) * open);
 }
 
-/* dx = beta * dx + (y > 0 ? scale * dy : 0): what was dropped or negative has y = 0, so the mask is not needed again. */
-__kernel void relu_backward(__global float *restrict dx, const ulong dx_at, const __global float *restrict y,
-                            const ulong y_at, const __global float *restrict dy, const ulong dy_at, const uint n,
-                            const float scale, const float beta)
+/* dx = beta * dx + (y > 0 ? scale * dy : 0): what was dropped or negative has y = 0, so the mask is not needed again.
+ * dx may be dy. */
+__kernel void relu_backward(__global float *dx, const ulong dx_at, const __global float *restrict y, const ulong y_at,
+                            const __global float *dy, const ulong dy_at, const uint n, const float scale,
+                            const float beta)
 {
     const size_t i = get_global_id(0) * VW;
     if (i >= n) return;
