@@ -11,11 +11,10 @@
 static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_config *c, const nn_extent *extent, size_t l)
 {
     const size_t N = extent->rows, H = c->hidden;
-    rt_view *const wide[] = {&a->x, &a->q, &a->k, &a->v, &a->context, &a->residual, &a->normed, &a->out};
+    rt_view *const wide[] = {&a->x, &a->q, &a->k, &a->v, &a->context, &a->residual, &a->out};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; ++i)
         ST_FORWARD(rt_arena_take(arena, "encoder activations", N * H, wide[i]));
     ST_FORWARD(rt_arena_take(arena, "feed-forward activations", N * c->ffn, &a->u));
-    ST_FORWARD(rt_arena_take(arena, "feed-forward activations", N * c->ffn, &a->h));
     ST_FORWARD(rt_arena_take(arena, "attention probabilities", nn_attention_probabilities(extent->pairs, c->heads),
                              &a->probabilities));
     ST_FORWARD(rt_arena_take(arena, "row means", N, &a->mean));
@@ -116,6 +115,7 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
 {
     const nn_encoder_layer *a = &e->layers[l];
     const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_scratch *t = p->scratch;
     const size_t NH = p->batch->rows * p->config->hidden, Nffn = p->batch->rows * p->config->ffn;
     const nn_matrix x = hidden(p, a->x), s = e->cross ? hidden(p, e->source) : x;
     const nn_attention attention = attention_of(p, e, l);
@@ -127,10 +127,10 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     ST_FORWARD(nn_attention_forward(p->rt, hidden(p, a->context), &attention));
     ST_FORWARD(linear(p, hidden(p, a->residual), hidden(p, a->context), &w->output));
     ST_FORWARD(nn_dropout_forward(p->rt, a->residual, a->residual, a->x, mask_of(p, e, l, NN_SITE_CONTEXT), NH));
-    ST_FORWARD(nn_layernorm_forward(p->rt, a->normed, &norm, a->residual));
-    ST_FORWARD(linear(p, wide(p, a->u), hidden(p, a->normed), &w->ffn_1));
-    ST_FORWARD(nn_gelu_forward(p->rt, a->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(linear(p, hidden(p, a->out), wide(p, a->h), &w->ffn_2));
+    ST_FORWARD(nn_layernorm_forward(p->rt, t->normed, &norm, a->residual));
+    ST_FORWARD(linear(p, wide(p, a->u), hidden(p, t->normed), &w->ffn_1));
+    ST_FORWARD(nn_gelu_forward(p->rt, t->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
+    ST_FORWARD(linear(p, hidden(p, a->out), wide(p, t->h), &w->ffn_2));
     return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
 }
 
@@ -147,10 +147,12 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     const nn_attention attention = attention_of(p, e, l);
     const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
 
+    ST_FORWARD(nn_layernorm_forward(p->rt, t->normed, &norm, a->residual));
+    ST_FORWARD(nn_gelu_forward(p->rt, t->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_FFN_2), NH, 0));
-    ST_FORWARD(linear_back(p, wide(p, t->dffn), 0, hidden(p, t->dy), wide(p, a->h), &w->ffn_2));
+    ST_FORWARD(linear_back(p, wide(p, t->dffn), 0, hidden(p, t->dy), wide(p, t->h), &w->ffn_2));
     ST_FORWARD(nn_gelu_backward(p->rt, t->dffn, t->dffn, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(linear_back(p, hidden(p, t->dy), 0, wide(p, t->dffn), hidden(p, a->normed), &w->ffn_1));
+    ST_FORWARD(linear_back(p, hidden(p, t->dy), 0, wide(p, t->dffn), hidden(p, t->normed), &w->ffn_1));
     ST_FORWARD(norm_back(p, t->dx, 1, t->dy, a->residual, &norm, w->ffn_norm));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_CONTEXT), NH, 0));
     ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, hidden(p, t->dy), hidden(p, a->context), &w->output));

@@ -15,8 +15,7 @@ typedef struct nn_encoder_layer {
     rt_view context;                   /* concatenated heads, before Wo */
     rt_view residual;                  /* r of SPEC 3 */
     rt_view mean, rstd;                /* [N] of the feed-forward's LN */
-    rt_view normed;                    /* LN(r) */
-    rt_view u, h;                      /* [N, ffn] before and after gelu */
+    rt_view u;                         /* [N, ffn] before gelu */
     rt_view out;
 } nn_encoder_layer;
 
@@ -29,8 +28,9 @@ typedef struct nn_encoder {
     rt_view gate;              /* [N, H] z of the learned gate */
 } nn_encoder;
 
-/* Temporaries that all encoders share. */
+/* Temporaries that all encoders share. LN(r) and h are cheap to compute again and dear to keep: backward does so. */
 typedef struct nn_encoder_scratch {
+    rt_view normed, h;            /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
     rt_view dx, dsource;          /* [N, H] gradients at x and at s */
     rt_view dy, dcontext, dk, dv; /* [N, H]; dy holds dq once its first use is over */
     rt_view dffn;                 /* [N, ffn] */

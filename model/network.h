@@ -26,7 +26,7 @@ typedef struct nn_activations {
     rt_view terms, losses;               /* [N, 3], [4] */
 } nn_activations;
 
-/* Gradients of activations and scratch. Without training only `attention` and `graph` exist. */
+/* Gradients of activations, and scratch. Without training only the scratch of forward passes exists. */
 typedef struct nn_gradients {
     rt_view input[NN_MODALITIES]; /* dU_m [N, H] */
     rt_view gated;                /* [N, M*H] */

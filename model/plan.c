@@ -77,6 +77,8 @@ static void plan_scratch(nn_safsd *s, taker *t)
     take(t, "graph scratch", nn_gcn_scratch(s->used, N, s->extent.pairs, s->config.graph_hidden), &s->d.graph);
     if (s->training) rt_arena_rewind(t->arena, mark);
     take(t, "attention scratch", nn_attention_scratch(s->extent.pairs, s->config.heads), &s->d.encoder.attention);
+    take(t, "encoder scratch", N * H, &s->d.encoder.normed);
+    take(t, "feed-forward scratch", N * s->config.ffn, &s->d.encoder.h);
     if (!s->training) return;
     rt_view *const wide[] = {&s->d.encoder.dx, &s->d.encoder.dsource, &s->d.encoder.dy, &s->d.encoder.dcontext,
                              &s->d.encoder.dk, &s->d.encoder.dv};
