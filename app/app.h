@@ -1,0 +1,44 @@
+/* What every command shares: how it is described, what it is given, and the device it works on. */
+#ifndef SAFSD_APP_APP_H
+#define SAFSD_APP_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/options.h"
+#include "app/progress.h"
+#include "runtime/context.h"
+#include "runtime/status.h"
+
+#define APP_NAME "safsd-cl"
+
+typedef struct app_state {
+    const char *device; /* --device, or NULL */
+    bool verbose, quiet;
+    app_progress progress;
+    st_error error; /* main prints it and exits with its status */
+} app_state;
+
+/* A command is one file cmd_<name>.c that defines `const app_command cmd_<name>`, and one line in main.c. */
+typedef struct app_command {
+    const char *name;
+    const char *synopsis;       /* what follows the name */
+    const char *summary;        /* one line for the list of commands */
+    const char *description;    /* paragraphs for --help; wrapped when printed */
+    const char *example;        /* whole lines, printed as they are */
+    const opt_option *options;
+    size_t least_operands, most_operands;
+    st_status (*run)(app_state *app, const opt_line *line);
+} app_command;
+
+/* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
+ * how to name it again. The context records its failures in app->error. */
+typedef struct app_device_options {
+    const char *configured; /* [runtime] device */
+    const char *gemm;       /* [runtime] gemm; NULL: auto */
+    bool profile;
+    size_t vector_width;    /* 0: by capability */
+} app_device_options;
+st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
+
+#endif

@@ -1,0 +1,106 @@
+/* safsd-cl eval: metrics of a checkpoint. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/app.h"
+#include "app/json.h"
+#include "app/print.h"
+#include "app/report.h"
+#include "app/scoring.h"
+
+/* Losses of the parts together, weighted by utterances, and one confusion matrix. */
+static st_status measure(app_scoring *scoring, nn_split_losses *losses, uint64_t *confusion)
+{
+    double sums[4] = {0}, utterances = 0;
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
+        if (!scoring_includes(scoring, split)) continue;
+        nn_evaluated evaluated = {.confusion = confusion};
+        ST_FORWARD(nn_evaluate(scoring->model, scoring->data, split, &scoring->evaluator, &evaluated));
+        const nn_split_losses *part = &evaluated.losses;
+        const double values[4] = {part->loss, part->ce, part->saf, part->kl};
+        for (int i = 0; i < 4; ++i)
+            if (part->utterances > 0) sums[i] += values[i] * part->utterances;
+        utterances += part->utterances;
+    }
+    if (utterances > 0)
+        *losses = (nn_split_losses){sums[0] / utterances, sums[1] / utterances, sums[2] / utterances,
+                                    sums[3] / utterances, utterances};
+    return ST_OK;
+}
+
+static st_status print_json(const app_scoring *scoring, const nn_split_losses *losses, app_confusion confusion)
+{
+    static const char *const parts[] = {"train", "valid", "test", "all"};
+    json_t *result = report_json(confusion);
+    json_object_set_new(result, "split", json_string(parts[scoring->part]));
+    json_object_set_new(result, "utterances", json_integer((json_int_t)losses->utterances));
+    json_object_set_new(result, "loss", app_json_real(losses->loss));
+    json_object_set_new(result, "ce", app_json_real(losses->ce));
+    json_object_set_new(result, "saf", app_json_real(losses->saf));
+    json_object_set_new(result, "kl", app_json_real(losses->kl));
+    char *text = NULL;
+    ST_FORWARD(app_json_pretty(result, &text, &scoring->app->error));
+    fputs(text, stdout);
+    free(text);
+    return ST_OK;
+}
+
+static st_status print_text(const app_scoring *scoring, const nn_split_losses *losses, app_confusion confusion,
+                            const char *path)
+{
+    const nn_checkpoint_about *about = &scoring->checkpoint->about;
+    char text[1024];
+    if (scoring->checkpoint->own)
+        snprintf(text, sizeof text, "%.800s: epoch %zu, selection %s", path, about->epoch, about->selection);
+    else
+        snprintf(text, sizeof text, "%.800s: published weights", path);
+    print_wrapped(stdout, 0, 0, text);
+    snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)",
+             scoring_part_name(scoring), losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
+    print_wrapped(stdout, 0, 0, text);
+    putchar('\n');
+    return report_print(confusion, &scoring->app->error);
+}
+
+static st_status run(app_state *app, const opt_line *line)
+{
+    app_scoring scoring;
+    nn_split_losses losses = {0};
+    uint64_t *counts = NULL;
+    st_status status = ST_OK;
+    ST_TRY(scoring_open(&scoring, app, line));
+    const size_t classes = scoring.model_config.classes;
+    counts = calloc(classes * classes, sizeof *counts);
+    if (!counts) ST_TRY(st_fail(&app->error, ST_FAILED, "out of memory while counting"));
+    ST_TRY(measure(&scoring, &losses, counts));
+    app_progress_clear(&app->progress);
+    const app_confusion confusion = {counts, classes, scoring.class_names};
+    status = opt_has(line, "json") ? print_json(&scoring, &losses, confusion)
+                                   : print_text(&scoring, &losses, confusion, line->operands[0]);
+done:
+    free(counts);
+    scoring_close(&scoring);
+    return status;
+}
+
+static const opt_option options[] = {
+    SCORING_OPTIONS,
+    {"json", 0, NULL, "metrics, report and confusion matrix as JSON"},
+    {NULL, 0, NULL, NULL},
+};
+
+const app_command cmd_eval = {
+    .name = "eval",
+    .synopsis = "CHECKPOINT [--config FILE] [--data FILE] [--split PART]",
+    .summary = "metrics, report and confusion matrix of a checkpoint",
+    .description = "Evaluates a checkpoint on a part of its data set, or of another one. A checkpoint of this program "
+                   "carries its model, classes and standardisation; weights saved from the published PyTorch code as "
+                   "safetensors need --config.",
+    .example = "  safsd-cl eval runs/demo/best.safetensors\n"
+               "  safsd-cl eval runs/demo/best.safetensors --split valid\n"
+               "  safsd-cl eval published.safetensors --config config/iemocap.ini --data iemocap.pkl\n",
+    .options = options,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,61 @@
+/* safsd-cl import: what users have, into the data container. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "app/app.h"
+#include "app/source.h"
+#include "app/summary.h"
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+static st_status run(app_state *app, const opt_line *line)
+{
+    st_error *error = &app->error;
+    const char *from = line->operands[0];
+    const char *to = opt_value(line, "out");
+    if (!to) return st_fail(error, ST_USAGE, "import needs the file to write: -o OUT.safetensors");
+    if (is_same_file(from, to))
+        return st_fail(error, ST_USAGE, "%s is the file to read as well as the one to write; name another with -o", to);
+    cfg_config config = {0};
+    ds_dataset *data = NULL;
+    st_status status = ST_OK;
+    ST_TRY(cfg_defaults(&config, error));
+    ST_TRY(source_option(&config, line, "classes", "data", "classes", error));
+    const ds_load_options options = {DS_FORMAT_AUTO, (const char *const *)config.data.classes.items,
+                                     config.data.classes.count};
+    ST_TRY(ds_load(&data, from, &options, error));
+    ST_TRY(ds_save(data, to, error));
+    printf("%s -> %s\n", from, to);
+    summary_data(data);
+done:
+    ds_destroy(&data);
+    cfg_destroy(&config);
+    return status;
+}
+
+static const opt_option options[] = {
+    {"out", 'o', "FILE", "the container to write"},
+    {"classes", 0, "NAMES", "names of the classes in the order of their labels: happy,sad,neutral"},
+    {NULL, 0, NULL, NULL},
+};
+
+const app_command cmd_import = {
+    .name = "import",
+    .synopsis = "FILE -o OUT.safetensors [--classes NAMES]",
+    .summary = "read a published pickle into the data container",
+    .description = "Reads the pickles that the field hands out (IEMOCAP with 12 fields, MELD with 13, and relatives) "
+                   "and writes one safetensors file that opens at once. The pickle is only read as data: nothing in "
+                   "it is ever run. `train` takes the pickle itself, too.",
+    .example = "  safsd-cl import IEMOCAP_features.pkl -o iemocap.safetensors \\\n"
+               "      --classes happy,sad,neutral,angry,excited,frustrated\n",
+    .options = options,
+    .least_operands = 1,
+    .most_operands = 1,
+    .run = run,
+};

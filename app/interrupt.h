@@ -1,0 +1,25 @@
+/* Ctrl-C and friends (SIGINT, SIGTERM, and SIGHUP unless it is ignored): a run that is armed is asked to stop at the
+ * next step, so that it can save; a second signal, or one before that, ends the program at once with status 130.
+ *
+ * A thread of its own waits for the signals, which all other threads block: start it before any other thread exists.
+ * A closed pipe does not end a program that has one of these. */
+#ifndef SAFSD_APP_INTERRUPT_H
+#define SAFSD_APP_INTERRUPT_H
+
+#include <stdbool.h>
+
+#include "runtime/status.h"
+
+typedef struct app_interrupt app_interrupt;
+
+st_status app_interrupt_start(app_interrupt **interrupt, bool quiet, st_error *error);
+
+/* From here on the first signal only asks. */
+void app_interrupt_arm(app_interrupt *interrupt);
+
+bool app_interrupt_asked(const app_interrupt *interrupt);
+
+/* Lets signals do what they did before. */
+void app_interrupt_stop(app_interrupt **interrupt);
+
+#endif

@@ -1,0 +1,164 @@
+/* The program: a table of commands, the options that all of them share, and the only exit. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/print.h"
+#include "config/nearest.h"
+
+/* Every command, in the order of the help; cmd_<name>.c defines it. */
+#define COMMANDS(X) \
+    X(devices)      \
+    X(verify)       \
+    X(import)       \
+    X(inspect)      \
+    X(synth)        \
+    X(train)        \
+    X(eval)         \
+    X(predict)
+
+#define DECLARE(name) extern const app_command cmd_##name;
+#define ENTRY(name) &cmd_##name,
+COMMANDS(DECLARE)
+static const app_command *const commands[] = {COMMANDS(ENTRY) NULL};
+
+static const opt_option global_options[] = {
+    {"device", 'd', "SEL", "the device to work on: its index, P:D, gpu, cpu, accelerator, auto or a part of its name "
+                           "(default: SAFSD_CL_DEVICE, then the configuration, then auto)"},
+    {"verbose", 'v', NULL, "say more"},
+    {"quiet", 'q', NULL, "no progress and no messages, errors only"},
+    {"help", 'h', NULL, "this help; behind a command, that of the command"},
+    {"version", 0, NULL, "the version"},
+    {NULL, 0, NULL, NULL},
+};
+
+static const char usage[] = "usage: " APP_NAME " [--device SEL] [--verbose | --quiet] COMMAND [ARGUMENTS]\n";
+
+static void print_help(FILE *out)
+{
+    fputs(usage, out);
+    fputs("\nEmotion recognition in conversations (SAFSD-GLNet), trained on any OpenCL device.\n\ncommands:\n", out);
+    for (size_t i = 0; commands[i]; ++i) fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\noptions, before or after the command:\n", out);
+    opt_print(out, global_options);
+    fputs("\nexample:\n"
+          "  " APP_NAME " devices\n"
+          "  " APP_NAME " --device 0 train\n"
+          "\nexit status:\n"
+          "  0 done   1 failed while running   2 usage or configuration\n"
+          "  3 no such device, no OpenCL platform, or the device failed\n"
+          "  4 a check did not hold   130 interrupted (after saving)\n"
+          "\n`" APP_NAME " COMMAND --help` tells more about a command.\n",
+          out);
+}
+
+static void print_command_help(const app_command *command)
+{
+    printf("usage: " APP_NAME " %s %s\n\n", command->name, command->synopsis);
+    print_wrapped(stdout, 0, 0, command->description);
+    if (command->options[0].name) puts("\noptions:");
+    opt_print(stdout, command->options);
+    puts("\noptions of every command:");
+    opt_print(stdout, global_options);
+    printf("\nexample:\n%s", command->example);
+}
+
+static st_status find_command(const char *name, const app_command **command, st_error *error)
+{
+    const app_command *likely = NULL;
+    int least = 4;
+    for (size_t i = 0; commands[i]; ++i) {
+        const int distance = cfg_name_distance(name, commands[i]->name);
+        if (strcmp(name, commands[i]->name) == 0) {
+            *command = commands[i];
+            return ST_OK;
+        }
+        if (distance >= least) continue;
+        least = distance;
+        likely = commands[i];
+    }
+    if (likely)
+        return st_fail(error, ST_USAGE, "there is no command %.64s; did you mean %s?", name, likely->name);
+    return st_fail(error, ST_USAGE, "there is no command %.64s; `" APP_NAME " --help` lists those there are", name);
+}
+
+static st_status check_operands(const app_command *command, const opt_line *line, st_error *error)
+{
+    if (line->operand_count < command->least_operands)
+        return st_fail(error, ST_USAGE, "%s needs more: " APP_NAME " %s %s", command->name, command->name,
+                       command->synopsis);
+    if (line->operand_count > command->most_operands)
+        return st_fail(error, ST_USAGE, "%s cannot do anything with \"%.200s\": " APP_NAME " %s %s", command->name,
+                       line->operands[command->most_operands], command->name, command->synopsis);
+    return ST_OK;
+}
+
+static st_status run_command(app_state *app, const app_command *command, const opt_line *line)
+{
+    if (opt_has(line, "help")) {
+        print_command_help(command);
+        return ST_OK;
+    }
+    ST_FORWARD(check_operands(command, line, &app->error));
+    app->device = opt_value(line, "device");
+    app->verbose = opt_has(line, "verbose");
+    app->quiet = opt_has(line, "quiet");
+    if (app->verbose && app->quiet)
+        return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");
+    app_progress_start(&app->progress, app->quiet);
+    const st_status status = command->run(app, line);
+    app_progress_clear(&app->progress);
+    return status;
+}
+
+static st_status run(app_state *app, opt_line *line, int argc, char *const *argv)
+{
+    st_error *error = &app->error;
+    const app_command *command = NULL;
+    char what[64] = APP_NAME;
+    int at = 1;
+    ST_FORWARD(opt_read(line, (opt_tables){NULL, global_options}, argc, argv, &at, true, what, error));
+    if (opt_has(line, "version")) {
+        puts(APP_NAME " " SAFSD_VERSION);
+        return ST_OK;
+    }
+    if (at == argc) {
+        print_help(opt_has(line, "help") ? stdout : stderr);
+        return opt_has(line, "help") ? ST_OK : st_fail(error, ST_USAGE, "name a command");
+    }
+    ST_FORWARD(find_command(argv[at++], &command, error));
+    snprintf(what, sizeof what, APP_NAME " %s", command->name);
+    ST_FORWARD(opt_read(line, (opt_tables){command->options, global_options}, argc, argv, &at, false, what, error));
+    if (opt_has(line, "version")) {
+        puts(APP_NAME " " SAFSD_VERSION);
+        return ST_OK;
+    }
+    return run_command(app, command, line);
+}
+
+/* The sentence of a failure; bytes from files and drivers must not steer the terminal. */
+static void print_error(const st_error *error)
+{
+    fputs(print_in_colour(stderr) ? "\033[1;31m" APP_NAME ":\033[0m " : APP_NAME ": ", stderr);
+    for (const char *text = error->text; *text; ++text) {
+        const unsigned char byte = (unsigned char)*text;
+        fputc((byte < 32 && byte != '\n') || byte == 127 ? '?' : byte, stderr);
+    }
+    fputc('\n', stderr);
+}
+
+int main(int argc, char **argv)
+{
+    app_state app = {0};
+    opt_line line = {NULL, 0, NULL, 0};
+    st_status status = opt_line_create(&line, argc, &app.error);
+    if (status == ST_OK) status = run(&app, &line, argc, argv);
+    opt_line_destroy(&line);
+    errno = 0;
+    const bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written && errno != EPIPE && status == ST_OK)
+        status = st_fail(&app.error, ST_FAILED, "the results could not be written: %s", strerror(errno));
+    if (app.error.text[0] != '\0') print_error(&app.error);
+    return (int)status;
+}

@@ -1,0 +1,28 @@
+/* What a training came to: both selections of SPEC 10, labelled, with report and confusion matrix, and summary.json. */
+#ifndef SAFSD_APP_OUTCOME_H
+#define SAFSD_APP_OUTCOME_H
+
+#include "app/rundir.h"
+#include "config/config.h"
+#include "model/trainer.h"
+
+typedef struct app_outcome {
+    const cfg_config *config;
+    const nn_trainer *trainer;
+    const rt_device_info *device;
+    const char *const *class_names;
+    uint64_t parameters;
+    double seconds; /* of all the program's runs that this training took */
+    bool finished;  /* false: interrupted */
+} app_outcome;
+
+/* On stdout. */
+st_status outcome_print(const app_outcome *outcome, st_error *error);
+
+/* Writes summary.json. */
+st_status outcome_save(const app_outcome *outcome, const app_rundir *dir, st_error *error);
+
+/* The seconds that an earlier summary.json counts; 0 where there is none. */
+double outcome_earlier_seconds(const app_rundir *dir);
+
+#endif

@@ -1,0 +1,72 @@
+#include "app/outfile.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+static st_status fail(const app_outfile *file, int code, st_error *error)
+{
+    return st_fail(error, ST_FAILED, "%s cannot be written: %s", file->path, strerror(code));
+}
+
+st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
+{
+    const size_t size = strlen(path) + 32;
+    *file = (app_outfile){NULL, malloc(size), malloc(size)};
+    if (!file->path || !file->temporary) {
+        app_outfile_close(file);
+        return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
+    }
+    snprintf(file->path, size, "%s", path);
+    if (is_special(path))
+        snprintf(file->temporary, size, "%s", path);
+    else
+        snprintf(file->temporary, size, "%s.%ld.part", path, (long)getpid());
+    errno = 0;
+    file->stream = fopen(file->temporary, "w");
+    if (file->stream) return ST_OK;
+    const st_status status = fail(file, errno, error);
+    app_outfile_close(file);
+    return status;
+}
+
+st_status app_outfile_finish(app_outfile *file, st_error *error)
+{
+    const bool special = strcmp(file->path, file->temporary) == 0;
+    errno = 0;
+    bool good = fflush(file->stream) == 0 && !ferror(file->stream);
+    if (good && !special) good = fsync(fileno(file->stream)) == 0;
+    int code = errno;
+    if (fclose(file->stream) != 0 && good) {
+        good = false;
+        code = errno;
+    }
+    file->stream = NULL;
+    if (good && !special && rename(file->temporary, file->path) != 0) {
+        good = false;
+        code = errno;
+    }
+    const st_status status = good ? ST_OK : fail(file, code, error);
+    if (!good && !special) remove(file->temporary);
+    return status;
+}
+
+void app_outfile_close(app_outfile *file)
+{
+    if (file->stream) {
+        fclose(file->stream);
+        if (strcmp(file->path, file->temporary) != 0) remove(file->temporary);
+    }
+    free(file->path);
+    free(file->temporary);
+    *file = (app_outfile){NULL, NULL, NULL};
+}

@@ -1,0 +1,23 @@
+/* Text files that appear by rename, whole or not at all. */
+#ifndef SAFSD_APP_OUTFILE_H
+#define SAFSD_APP_OUTFILE_H
+
+#include <stdio.h>
+
+#include "runtime/status.h"
+
+typedef struct app_outfile {
+    FILE *stream;
+    char *path, *temporary; /* the same name where `path` is no regular file, such as a pipe or a terminal */
+} app_outfile;
+
+/* ST_FAILED, naming file and reason, where it cannot be written. */
+st_status app_outfile_open(app_outfile *file, const char *path, st_error *error);
+
+/* Syncs and renames; ST_FAILED, leaving `path` as it was, where something could not be written. */
+st_status app_outfile_finish(app_outfile *file, st_error *error);
+
+/* Removes what was not finished; to be called in any case. */
+void app_outfile_close(app_outfile *file);
+
+#endif

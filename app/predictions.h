@@ -1,0 +1,32 @@
+/* Predictions as a table: one utterance a line, as CSV or as JSON lines.
+ *
+ * Columns: dialogue, utterance, speaker, label (empty or null where there is none), prediction, the probability of
+ * every class under its name, and the prediction of each modality's student as text_prediction, audio_prediction,
+ * visual_prediction. */
+#ifndef SAFSD_APP_PREDICTIONS_H
+#define SAFSD_APP_PREDICTIONS_H
+
+#include <stdio.h>
+
+#include "model/evaluate.h"
+
+typedef enum app_table_format { TABLE_CSV, TABLE_JSON_LINES } app_table_format;
+
+typedef struct app_predictions {
+    nn_safsd *model;
+    const nn_evaluator *evaluator;
+    const ds_dataset *data;
+    const char *const *class_names; /* [C] */
+} app_predictions;
+
+/* The line of column names; nothing for JSON lines. */
+void predictions_header(FILE *out, const app_predictions *predictions, app_table_format format);
+
+/* Evaluates the utterances of `split` and writes them in file order. */
+st_status predictions_write(FILE *out, const app_predictions *predictions, app_table_format format, ds_split split,
+                            st_error *error);
+
+/* The test part as a CSV file that appears by rename. */
+st_status predictions_save(const char *path, const app_predictions *predictions, st_error *error);
+
+#endif

@@ -1,0 +1,76 @@
+#include "app/progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/print.h"
+
+/* Seconds between two lines. */
+static const double TERMINAL_PACE = 0.1, PLAIN_PACE = 15.0;
+
+double app_seconds(void)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void app_progress_start(app_progress *progress, bool quiet)
+{
+    *progress = (app_progress){.quiet = quiet, .terminal = print_is_terminal(stderr), .last = app_seconds()};
+}
+
+bool app_progress_due(const app_progress *progress)
+{
+    if (progress->quiet) return false;
+    return app_seconds() - progress->last >= (progress->terminal ? TERMINAL_PACE : PLAIN_PACE);
+}
+
+/* One column stays free: a terminal wraps when its last one is written. */
+static size_t line_width(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_col > PRINT_COLUMNS)
+        return PRINT_COLUMNS - 1;
+    return (size_t)size.ws_col - 1;
+}
+
+void app_progress_show(app_progress *progress, const char *format, ...)
+{
+    if (progress->quiet) return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (progress->terminal) fputs("\r\033[K", stderr);
+    print_plain(stderr, line, progress->terminal ? line_width() : PRINT_COLUMNS);
+    if (!progress->terminal) fputc('\n', stderr);
+    fflush(stderr);
+    progress->shown = progress->terminal;
+    progress->last = app_seconds();
+}
+
+void app_progress_clear(app_progress *progress)
+{
+    if (!progress->shown) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    progress->shown = false;
+}
+
+void app_progress_say(app_progress *progress, const char *format, ...)
+{
+    if (progress->quiet) return;
+    app_progress_clear(progress);
+    char text[ST_TEXT_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    print_wrapped(stderr, 0, 0, text);
+    fflush(stderr);
+}

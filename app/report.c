@@ -1,0 +1,137 @@
+#include "app/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/json.h"
+#include "app/print.h"
+#include "model/metrics.h"
+
+/* ---- report ---- */
+
+enum { LEAST_NAME = 12, MOST_NAME = 36 };
+
+static size_t name_column(app_confusion confusion)
+{
+    size_t width = LEAST_NAME;
+    for (size_t c = 0; c < confusion.classes; ++c) {
+        const size_t name = print_width(confusion.names[c]);
+        if (name > width) width = name;
+    }
+    return width < MOST_NAME ? width : MOST_NAME;
+}
+
+static void print_scores(const char *name, size_t width, nn_scores scores, uint64_t support)
+{
+    print_padded(stdout, name, width, true);
+    printf("  %9.2f  %9.2f  %9.2f  %8" PRIu64 "\n", 100 * scores.precision, 100 * scores.recall, 100 * scores.f1,
+           support);
+}
+
+static void print_report(app_confusion confusion, nn_metrics metrics, const nn_class_metrics *per_class)
+{
+    const size_t width = name_column(confusion);
+    print_padded(stdout, "in percent", width, true);
+    puts("  precision     recall   f1-score   support\n");
+    for (size_t c = 0; c < confusion.classes; ++c)
+        print_scores(confusion.names[c], width, per_class[c].scores, per_class[c].support);
+    putchar('\n');
+    print_padded(stdout, "accuracy", width, true);
+    printf("  %9s  %9s  %9.2f  %8" PRIu64 "\n", "", "", 100 * metrics.accuracy, metrics.rows);
+    print_scores("macro avg", width, metrics.macro, metrics.rows);
+    print_scores("weighted avg", width, metrics.weighted, metrics.rows);
+}
+
+/* ---- confusion matrix ---- */
+
+static size_t digits_of(uint64_t number)
+{
+    size_t digits = 1;
+    for (; number >= 10; number /= 10) ++digits;
+    return digits;
+}
+
+static size_t count_column(app_confusion confusion)
+{
+    enum { LEAST = 5, MOST = 12 };
+    size_t width = LEAST;
+    for (size_t i = 0; i < confusion.classes * confusion.classes; ++i) {
+        const size_t digits = digits_of(confusion.counts[i]);
+        if (digits > width) width = digits;
+    }
+    for (size_t c = 0; c < confusion.classes; ++c) {
+        const size_t name = print_width(confusion.names[c]);
+        if (name > width) width = name < MOST ? name : MOST;
+    }
+    return width;
+}
+
+static void print_cell(app_confusion confusion, size_t row, size_t column, size_t width)
+{
+    char text[24];
+    const bool marked = row == column && print_in_colour(stdout);
+    snprintf(text, sizeof text, "%" PRIu64, confusion.counts[row * confusion.classes + column]);
+    fputs(marked ? "  \033[1m" : "  ", stdout);
+    print_padded(stdout, text, width, true);
+    if (marked) fputs("\033[0m", stdout);
+}
+
+static void print_confusion(app_confusion confusion)
+{
+    const size_t label = name_column(confusion), width = count_column(confusion);
+    const size_t fitting = (PRINT_COLUMNS - label) / (width + 2);
+    const size_t panel = fitting > 0 ? fitting : 1;
+    puts("\nconfusion matrix: rows are labels, columns are predictions");
+    for (size_t first = 0; first < confusion.classes; first += panel) {
+        const size_t last = confusion.classes - first < panel ? confusion.classes : first + panel;
+        putchar('\n');
+        print_padded(stdout, "", label, true);
+        for (size_t c = first; c < last; ++c) {
+            fputs("  ", stdout);
+            print_padded(stdout, confusion.names[c], width, true);
+        }
+        putchar('\n');
+        for (size_t r = 0; r < confusion.classes; ++r) {
+            print_padded(stdout, confusion.names[r], label, true);
+            for (size_t c = first; c < last; ++c) print_cell(confusion, r, c, width);
+            putchar('\n');
+        }
+    }
+}
+
+st_status report_print(app_confusion confusion, st_error *error)
+{
+    nn_class_metrics *per_class = calloc(confusion.classes, sizeof *per_class);
+    if (!per_class) return st_fail(error, ST_FAILED, "out of memory while writing the report");
+    print_report(confusion, nn_metrics_of(confusion.counts, confusion.classes, per_class), per_class);
+    print_confusion(confusion);
+    free(per_class);
+    return ST_OK;
+}
+
+/* ---- JSON ---- */
+
+json_t *report_json(app_confusion confusion)
+{
+    nn_class_metrics *per_class = calloc(confusion.classes, sizeof *per_class);
+    if (!per_class) return NULL;
+    const nn_metrics metrics = nn_metrics_of(confusion.counts, confusion.classes, per_class);
+    json_t *classes = json_array(), *matrix = json_array();
+    for (size_t c = 0; c < confusion.classes; ++c) {
+        const nn_scores scores = per_class[c].scores;
+        json_array_append_new(classes, json_pack("{s:o, s:f, s:f, s:f, s:I}", "name",
+                                                 app_json_text(confusion.names[c]), "precision",
+                                                 100 * scores.precision, "recall", 100 * scores.recall, "f1",
+                                                 100 * scores.f1, "support", (json_int_t)per_class[c].support));
+        json_t *row = json_array();
+        for (size_t p = 0; p < confusion.classes; ++p)
+            json_array_append_new(row, json_integer((json_int_t)confusion.counts[c * confusion.classes + p]));
+        json_array_append_new(matrix, row);
+    }
+    free(per_class);
+    return json_pack("{s:f, s:f, s:f, s:o, s:o}", "accuracy", 100 * metrics.accuracy, "weighted_f1",
+                     100 * metrics.weighted.f1, "macro_f1", 100 * metrics.macro.f1, "classes", classes, "confusion",
+                     matrix);
+}

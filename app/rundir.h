@@ -1,0 +1,39 @@
+/* The directory of a run: what a training leaves behind, none of it ever half-written. */
+#ifndef SAFSD_APP_RUNDIR_H
+#define SAFSD_APP_RUNDIR_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "runtime/status.h"
+
+enum { RUNDIR_PATH_SIZE = 4096 };
+
+typedef struct app_rundir {
+    char path[RUNDIR_PATH_SIZE];
+} app_rundir;
+
+/* Makes `out`, which must not exist or be empty (its parents are made too); without `out` the first of runs/NAME,
+ * runs/NAME-2, ... that does not exist. */
+st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_error *error);
+
+/* Takes the directory of an earlier run. ST_USAGE where it holds no last.safetensors. */
+st_status rundir_open(app_rundir *dir, const char *path, st_error *error);
+
+/* Removes the directory where nothing has been written into it. */
+void rundir_discard(const app_rundir *dir);
+
+/* "DIR/FILE" into `path`, which is returned. */
+const char *rundir_file(const app_rundir *dir, const char *file, char path[RUNDIR_PATH_SIZE]);
+
+/* Writes a whole file, under a temporary name first. */
+st_status rundir_write(const app_rundir *dir, const char *file, const char *text, st_error *error);
+
+/* Appends `value` as one line of JSON and releases it. */
+st_status rundir_append(const app_rundir *dir, const char *file, json_t *value, st_error *error);
+
+/* Of a file of JSON lines, keeps those whose integer `key` is below `end`: what a resumed run writes again goes.
+ * Lines that are no JSON go too. Nothing happens where there is no such file. */
+st_status rundir_cut(const app_rundir *dir, const char *file, const char *key, uint64_t end, st_error *error);
+
+#endif

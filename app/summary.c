@@ -1,0 +1,178 @@
+#include "app/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/print.h"
+
+enum { NAME_COLUMNS = 14, CLASS_COLUMNS = 20 };
+
+void summary_line(const char *name, const char *text)
+{
+    fputs("  ", stdout);
+    print_padded(stdout, name, NAME_COLUMNS - 2, false);
+    fputs("  ", stdout);
+    print_wrapped(stdout, NAME_COLUMNS + 2, NAME_COLUMNS + 2, text);
+}
+
+/* ---- data sets ---- */
+
+static const char *const split_names[DS_SPLITS] = {"train", "valid", "test"};
+
+static void print_splits(const ds_dataset *data)
+{
+    puts("\n  split  dialogues  utterances  unlabelled  shortest    mean  longest");
+    for (int split = 0; split < DS_SPLITS; ++split) {
+        size_t dialogues = 0, utterances = 0, unlabelled = 0, shortest = 0, longest = 0;
+        for (size_t d = 0; d < data->dialogues; ++d) {
+            if (data->split[d] != split) continue;
+            const size_t length = data->starts[d + 1] - data->starts[d];
+            if (dialogues == 0 || length < shortest) shortest = length;
+            if (length > longest) longest = length;
+            ++dialogues;
+            utterances += length;
+            for (size_t u = data->starts[d]; u < data->starts[d + 1]; ++u) unlabelled += data->labels[u] < 0;
+        }
+        if (dialogues == 0)
+            printf("  %-5s  %9d  %10d\n", split_names[split], 0, 0);
+        else
+            printf("  %-5s  %9zu  %10zu  %10zu  %8zu  %6.1f  %7zu\n", split_names[split], dialogues, utterances,
+                   unlabelled, shortest, (double)utterances / (double)dialogues, longest);
+    }
+}
+
+static void print_modality(const char *name, const float *x, size_t utterances, size_t width)
+{
+    double sum = 0, least = INFINITY, most = -INFINITY;
+    const size_t count = utterances * width;
+    for (size_t i = 0; i < count; ++i) {
+        sum += (double)x[i];
+        if ((double)x[i] < least) least = (double)x[i];
+        if ((double)x[i] > most) most = (double)x[i];
+    }
+    const double mean = sum / (double)count;
+    double squares = 0;
+    for (size_t i = 0; i < count; ++i) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    printf("  %-8s  %5zu  %10.4g  %10.4g  %10.4g  %10.4g\n", name, width, mean, sqrt(squares / (double)count), least,
+           most);
+}
+
+static void print_modalities(const ds_dataset *data)
+{
+    static const char *const names[DS_MODALITIES] = {"text", "audio", "visual"};
+    puts("\n  modality  width        mean   deviation       least        most");
+    for (int m = 0; m < DS_MODALITIES; ++m) {
+        if (data->dims[m] == 0 || data->utterances == 0)
+            printf("  %-8s  %5d  absent\n", names[m], 0);
+        else
+            print_modality(names[m], data->x[m], data->utterances, data->dims[m]);
+    }
+}
+
+static void print_classes(const ds_dataset *data)
+{
+    fputs("\n  label  class                    train    valid     test\n", stdout);
+    for (size_t c = 0; c < data->classes; ++c) {
+        size_t counts[DS_SPLITS] = {0};
+        for (size_t d = 0; d < data->dialogues; ++d)
+            for (size_t u = data->starts[d]; u < data->starts[d + 1]; ++u)
+                counts[data->split[d]] += data->labels[u] == (int32_t)c;
+        printf("  %5zu  ", c);
+        print_padded(stdout, data->class_names[c], CLASS_COLUMNS, false);
+        printf("  %8zu %8zu %8zu\n", counts[DS_TRAIN], counts[DS_VALID], counts[DS_TEST]);
+    }
+}
+
+static void print_speakers(const ds_dataset *data)
+{
+    char text[512] = "";
+    for (size_t s = 0; s < data->speaker_count; ++s) {
+        const size_t used = strlen(text);
+        const size_t length = strlen(data->speaker_names[s]);
+        if (used + length + 8 > sizeof text) {
+            memcpy(text + used, ", ...", 6);
+            break;
+        }
+        snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", data->speaker_names[s]);
+    }
+    printf("\n  %zu speaker%s: ", data->speaker_count, data->speaker_count == 1 ? "" : "s");
+    print_wrapped(stdout, 16, 16, text);
+}
+
+void summary_data(const ds_dataset *data)
+{
+    printf("  %zu dialogues, %zu utterances, %zu classes\n", data->dialogues, data->utterances, data->classes);
+    if (data->unlisted > 0)
+        printf("  %zu dialogues stand in no list of the file and were left out\n", data->unlisted);
+    print_splits(data);
+    print_modalities(data);
+    print_classes(data);
+    print_speakers(data);
+}
+
+/* ---- safetensors ---- */
+
+void summary_tensors(const sf_file *file)
+{
+    enum { VALUE_COLUMNS = 240, SHAPE_COLUMNS = 22 };
+    for (size_t i = 0; i < sf_metadata_count(file); ++i) {
+        const char *key = NULL;
+        const char *value = sf_metadata_at(file, i, &key);
+        char cut[VALUE_COLUMNS + 8];
+        snprintf(cut, sizeof cut, "%.*s%s", VALUE_COLUMNS, value, strlen(value) > VALUE_COLUMNS ? " ..." : "");
+        summary_line(key, cut);
+    }
+    putchar('\n');
+    for (size_t i = 0; i < sf_count(file); ++i) {
+        const sf_tensor *tensor = sf_at(file, i);
+        char shape[SF_RANK * 22 + 4] = "[";
+        for (size_t d = 0; d < tensor->rank; ++d) {
+            const size_t used = strlen(shape);
+            snprintf(shape + used, sizeof shape - used, "%s%llu", d ? ", " : "", (unsigned long long)tensor->shape[d]);
+        }
+        const size_t used = strlen(shape);
+        snprintf(shape + used, sizeof shape - used, "]");
+        fputs("  ", stdout);
+        print_padded(stdout, tensor->name, PRINT_COLUMNS - SHAPE_COLUMNS - 10, false);
+        printf("  %-4s  ", sf_dtype_name(tensor->dtype));
+        print_plain(stdout, shape, SHAPE_COLUMNS);
+        putchar('\n');
+    }
+}
+
+/* ---- pickles ---- */
+
+static bool is_collection(const ds_value *value)
+{
+    return value->kind == DS_LIST || value->kind == DS_TUPLE || value->kind == DS_SET || value->kind == DS_DICT;
+}
+
+static void print_value(const ds_value *value, size_t depth, const char *label)
+{
+    enum { DEEPEST = 3, MOST_ENTRIES = 16, MOST_DEEP_ENTRIES = 3 };
+    char text[256];
+    const size_t indent = 2 + 2 * depth;
+    printf("%*s", (int)indent, "");
+    print_plain(stdout, label, 24);
+    fputs(": ", stdout);
+    const size_t used = print_width(label) < 24 ? print_width(label) : 24;
+    print_wrapped(stdout, indent + used + 2, indent + 2, ds_value_describe(value, text, sizeof text));
+    if (!is_collection(value) || depth == DEEPEST) return;
+    const bool pairs = value->kind == DS_DICT;
+    const size_t entries = value->as.list.count / (pairs ? 2 : 1);
+    const size_t most = depth == 0 ? MOST_ENTRIES : MOST_DEEP_ENTRIES;
+    for (size_t i = 0; i < entries && i < most; ++i) {
+        char key[64];
+        snprintf(key, sizeof key, "%zu", i);
+        if (pairs && ds_value_text(value->as.list.items[2 * i], key, sizeof key) == SIZE_MAX)
+            ds_value_describe(value->as.list.items[2 * i], key, sizeof key);
+        print_value(value->as.list.items[pairs ? 2 * i + 1 : i], depth + 1, key);
+    }
+    if (entries > most) printf("%*s... and %zu more\n", (int)indent + 2, "", entries - most);
+}
+
+void summary_value(const ds_value *value)
+{
+    print_value(value, 0, "pickle");
+}

@@ -1,0 +1,131 @@
+#include "app/training.h"
+
+#include "app/json.h"
+#include "app/print.h"
+
+const char *training_split_name(ds_split split)
+{
+    static const char *const names[DS_SPLITS] = {"train", "valid", "test"};
+    return names[split];
+}
+
+/* The flag of the thread that waits for signals, handed to the trainer from its own thread. */
+static void take_interrupt(app_training *t)
+{
+    if (app_interrupt_asked(t->interrupt)) t->cancel = 1;
+}
+
+/* ---- steps ---- */
+
+static st_status log_step(const app_training *t, const nn_step_report *report)
+{
+    const nn_step_result *r = &report->result;
+    return rundir_append(t->dir, "steps.jsonl",
+                         json_pack("{s:I, s:o, s:o, s:o, s:o}", "step", (json_int_t)report->step, "loss",
+                                   app_json_real((double)r->loss), "ce", app_json_real((double)r->ce), "saf",
+                                   app_json_real((double)r->saf), "kl", app_json_real((double)r->kl)),
+                         &t->app->error);
+}
+
+static void show_step(app_training *t, const nn_step_report *report, double now, double share)
+{
+    char left[PRINT_WORD_SIZE] = "";
+    const double elapsed = now - t->epoch_started, done = share - t->run_share;
+    const double rate = elapsed > 0 ? (double)(report->rows_done - t->epoch_rows) / elapsed : 0;
+    if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
+    app_progress_show(&t->app->progress, "epoch %zu/%zu  step %zu/%zu  loss %.4g  ce %.3g  saf %.3g  kl %.3g  %.0f/s  %s%s",
+                      report->epoch, report->epochs, report->batch, report->batches, report->mean.loss,
+                      report->mean.ce, report->mean.saf, report->mean.kl, rate, left, left[0] ? " left" : "");
+}
+
+static st_status after_step(void *user, const nn_step_report *report)
+{
+    app_training *t = user;
+    const double now = app_seconds();
+    const double share = ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) /
+                         (double)report->epochs;
+    take_interrupt(t);
+    if (t->epochs == 0) {
+        t->run_started = now;
+        t->run_share = share;
+        t->epochs = report->epochs;
+    }
+    if (t->epoch != report->epoch) {
+        t->epoch = report->epoch;
+        t->epoch_started = now;
+        t->epoch_rows = report->rows_done;
+    }
+    if (app_progress_due(&t->app->progress)) show_step(t, report, now, share);
+    return t->log_steps ? log_step(t, report) : ST_OK;
+}
+
+static void while_evaluating(void *user, ds_split split, size_t rows, size_t of_rows)
+{
+    app_training *t = user;
+    take_interrupt(t);
+    if (!app_progress_due(&t->app->progress)) return;
+    app_progress_show(&t->app->progress, "epoch %zu/%zu  evaluating the %s part: %zu of %zu utterances", t->epoch,
+                      t->epochs, training_split_name(split), rows, of_rows);
+}
+
+/* ---- epochs ---- */
+
+static json_t *percent(const nn_split_report *split, double fraction)
+{
+    return split->measured ? app_json_real(100 * fraction) : json_null();
+}
+
+static st_status log_split(const app_training *t, size_t epoch, ds_split which, const nn_split_report *split)
+{
+    const nn_split_losses *losses = &split->losses;
+    const double rate = split->utterances_per_second;
+    return rundir_append(
+        t->dir, "metrics.jsonl",
+        json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch, "split",
+                  training_split_name(which), "loss", app_json_real(losses->loss), "ce", app_json_real(losses->ce), "saf",
+                  app_json_real(losses->saf), "kl", app_json_real(losses->kl), "accuracy",
+                  percent(split, split->metrics.accuracy), "weighted_f1", percent(split, split->metrics.weighted.f1),
+                  "macro_f1", percent(split, split->metrics.macro.f1), "utterances_per_second",
+                  rate > 0 ? app_json_real(rate) : json_null()),
+        &t->app->error);
+}
+
+static void say_epoch(app_training *t, const nn_epoch_report *report)
+{
+    char line[160];
+    int used = snprintf(line, sizeof line, "epoch %zu/%zu  loss %.5g", report->epoch, t->epochs,
+                        report->splits[DS_TRAIN].losses.loss);
+    for (ds_split split = DS_VALID; split <= DS_TEST; ++split) {
+        const nn_split_report *part = &report->splits[split];
+        if (!part->measured || used < 0 || (size_t)used >= sizeof line) continue;
+        used += snprintf(line + used, sizeof line - (size_t)used, " | %s %.5g F1 %.2f", training_split_name(split),
+                         part->losses.loss, 100 * part->metrics.weighted.f1);
+    }
+    app_progress_say(&t->app->progress, "%s%s", line, report->saved_best ? " | best" : "");
+}
+
+static st_status after_epoch(void *user, const nn_epoch_report *report)
+{
+    app_training *t = user;
+    take_interrupt(t);
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
+        if (report->splits[split].losses.utterances > 0)
+            ST_FORWARD(log_split(t, report->epoch, split, &report->splits[split]));
+    say_epoch(t, report);
+    return ST_OK;
+}
+
+static void notice(void *user, const char *sentence)
+{
+    app_training *t = user;
+    app_progress_say(&t->app->progress, "%s", sentence);
+}
+
+nn_trainer_hooks training_hooks(app_training *training)
+{
+    return (nn_trainer_hooks){.user = training,
+                              .step = after_step,
+                              .epoch = after_epoch,
+                              .evaluating = while_evaluating,
+                              .notice = notice};
+}
