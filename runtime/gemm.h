@@ -2,10 +2,13 @@
  *
  *     C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n]        row-major, float32
  *
- * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. beta is 0 or any
- * number; with 0 the old C is not read. The bias is optional (a view without a block).
- * Providers: `clblast` (tuned CLBlast; the default on GPUs) and `panel` (own OpenCL C kernels on packed operands; the
- * default on CPU devices and where there is no compiler). A run never chooses by timing.
+ * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. The matrices are
+ * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
+ * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block).
+ *
+ * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs) and `panel` (own OpenCL C kernels on packed
+ * operands; the default on CPU devices and where there is no compiler). A run never chooses by timing. With one
+ * provider on one device a product gives the same bits every time.
  */
 #ifndef SAFSD_RUNTIME_GEMM_H
 #define SAFSD_RUNTIME_GEMM_H
@@ -23,11 +26,13 @@ typedef struct rt_gemm_call {
     rt_view bias;
 } rt_gemm_call;
 
-/* Enqueues the product. Any of m, n may be 0 (nothing happens); k == 0 is refused. Uses only scratch reserved by
- * rt_gemm_reserve; ST_FAILED where that is too small. While planning, records the scratch the call needs. */
+/* Enqueues the product. m or n may be 0 (nothing happens); k == 0 is refused, and so is a matrix that does not fit its
+ * block. Uses only scratch reserved by rt_gemm_reserve; ST_FAILED where that is too small. While planning, records the
+ * scratch that the call, and any call of which no size is larger, needs. */
 st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
 
-/* Allocates the scratch that the calls recorded while planning need; once, after planning. */
+/* Allocates the scratch that the calls recorded while planning need, and prepares the provider (a library may compile
+ * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);
 
 /* Bytes of scratch recorded so far, and the provider's name. */

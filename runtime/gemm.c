@@ -1,0 +1,135 @@
+#include "runtime/gemm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/gemm_state.h"
+
+static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
+enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+
+/* The fixed rule behind `auto`: what libraries tune for is a GPU; a CPU, and a device that cannot compile, is served
+ * better by the own kernels. */
+static const char *automatic(const rt_context *context)
+{
+    return context->device.type == RT_CPU || !context->device.compiler ? rt_gemm_panel.name : rt_gemm_clblast.name;
+}
+
+st_status rt_gemm_create(rt_context *context, const char *name)
+{
+    const char *wanted = strcmp(name, "auto") == 0 ? automatic(context) : name;
+    const rt_gemm_methods *provider = NULL;
+    for (size_t i = 0; i < PROVIDERS; ++i)
+        if (strcmp(providers[i]->name, wanted) == 0) provider = providers[i];
+    if (!provider)
+        return st_fail(context->error, ST_USAGE, "there is no GEMM provider '%s': choose auto, clblast or panel", name);
+    if (provider->needs_compiler && !context->device.compiler)
+        return st_fail(context->error, ST_DEVICE,
+                       "the GEMM provider %s compiles its kernels, but %s has no compiler: choose auto or panel",
+                       provider->name, context->device.name);
+    struct rt_gemm_state *gemm = calloc(1, sizeof *gemm);
+    if (!gemm) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    gemm->provider = provider;
+    context->gemm = gemm;
+    const st_status status = provider->create(context, &gemm->own);
+    if (status != ST_OK) rt_gemm_destroy(context);
+    return status;
+}
+
+void rt_gemm_destroy(rt_context *context)
+{
+    struct rt_gemm_state *gemm = context->gemm;
+    if (!gemm) return;
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) rt_arena_destroy(&gemm->arenas[i]);
+    if (gemm->own) gemm->provider->destroy(context, &gemm->own);
+    free(gemm);
+    context->gemm = NULL;
+}
+
+const char *rt_gemm_provider(const rt_context *context)
+{
+    return context->gemm->provider->name;
+}
+
+uint64_t rt_gemm_scratch_bytes(const rt_context *context)
+{
+    uint64_t elements = 0;
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) elements += context->gemm->needed[i];
+    return elements * sizeof(float);
+}
+
+static st_status check_matrix(const rt_context *context, const char *name, rt_view view, size_t rows, size_t columns,
+                              size_t ld)
+{
+    if (!view.block)
+        return st_fail(context->error, ST_FAILED, "a matrix product is called without its matrix %s", name);
+    if (rows > INT32_MAX || columns > INT32_MAX || ld > INT32_MAX)
+        return st_fail(context->error, ST_FAILED, "matrix %s of a product, %zu x %zu, ld %zu, exceeds 2^31 - 1", name,
+                       rows, columns, ld);
+    if (ld < columns)
+        return st_fail(context->error, ST_FAILED,
+                       "matrix %s of a product has rows of %zu elements, but they lie %zu apart", name, columns, ld);
+    const size_t end = view.at + (rows - 1) * ld + columns;
+    if (!context->planning && end > view.block->elements)
+        return st_fail(context->error, ST_FAILED,
+                       "matrix %s of a product, %zu x %zu, ends at element %zu of a block of %zu", name, rows, columns,
+                       end, view.block->elements);
+    return ST_OK;
+}
+
+static st_status check(const rt_context *context, const rt_gemm_call *call)
+{
+    if (call->k == 0) return st_fail(context->error, ST_FAILED, "a matrix product has inner size 0");
+    const bool ta = call->transpose_a, tb = call->transpose_b;
+    ST_FORWARD(check_matrix(context, "A", call->a, ta ? call->k : call->m, ta ? call->m : call->k, call->lda));
+    ST_FORWARD(check_matrix(context, "B", call->b, tb ? call->n : call->k, tb ? call->k : call->n, call->ldb));
+    ST_FORWARD(check_matrix(context, "C", call->c, call->m, call->n, call->ldc));
+    return call->bias.block ? check_matrix(context, "bias", call->bias, 1, call->n, call->n) : ST_OK;
+}
+
+st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
+{
+    if (call->m == 0 || call->n == 0) return ST_OK;
+    ST_FORWARD(check(context, call));
+    struct rt_gemm_state *gemm = context->gemm;
+    size_t elements[RT_GEMM_SCRATCH] = {0};
+    ST_FORWARD(gemm->provider->scratch(context, gemm->own, call, elements));
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) {
+        if (context->planning) {
+            if (elements[i] > gemm->needed[i]) gemm->needed[i] = elements[i];
+        } else if (elements[i] > gemm->reserved[i]) {
+            return st_fail(
+                context->error, ST_FAILED,
+                "a matrix product of %zu x %zu x %zu needs %zu elements of scratch, but %zu are reserved: plan it",
+                call->m, call->n, call->k, elements[i], gemm->reserved[i]);
+        }
+    }
+    if (context->planning) return ST_OK;
+    rt_profile_flops(context, "gemm", 2.0 * (double)call->m * (double)call->n * (double)call->k);
+    return gemm->provider->enqueue(context, gemm->own, call, gemm->scratch);
+}
+
+/* Each area has an arena of its own, so that it begins its block: CLBlast takes no offset into its scratch. */
+static st_status grow(rt_context *context, size_t i)
+{
+    struct rt_gemm_state *gemm = context->gemm;
+    gemm->reserved[i] = 0;
+    rt_arena_destroy(&gemm->arenas[i]);
+    ST_FORWARD(rt_arena_create(&gemm->arenas[i], context, "scratch of matrix products"));
+    ST_FORWARD(rt_arena_take(gemm->arenas[i], "the packed operand of the largest product", gemm->needed[i],
+                             &gemm->scratch[i]));
+    ST_FORWARD(rt_arena_commit(gemm->arenas[i]));
+    gemm->reserved[i] = gemm->needed[i];
+    return ST_OK;
+}
+
+st_status rt_gemm_reserve(rt_context *context)
+{
+    struct rt_gemm_state *gemm = context->gemm;
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) {
+        if (gemm->needed[i] <= gemm->reserved[i]) continue;
+        ST_FORWARD(rt_finish(context)); /* earlier products may still use the old area */
+        ST_FORWARD(grow(context, i));
+    }
+    return gemm->provider->prepare ? gemm->provider->prepare(context, gemm->own) : ST_OK;
+}

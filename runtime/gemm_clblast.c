@@ -1,0 +1,190 @@
+#include "runtime/gemm_clblast.h"
+
+#include <clblast_c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct clblast_gemm {
+    rt_program *program;
+    rt_kernel *bias;
+    bool warm;
+} clblast_gemm;
+
+static const char *code_name(CLBlastStatusCode code)
+{
+#define CODE(name)                                                                                                     \
+    case CLBlast##name:                                                                                                \
+        return "CLBlast" #name
+    switch (code) {
+        CODE(NotImplemented);
+        CODE(InvalidMatrixA);
+        CODE(InvalidMatrixB);
+        CODE(InvalidMatrixC);
+        CODE(InvalidDimension);
+        CODE(InvalidLeadDimA);
+        CODE(InvalidLeadDimB);
+        CODE(InvalidLeadDimC);
+        CODE(InsufficientMemoryA);
+        CODE(InsufficientMemoryB);
+        CODE(InsufficientMemoryC);
+        CODE(InsufficientMemoryTemp);
+        CODE(InvalidOverrideKernel);
+        CODE(MissingOverrideParameter);
+        CODE(InvalidLocalMemUsage);
+        CODE(DatabaseError);
+        CODE(UnknownError);
+        CODE(UnexpectedError);
+    default:
+        return rt_code_name((cl_int)code); /* the others are OpenCL's own numbers */
+    }
+#undef CODE
+}
+
+static bool is_bias_source(const char *name)
+{
+    return strcmp(name, "gemm_bias.cl") == 0;
+}
+
+/* CLBlast keeps programs of every context it has seen; this one is about to go. */
+static void destroy(rt_context *context, void **own)
+{
+    (void)context;
+    clblast_gemm *g = *own;
+    if (g->warm) CLBlastClearCache();
+    rt_program_destroy(&g->program);
+    free(g);
+    *own = NULL;
+}
+
+static st_status create(rt_context *context, void **own)
+{
+    clblast_gemm *g = calloc(1, sizeof *g);
+    if (!g) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    *own = g;
+    ST_FORWARD(rt_program_create(&g->program, context, is_bias_source, ""));
+    g->bias = rt_program_kernel(g->program, "gemm_bias");
+    if (!g->bias) return st_fail(context->error, ST_FAILED, "the program lacks the kernel gemm_bias");
+    return ST_OK;
+}
+
+static CLBlastTranspose turned(bool transpose)
+{
+    return transpose ? CLBlastTransposeYes : CLBlastTransposeNo;
+}
+
+static st_status failed(const rt_context *context, const rt_gemm_call *call, const char *what, CLBlastStatusCode code)
+{
+    return st_fail(context->error, ST_DEVICE, "%s said %s for a product %c%c of %zu x %zu x %zu on %s", what,
+                   code_name(code), call->transpose_a ? 'T' : 'N', call->transpose_b ? 'T' : 'N', call->m, call->n,
+                   call->k, context->device.name);
+}
+
+/* The offsets of 1 stand for any: CLBlast copies an operand that does not begin its buffer, so this is the most that a
+ * call of these sizes, and by the rounding up of every copy also of smaller ones, can need. */
+static st_status scratch(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH])
+{
+    (void)own;
+    size_t bytes = 0;
+    const CLBlastStatusCode code =
+        CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, turned(call->transpose_b), turned(call->transpose_a), call->n,
+                                   call->m, call->k, 1, call->ldb, 1, call->lda, 1, call->ldc, &context->queue, &bytes);
+    if (code != CLBlastSuccess) return failed(context, call, "CLBlastSGemmTempBufferSize", code);
+    elements[0] = (bytes + sizeof(float) - 1) / sizeof(float);
+    return ST_OK;
+}
+
+static st_status sgemm(rt_context *context, const rt_gemm_call *call, float beta, cl_mem temporary)
+{
+    const CLBlastStatusCode code = CLBlastSgemmWithTempBuffer(
+        CLBlastLayoutColMajor, turned(call->transpose_b), turned(call->transpose_a), call->n, call->m, call->k, 1.0f,
+        call->b.block->memory, call->b.at, call->ldb, call->a.block->memory, call->a.at, call->lda, beta,
+        call->c.block->memory, call->c.at, call->ldc, &context->queue, NULL, temporary);
+    return code == CLBlastSuccess ? ST_OK : failed(context, call, "CLBlastSgemmWithTempBuffer", code);
+}
+
+/* With profiling on, timed by the clock between two finishes: the library's launches carry no events of ours. */
+static st_status timed_sgemm(rt_context *context, const rt_gemm_call *call, float beta, cl_mem temporary)
+{
+    struct timespec start = {0}, end = {0};
+    ST_FORWARD(rt_finish(context));
+    timespec_get(&start, TIME_UTC);
+    ST_FORWARD(sgemm(context, call, beta, temporary));
+    ST_FORWARD(rt_finish(context));
+    timespec_get(&end, TIME_UTC);
+    rt_profile_add(context, "gemm", (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) * 1e-9);
+    return ST_OK;
+}
+
+/* c = beta * c + bias, so that the product can be added to it. */
+static st_status lay_bias(rt_context *context, const clblast_gemm *g, const rt_gemm_call *call)
+{
+    const size_t vectors = (call->n + context->vector_width - 1) / context->vector_width;
+    const size_t local = context->group_limit < 64 ? context->group_limit : 64;
+    rt_grid grid = rt_groups((vectors + local - 1) / local, call->m, 1, local);
+    grid.flat = true;
+    const rt_arg arguments[] = {RT_VIEW(call->c), RT_VIEW(call->bias), RT_UINT(call->n), RT_UINT(call->ldc),
+                                RT_FLOAT(call->beta)};
+    rt_profile_begin(context, "gemm");
+    const st_status status =
+        rt_launch_kernel(context, g->bias, grid, arguments, sizeof arguments / sizeof arguments[0]);
+    rt_profile_end(context);
+    return status;
+}
+
+static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *call, const rt_view areas[RT_GEMM_SCRATCH])
+{
+    clblast_gemm *g = own;
+    g->warm = true;
+    if (call->bias.block) ST_FORWARD(lay_bias(context, g, call));
+    const float beta = call->bias.block ? 1.0f : call->beta;
+    const cl_mem temporary = areas[0].block ? areas[0].block->memory : NULL;
+    return context->profile ? timed_sgemm(context, call, beta, temporary) : sgemm(context, call, beta, temporary);
+}
+
+/* One tiny product: CLBlast compiles all kernels of its GEMM at the first call on a device. */
+static st_status prepare(rt_context *context, void *own)
+{
+    clblast_gemm *g = own;
+    if (g->warm) return ST_OK;
+    g->warm = true;
+    enum { SIZE = 16 };
+    rt_arena *arena = NULL;
+    rt_gemm_call call = {.m = SIZE, .n = SIZE, .k = SIZE, .lda = SIZE, .ldb = SIZE, .ldc = SIZE};
+    char sentence[400];
+    snprintf(sentence, sizeof sentence, "compiling the matrix products of CLBlast for %s", context->device.name);
+    rt_watch *watch = rt_watch_start(context, sentence);
+    st_status status = ST_OK;
+    ST_TRY(rt_arena_create(&arena, context, "a first matrix product"));
+    ST_TRY(rt_arena_take(arena, "A", (size_t)SIZE * SIZE, &call.a));
+    ST_TRY(rt_arena_take(arena, "B", (size_t)SIZE * SIZE, &call.b));
+    ST_TRY(rt_arena_take(arena, "C", (size_t)SIZE * SIZE, &call.c));
+    ST_TRY(rt_arena_commit(arena));
+    ST_TRY(rt_zero(context, call.a, (size_t)SIZE * SIZE));
+    ST_TRY(rt_zero(context, call.b, (size_t)SIZE * SIZE));
+    ST_TRY(sgemm(context, &call, 0.0f, NULL));
+    ST_TRY(rt_finish(context));
+done:
+    rt_watch_stop(&watch);
+    rt_arena_destroy(&arena);
+    return status;
+}
+
+st_status rt_gemm_clblast_override(const rt_context *context, const char *kernel, size_t count,
+                                   const char *const *names, const size_t *values)
+{
+    const CLBlastStatusCode code =
+        CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, count, (const char **)names, values);
+    if (code == CLBlastSuccess) return ST_OK;
+    return st_fail(context->error, ST_DEVICE, "CLBlastOverrideParameters said %s for the %zu parameters of %s on %s",
+                   code_name(code), count, kernel, context->device.name);
+}
+
+const rt_gemm_methods rt_gemm_clblast = {.name = "clblast",
+                                         .needs_compiler = true,
+                                         .create = create,
+                                         .destroy = destroy,
+                                         .scratch = scratch,
+                                         .prepare = prepare,
+                                         .enqueue = enqueue};

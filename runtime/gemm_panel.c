@@ -1,0 +1,178 @@
+#include "runtime/gemm_panel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of one core */
+    DEEPEST = DEPTH * 3 / 2, /* a product up to here is one part */
+    DEPTH_STEP = 16,         /* parts begin at whole vectors */
+    RUN = 8,                 /* panels of either operand in one work-item, where there are enough of them */
+    ITEMS_PER_UNIT = 4,      /* so many work-items for each compute unit even out the load */
+    GROUP = 32,              /* work-items of a group where a group is more than one thread of control */
+};
+
+typedef struct panel_gemm {
+    rt_program *program;
+    rt_kernel *pack, *multiply;
+    size_t mr, nr; /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
+    size_t group, items;
+} panel_gemm;
+
+static size_t parts(size_t value, size_t size)
+{
+    return (value + size - 1) / size;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool is_panel_source(const char *name)
+{
+    return strcmp(name, "gemm_panel.cl") == 0;
+}
+
+static void destroy(rt_context *context, void **own)
+{
+    (void)context;
+    panel_gemm *p = *own;
+    rt_program_destroy(&p->program);
+    free(p);
+    *own = NULL;
+}
+
+static st_status create(rt_context *context, void **own)
+{
+    panel_gemm *p = calloc(1, sizeof *p);
+    if (!p) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    *own = p;
+    const size_t width = context->vector_width;
+    p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
+    p->nr = 2 * width;
+    p->group = context->device.type == RT_CPU ? 1 : smaller(GROUP, context->group_limit);
+    p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
+    char defines[32];
+    snprintf(defines, sizeof defines, "-DGEMM_MR=%zu", p->mr);
+    ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
+    p->pack = rt_program_kernel(p->program, "gemm_panel_pack");
+    p->multiply = rt_program_kernel(p->program, "gemm_panel");
+    if (!p->pack || !p->multiply)
+        return st_fail(context->error, ST_FAILED, "the program lacks the kernels gemm_panel_pack and gemm_panel");
+    return ST_OK;
+}
+
+/* Depth of the parts that a sum of k is cut into: equal, whole vectors, and packed operands within the largest block.
+ */
+static size_t depth_of(const rt_context *context, const panel_gemm *p, size_t m, size_t n, size_t k)
+{
+    const size_t count = k <= DEEPEST ? 1 : (k + DEPTH / 2) / DEPTH;
+    size_t depth = parts(parts(k, count), DEPTH_STEP) * DEPTH_STEP;
+    const size_t rows = parts(m, p->mr) * p->mr, columns = parts(n, p->nr) * p->nr;
+    const size_t room = context->largest_block / sizeof(float) / (rows > columns ? rows : columns);
+    if (depth > room) depth = room < DEPTH_STEP ? room : room / DEPTH_STEP * DEPTH_STEP;
+    return depth;
+}
+
+/* A smaller k may make deeper parts than a larger one, so the deepest part up to k counts. */
+static st_status scratch(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH])
+{
+    const panel_gemm *p = own;
+    const size_t depth = smaller(parts(call->k, DEPTH_STEP) * DEPTH_STEP, DEEPEST);
+    const size_t limit = context->largest_block / sizeof(float) / 64 * 64;
+    if (depth_of(context, p, call->m, call->n, call->k) == 0)
+        return st_fail(context->error, ST_DEVICE,
+                       "a matrix product of %zu x %zu is too large for the blocks of %s (%.1f MiB)", call->m, call->n,
+                       context->device.name, (double)context->largest_block / 1048576.0);
+    elements[0] = smaller(parts(call->m, p->mr) * p->mr * depth, limit);
+    elements[1] = smaller(parts(call->n, p->nr) * p->nr * depth, limit);
+    return ST_OK;
+}
+
+/* `items` work-items along x, in groups of which the last may be partly idle. */
+static rt_grid grid_of(const panel_gemm *p, size_t items, size_t y)
+{
+    rt_grid grid = rt_groups(parts(items, p->group), y, 1, p->group);
+    grid.flat = true;
+    return grid;
+}
+
+/* Packs slices first .. first+depth-1 of both operands. */
+static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_call *call, size_t first, size_t depth,
+                      const rt_view packed[RT_GEMM_SCRATCH])
+{
+    const size_t items = parts(call->m, p->mr) + parts(call->n, p->nr);
+    const rt_view a = rt_view_at(call->a, call->transpose_a ? first * call->lda : first);
+    const rt_view b = rt_view_at(call->b, call->transpose_b ? first : first * call->ldb);
+    const rt_arg arguments[] = {RT_VIEW(packed[0]),
+                                RT_VIEW(packed[1]),
+                                RT_VIEW(a),
+                                RT_VIEW(b),
+                                RT_UINT(call->m),
+                                RT_UINT(call->n),
+                                RT_UINT(depth),
+                                RT_UINT(call->lda),
+                                RT_UINT(call->ldb),
+                                RT_UINT(!call->transpose_a),
+                                RT_UINT(call->transpose_b)};
+    return rt_launch_kernel(context, p->pack, grid_of(p, items, 1), arguments, sizeof arguments / sizeof arguments[0]);
+}
+
+/* As many panels in one work-item as leave enough items to share out. Changes no number. */
+static void choose_runs(const panel_gemm *p, size_t a_panels, size_t b_panels, size_t *run_a, size_t *run_b)
+{
+    *run_a = parts(a_panels, parts(a_panels, RUN));
+    *run_b = parts(b_panels, parts(b_panels, RUN));
+    while (parts(a_panels, *run_a) * parts(b_panels, *run_b) < p->items && *run_a * *run_b > 1) {
+        size_t *longer = *run_b >= *run_a ? run_b : run_a;
+        *longer /= 2;
+    }
+}
+
+static st_status multiply(rt_context *context, const panel_gemm *p, const rt_gemm_call *call, size_t first,
+                          size_t depth, const rt_view packed[RT_GEMM_SCRATCH])
+{
+    const size_t a_panels = parts(call->m, p->mr), b_panels = parts(call->n, p->nr);
+    size_t run_a = 1, run_b = 1;
+    choose_runs(p, a_panels, b_panels, &run_a, &run_b);
+    const rt_arg arguments[] = {RT_VIEW(call->c),
+                                RT_VIEW(packed[0]),
+                                RT_VIEW(packed[1]),
+                                RT_VIEW(call->bias),
+                                RT_UINT(call->m),
+                                RT_UINT(call->n),
+                                RT_UINT(depth),
+                                RT_UINT(call->ldc),
+                                RT_UINT(run_a),
+                                RT_UINT(run_b),
+                                RT_UINT(first == 0 && call->bias.block != NULL),
+                                RT_FLOAT(first == 0 ? call->beta : 1.0f)};
+    return rt_launch_kernel(context, p->multiply, grid_of(p, parts(a_panels, run_a), parts(b_panels, run_b)), arguments,
+                            sizeof arguments / sizeof arguments[0]);
+}
+
+static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *call,
+                         const rt_view packed[RT_GEMM_SCRATCH])
+{
+    const panel_gemm *p = own;
+    const size_t step = depth_of(context, p, call->m, call->n, call->k);
+    st_status status = ST_OK;
+    rt_profile_begin(context, "gemm");
+    for (size_t first = 0; first < call->k && status == ST_OK; first += step) {
+        const size_t depth = smaller(step, call->k - first);
+        status = pack(context, p, call, first, depth, packed);
+        if (status == ST_OK) status = multiply(context, p, call, first, depth, packed);
+    }
+    rt_profile_end(context);
+    return status;
+}
+
+const rt_gemm_methods rt_gemm_panel = {.name = "panel",
+                                       .needs_compiler = false,
+                                       .create = create,
+                                       .destroy = destroy,
+                                       .scratch = scratch,
+                                       .prepare = NULL,
+                                       .enqueue = enqueue};

@@ -1,0 +1,41 @@
+/* What gemm.c and its providers share; private to runtime/.
+ *
+ * A provider is one table of functions; gemm.c checks calls, keeps the scratch and chooses. To add one: a pair of
+ * files gemm_<name>, its table declared here, and its line in `providers` of gemm.c.
+ */
+#ifndef SAFSD_RUNTIME_GEMM_STATE_H
+#define SAFSD_RUNTIME_GEMM_STATE_H
+
+#include "runtime/gemm.h"
+#include "runtime/internal.h"
+
+enum { RT_GEMM_SCRATCH = 2 }; /* areas of scratch a provider may ask for */
+
+typedef struct rt_gemm_methods {
+    const char *name;
+    bool needs_compiler;
+    /* Makes and releases what the provider keeps for a context. */
+    st_status (*create)(rt_context *context, void **own);
+    void (*destroy)(rt_context *context, void **own);
+    /* Elements of each area that the call needs, and any call of which no size is larger. */
+    st_status (*scratch)(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH]);
+    /* Does before the first step what the first calls would pay for, such as compiling; NULL: nothing to do. */
+    st_status (*prepare)(rt_context *context, void *own);
+    /* Enqueues a checked call; m, n and k are at least 1. Each area starts a block of its own or is without one. */
+    st_status (*enqueue)(rt_context *context, void *own, const rt_gemm_call *call,
+                         const rt_view scratch[RT_GEMM_SCRATCH]);
+} rt_gemm_methods;
+
+extern const rt_gemm_methods rt_gemm_clblast;
+extern const rt_gemm_methods rt_gemm_panel;
+
+struct rt_gemm_state {
+    const rt_gemm_methods *provider;
+    void *own;
+    size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
+    size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
+    rt_arena *arenas[RT_GEMM_SCRATCH];
+    rt_view scratch[RT_GEMM_SCRATCH];
+};
+
+#endif

@@ -1,0 +1,429 @@
+/* Matrix products of every provider against double sums, element by element.
+ *
+ * All matrices of a case lie in one buffer at odd offsets with gaps between rows; what surrounds them is filled with
+ * NaN of known bits, and the whole buffer is compared afterwards: a product that reads a neighbour becomes NaN, one
+ * that writes to it is seen.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/buffer.h"
+#include "runtime/gemm.h"
+#include "runtime/gemm_clblast.h"
+#include "runtime/profile.h"
+#include "tests/ref/gemm.h"
+
+/* Largest error as a part of the sum of absolute values. */
+static const double TOLERANCE = 1e-6;
+static const uint32_t fill_bits = 0x7fc00bad;
+
+enum { GUARD = 67 };
+
+typedef struct setting {
+    const char *name, *provider;
+    size_t vector_width, group_size, largest_block; /* as in rt_options */
+    bool profile;
+} setting;
+
+typedef struct product {
+    bool transpose_a, transpose_b;
+    size_t m, n, k, gap;
+    float beta;
+    bool bias;
+} product;
+
+typedef struct rig {
+    st_error error;
+    rt_device_list devices;
+    rt_context *rt;
+    long live_objects;
+    rt_arena *arena;
+    rt_view view;
+    size_t elements;
+    float *before, *after;
+    uint64_t random;
+} rig;
+
+static bool small_device(void)
+{
+    return getenv("SAFSD_TEST_SMALL") != NULL;
+}
+
+#define OK(r, call)                                                                                                    \
+    do {                                                                                                               \
+        if ((call) != ST_OK) fail_msg("%s", (r)->error.text);                                                          \
+    } while (0)
+
+static void open_rig(rig *r, const setting *s, size_t elements)
+{
+    *r = (rig){.elements = elements, .random = 1};
+    const char *selector = getenv("SAFSD_CL_DEVICE");
+    size_t chosen = 0;
+    OK(r, rt_device_list_create(&r->devices, &r->error));
+    OK(r, rt_device_select(&r->devices, selector ? selector : "auto", &chosen, &r->error));
+    const rt_options options = {.gemm = s->provider,
+                                .vector_width = s->vector_width,
+                                .group_size = s->group_size,
+                                .largest_block = s->largest_block,
+                                .profile = s->profile,
+                                .live_objects = &r->live_objects};
+    OK(r, rt_context_create(&r->rt, &r->devices.items[chosen], &options, &r->error));
+    OK(r, rt_arena_create(&r->arena, r->rt, "test"));
+    OK(r, rt_arena_take(r->arena, "test", elements, &r->view));
+    OK(r, rt_arena_commit(r->arena));
+    r->before = calloc(elements, sizeof(float));
+    r->after = calloc(elements, sizeof(float));
+    assert_non_null(r->before);
+    assert_non_null(r->after);
+}
+
+static void close_rig(rig *r)
+{
+    rt_arena_destroy(&r->arena);
+    rt_context_destroy(&r->rt);
+    rt_device_list_destroy(&r->devices);
+    free(r->before);
+    free(r->after);
+    assert_int_equal(r->live_objects, 0);
+}
+
+static float random_float(rig *r)
+{
+    r->random = r->random * 6364136223846793005u + 1442695040888963407u;
+    return (float)((double)(r->random >> 33) / 1073741824.0 - 1.0);
+}
+
+/* A matrix with random content at the next free place of the buffer; `filled` false leaves the NaN. */
+static size_t place(rig *r, size_t *used, size_t rows, size_t columns, size_t ld, bool filled)
+{
+    const size_t at = *used;
+    *used = at + (rows - 1) * ld + columns + GUARD;
+    if (*used > r->elements) fail_msg("the test's buffer of %zu elements is too small", r->elements);
+    for (size_t row = 0; filled && row < rows; ++row)
+        for (size_t i = 0; i < columns; ++i) r->before[at + row * ld + i] = random_float(r);
+    return at;
+}
+
+static rt_gemm_call make(rig *r, const product *p, size_t *used)
+{
+    for (size_t i = 0; i < r->elements; ++i) memcpy(&r->before[i], &fill_bits, sizeof fill_bits);
+    const size_t a_rows = p->transpose_a ? p->k : p->m, a_columns = p->transpose_a ? p->m : p->k;
+    const size_t b_rows = p->transpose_b ? p->n : p->k, b_columns = p->transpose_b ? p->k : p->n;
+    rt_gemm_call call = {.transpose_a = p->transpose_a,
+                         .transpose_b = p->transpose_b,
+                         .m = p->m,
+                         .n = p->n,
+                         .k = p->k,
+                         .lda = a_columns + p->gap,
+                         .ldb = b_columns + 2 * p->gap,
+                         .ldc = p->n + 3 * p->gap,
+                         .beta = p->beta};
+    *used = GUARD;
+    call.a = rt_view_at(r->view, place(r, used, a_rows, a_columns, call.lda, true));
+    call.b = rt_view_at(r->view, place(r, used, b_rows, b_columns, call.ldb, true));
+    call.c = rt_view_at(r->view, place(r, used, p->m, p->n, call.ldc, p->beta != 0.0f));
+    if (p->bias) call.bias = rt_view_at(r->view, place(r, used, 1, p->n, p->n, true));
+    return call;
+}
+
+static void describe(char *text, size_t size, const char *provider, const product *p)
+{
+    snprintf(text, size, "%s %c%c %zu x %zu x %zu, gap %zu, beta %g%s", provider, p->transpose_a ? 'T' : 'N',
+             p->transpose_b ? 'T' : 'N', p->m, p->n, p->k, p->gap, (double)p->beta, p->bias ? ", bias" : "");
+}
+
+static void compare(const rig *r, const rt_gemm_call *call, const product *p, size_t used)
+{
+    char text[160];
+    describe(text, sizeof text, rt_gemm_provider(r->rt), p);
+    const size_t base = r->view.at, c_at = call->c.at - base;
+    const ref_gemm g = {call->transpose_a,
+                        call->transpose_b,
+                        call->m,
+                        call->n,
+                        call->k,
+                        r->before + (call->a.at - base),
+                        r->before + (call->b.at - base),
+                        r->before + c_at,
+                        call->lda,
+                        call->ldb,
+                        call->ldc,
+                        (double)call->beta,
+                        p->bias ? r->before + (call->bias.at - base) : NULL};
+    for (size_t i = 0; i < used; ++i) {
+        const size_t row = i < c_at ? p->m : (i - c_at) / call->ldc, column = i < c_at ? 0 : (i - c_at) % call->ldc;
+        if (row < p->m && column < p->n) {
+            double magnitude = 0.0;
+            const double expected = ref_gemm_element(&g, row, column, &magnitude);
+            if (!(fabs((double)r->after[i] - expected) <= TOLERANCE * magnitude))
+                fail_msg("%s: C[%zu, %zu] is %.9g, expected %.9g", text, row, column, (double)r->after[i], expected);
+        } else if (memcmp(&r->before[i], &r->after[i], sizeof(float)) != 0) {
+            fail_msg("%s: element %zu of the buffer, outside C at %zu, was written", text, i, c_at);
+        }
+    }
+}
+
+static void run(rig *r, const product *p)
+{
+    size_t used = 0;
+    const rt_gemm_call call = make(r, p, &used);
+    OK(r, rt_write(r->rt, r->view, r->before, used));
+    OK(r, rt_gemm(r->rt, &call));
+    OK(r, rt_read(r->rt, r->view, r->after, used));
+    compare(r, &call, p, used);
+}
+
+static void plan(rig *r, const product *products, size_t count)
+{
+    rt_planning(r->rt, true);
+    for (size_t i = 0; i < count; ++i)
+        for (int turned = 0; turned < 4; ++turned) {
+            product p = products[i];
+            p.transpose_a = turned & 1;
+            p.transpose_b = turned & 2;
+            const rt_gemm_call call = {.transpose_a = p.transpose_a,
+                                       .transpose_b = p.transpose_b,
+                                       .m = p.m,
+                                       .n = p.n,
+                                       .k = p.k,
+                                       .a = r->view,
+                                       .b = r->view,
+                                       .c = r->view,
+                                       .lda = p.transpose_a ? p.m : p.k,
+                                       .ldb = p.transpose_b ? p.k : p.n,
+                                       .ldc = p.n};
+            OK(r, rt_gemm(r->rt, &call));
+        }
+    rt_planning(r->rt, false);
+    OK(r, rt_gemm_reserve(r->rt));
+}
+
+/* Every combination of sizes around the edges of a tile, transposition, beta and bias; planned by the largest alone. */
+static void run_edges(rig *r, size_t mr, size_t nr)
+{
+    const size_t ms[] = {1, mr - 1, mr, mr + 1, 3 * mr + 5}, ns[] = {1, nr - 1, nr, nr + 1, 2 * nr + 3};
+    const size_t ks[] = {1, 7, 16, 17, 41};
+    const float betas[] = {0.0f, 1.0f, 0.5f};
+    const product largest = {.m = ms[4], .n = ns[4], .k = ks[4]};
+    plan(r, &largest, 1);
+    unsigned turn = 0; /* goes through beta, bias and gap with periods that no other loop shares */
+    for (size_t m = 0; m < 5; ++m)
+        for (size_t n = 0; n < 5; ++n)
+            for (size_t k = 0; k < 5; ++k)
+                for (int t = 0; t < 4; ++t, ++turn) {
+                    if (small_device() && turn % 7) continue;
+                    const product p = {t & 1, t & 2, ms[m], ns[n], ks[k], turn % 11 % 3, betas[turn % 3], turn % 7 < 3};
+                    run(r, &p);
+                }
+}
+
+/* Sizes that reach every limit of the packing: parts of a deep sum, several blocks of a long row, skinny operands. */
+static void run_large(rig *r)
+{
+    const product all[] = {
+        {.m = 61, .n = 67, .k = 3001, .beta = 0.5f, .bias = true},
+        {.m = 45, .n = 70, .k = 1537, .gap = 1, .bias = true},
+        {.m = 50, .n = 35, .k = 1400, .beta = 1.0f},
+        {.m = 301, .n = 259, .k = 131, .gap = 5},
+        {.m = 29, .n = 4511, .k = 37, .bias = true},
+        {.m = 4511, .n = 7, .k = 19, .gap = 3, .beta = 1.0f},
+        {.m = 1, .n = 2048, .k = 1},
+        {.m = 7, .n = 600, .k = 143},
+        {.m = 143, .n = 6, .k = 600, .bias = true},
+        {.m = 1, .n = 1, .k = 2050},
+    };
+    const size_t count = sizeof all / sizeof all[0];
+    plan(r, all, count);
+    for (size_t i = 0; i < count; ++i)
+        for (int t = 0; t < 4; ++t) {
+            product p = all[i];
+            p.transpose_a = t & 1;
+            p.transpose_b = t & 2;
+            run(r, &p);
+        }
+}
+
+static void test_panel(void **state)
+{
+    const setting *s = *state;
+    rig r;
+    open_rig(&r, s, small_device() ? 20000 : 600000);
+    const size_t width = rt_vector_width(r.rt);
+    assert_string_equal(rt_gemm_provider(r.rt), "panel");
+    run_edges(&r, width == 16 ? 12 : width >= 4 ? 6 : 4, 2 * width);
+    if (!small_device()) run_large(&r);
+    close_rig(&r);
+}
+
+/* Blocks of 16 KiB: the depth of a part gives way until both packed operands fit. */
+static void test_small_blocks(void **state)
+{
+    const setting *s = *state;
+    rig r;
+    open_rig(&r, s, s->largest_block / sizeof(float));
+    const product p = {.m = 13, .n = 20, .k = 90, .beta = 0.5f, .bias = true}, wide = {.m = 2, .n = 200, .k = 9};
+    plan(&r, &p, 1);
+    plan(&r, &wide, 1);
+    run(&r, &p);
+    run(&r, &wide);
+    rt_planning(r.rt, true);
+    const rt_gemm_call huge = {
+        .m = 1, .n = 5000, .k = 1, .a = r.view, .b = r.view, .c = r.view, .lda = 1, .ldb = 5000, .ldc = 5000};
+    assert_int_equal(rt_gemm(r.rt, &huge), ST_DEVICE);
+    assert_non_null(strstr(r.error.text, "too large"));
+    close_rig(&r);
+}
+
+/* CLBlast compiles for seconds on a cold cache, so the simulator is spared. */
+static void test_clblast(void **state)
+{
+    if (small_device()) skip();
+    rig r;
+    open_rig(&r, *state, 600000);
+    assert_string_equal(rt_gemm_provider(r.rt), "clblast");
+    run_edges(&r, 8, 16);
+    close_rig(&r);
+}
+
+/* The path that large products take, with copies of the operands in the scratch, forced for small ones. */
+static void test_clblast_indirect(void **state)
+{
+    if (small_device()) skip();
+    rig r;
+    open_rig(&r, *state, 600000);
+    const char *const names[] = {"XGEMM_MIN_INDIRECT_SIZE"};
+    const size_t values[] = {1}, usual[] = {896};
+    OK(&r, rt_gemm_clblast_override(r.rt, "GemmRoutine", 1, names, values));
+    const product first = {.m = 200, .n = 130, .k = 90};
+    plan(&r, &first, 1);
+    assert_true(rt_gemm_scratch_bytes(r.rt) >= (200 * 90 + 130 * 90) * sizeof(float));
+    run_edges(&r, 8, 16);
+    OK(&r, rt_gemm_clblast_override(r.rt, "GemmRoutine", 1, names, usual));
+    assert_int_equal(rt_gemm_clblast_override(r.rt, "Xgemm", 1, names, values), ST_DEVICE);
+    assert_non_null(strstr(r.error.text, "CLBlastMissingOverrideParameter"));
+    close_rig(&r);
+}
+
+/* Calls that must be refused, each with its sentence, and those that do nothing. */
+static void test_refused(void **state)
+{
+    rig r;
+    open_rig(&r, *state, 4096);
+    const product p = {.m = 20, .n = 10, .k = 30};
+    size_t used = 0;
+    const rt_gemm_call good = make(&r, &p, &used);
+    struct {
+        rt_gemm_call call;
+        const char *sentence;
+    } bad[] = {
+        {good, "are reserved: plan it"}, {good, "inner size 0"},       {good, "matrix A of a product has rows"},
+        {good, "matrix B of a product"}, {good, "matrix C of a prod"}, {good, "without its matrix A"},
+        {good, "matrix bias"},           {good, "exceeds 2^31"},
+    };
+    bad[1].call.k = 0;
+    bad[2].call.lda = 29;
+    bad[3].call.b = rt_view_at(r.view, 4096 - 299);
+    bad[4].call.ldc = 1000;
+    bad[5].call.a.block = NULL;
+    bad[6].call.bias = rt_view_at(r.view, 4096 - 9);
+    bad[7].call.ldb = (size_t)1 << 31;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
+        st_clear(&r.error);
+        assert_int_equal(rt_gemm(r.rt, &bad[i].call), ST_FAILED);
+        if (!strstr(r.error.text, bad[i].sentence)) fail_msg("'%s' lacks '%s'", r.error.text, bad[i].sentence);
+    }
+    OK(&r, rt_write(r.rt, r.view, r.before, 4096));
+    rt_gemm_call empty = good;
+    empty.m = 0;
+    OK(&r, rt_gemm(r.rt, &empty));
+    empty = good;
+    empty.n = 0;
+    OK(&r, rt_gemm(r.rt, &empty));
+    OK(&r, rt_read(r.rt, r.view, r.after, 4096));
+    assert_memory_equal(r.before, r.after, 4096 * sizeof(float));
+    close_rig(&r);
+}
+
+static void test_unknown_provider(void **state)
+{
+    (void)state;
+    st_error error = {0};
+    rt_device_list devices = {0};
+    size_t chosen = 0;
+    rt_context *rt = NULL;
+    const rt_options options = {.gemm = "abacus"};
+    assert_int_equal(rt_device_list_create(&devices, &error), ST_OK);
+    assert_int_equal(rt_device_select(&devices, "auto", &chosen, &error), ST_OK);
+    assert_int_equal(rt_context_create(&rt, &devices.items[chosen], &options, &error), ST_USAGE);
+    assert_non_null(strstr(error.text, "abacus"));
+    assert_null(rt);
+    rt_device_list_destroy(&devices);
+}
+
+/* The line "gemm" counts the floating-point operations and takes all the time; the same call gives the same bits. */
+static void test_profile_and_repeat(void **state)
+{
+    const setting *s = *state;
+    if (small_device() && strcmp(s->provider, "clblast") == 0) skip();
+    rig r;
+    open_rig(&r, s, 20000);
+    const product p = {.m = 70, .n = 50, .k = 60, .beta = 0.0f, .bias = true};
+    plan(&r, &p, 1);
+    size_t used = 0;
+    const rt_gemm_call call = make(&r, &p, &used);
+    OK(&r, rt_write(r.rt, r.view, r.before, used));
+    rt_profile_reset(r.rt);
+    OK(&r, rt_gemm(r.rt, &call));
+    const rt_profile_line *lines = NULL;
+    size_t count = 0;
+    OK(&r, rt_profile_read(r.rt, &lines, &count));
+    assert_int_equal(count, 1);
+    assert_string_equal(lines[0].name, "gemm");
+    assert_true(lines[0].flops == 2.0 * 70 * 50 * 60);
+    assert_true(lines[0].seconds > 0.0 && lines[0].launches > 0);
+    OK(&r, rt_read(r.rt, r.view, r.after, used));
+    compare(&r, &call, &p, used);
+    memcpy(r.before, r.after, used * sizeof(float));
+    OK(&r, rt_gemm(r.rt, &call));
+    OK(&r, rt_read(r.rt, r.view, r.after, used));
+    assert_memory_equal(r.before, r.after, used * sizeof(float));
+    close_rig(&r);
+}
+
+int main(void)
+{
+    static setting panel[] = {
+        {.name = "panel", .provider = "panel"},
+        {.name = "panel, VW=1, group=1", .provider = "panel", .vector_width = 1, .group_size = 1},
+        {.name = "panel, VW=2", .provider = "panel", .vector_width = 2},
+        {.name = "panel, VW=4, group=7", .provider = "panel", .vector_width = 4, .group_size = 7},
+        {.name = "panel, VW=8", .provider = "panel", .vector_width = 8},
+        {.name = "panel, VW=16, group=1", .provider = "panel", .vector_width = 16, .group_size = 1},
+    };
+    static setting tight = {.provider = "panel", .largest_block = 16384};
+    static setting clblast = {.provider = "clblast"};
+    static setting profiled[] = {{.provider = "panel", .profile = true}, {.provider = "clblast", .profile = true}};
+    enum { PANEL = sizeof panel / sizeof panel[0] };
+    struct CMUnitTest tests[PANEL + 7] = {{0}};
+    for (size_t i = 0; i < PANEL; ++i) tests[i] = (struct CMUnitTest){panel[i].name, test_panel, NULL, NULL, &panel[i]};
+    const struct CMUnitTest others[7] = {
+        {"panel, small blocks", test_small_blocks, NULL, NULL, &tight},
+        {"panel, refused calls", test_refused, NULL, NULL, &panel[0]},
+        {"unknown provider", test_unknown_provider, NULL, NULL, NULL},
+        {"panel, profile", test_profile_and_repeat, NULL, NULL, &profiled[0]},
+        {"clblast, profile", test_profile_and_repeat, NULL, NULL, &profiled[1]},
+        {"clblast", test_clblast, NULL, NULL, &clblast},
+        {"clblast, indirect", test_clblast_indirect, NULL, NULL, &clblast},
+    };
+    memcpy(tests + PANEL, others, sizeof others);
+    return cmocka_run_group_tests_name("gemm", tests, NULL, NULL);
+}
