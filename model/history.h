@@ -22,8 +22,12 @@ typedef struct nn_history {
     uint64_t *confusion;     /* [epochs, DS_SPLITS, C, C]; all 0 where nothing was measured */
 } nn_history;
 
-st_status nn_history_create(nn_history *history, size_t classes, st_error *error);
+/* Empty; nothing here can fail. */
+void nn_history_create(nn_history *history, size_t classes);
 void nn_history_destroy(nn_history *history);
+
+/* Makes an empty history one like `from`. */
+st_status nn_history_copy(nn_history *history, const nn_history *from, st_error *error);
 
 /* Appends an epoch of zeros, to be filled through the functions below. */
 st_status nn_history_extend(nn_history *history, st_error *error);
