@@ -1,21 +1,14 @@
 /* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits the
  * host: `control` lives on the device.
- *   control[0] norm of the gradient          [1] 1 (uint) if every element was finite
+ *   control[0] norm of the gradient          [1] 1 (uint) if that is finite
  *   control[2] factor of the gradient (clip) [3] updates applied so far (uint)   [4] steps skipped so far (uint)
  *   control[5] 1 / (1 - beta1^t)             [6] 1 / (1 - beta2^t)
  * Host: model/optimizer.c. */
 #include "vector.clh"
 #include "reduce.clh"
 
-/* 1.0 in the lanes whose exponent is all ones: infinities and NaN, seen without arithmetic. */
-inline fv not_finite(const fv x)
-{
-    const uv exponent = as_uv(x) & (uv)(0x7f800000u);
-    return fv_select(as_uv(exponent == (uv)(0x7f800000u)), (fv)(1.0f), (fv)(0.0f));
-}
-
-/* partials[2g], [2g+1] = sum of squares and number of non-finite elements of slice g of the gradient: `slice`
- * elements each, so the partition depends on the size alone. Launch: rt_rows(slices). */
+/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on the size
+ * alone. Launch: rt_rows(slices). */
 __kernel void gradient_partials(__global float *restrict partials, const ulong partials_at,
                                 const __global float *restrict gradient, const ulong gradient_at, __local float *scratch,
                                 const uint n, const uint slice)
@@ -23,36 +16,30 @@ __kernel void gradient_partials(__global float *restrict partials, const ulong p
     const size_t g = get_group_id(0), first = g * slice;
     const size_t end = first + slice < n ? first + slice : n;
     gradient += gradient_at;
-    fv squares = (fv)(0.0f), bad = (fv)(0.0f);
+    fv squares = (fv)(0.0f);
     for (size_t i = first + get_local_id(0) * VW; i < end; i += get_local_size(0) * VW) {
         const fv x = fv_load(gradient, i, end);
         squares += x * x;
-        bad += not_finite(x);
     }
-    const float sum = group_sum(fv_sum(squares), scratch), count = group_sum(fv_sum(bad), scratch);
-    if (get_local_id(0) != 0) return;
-    partials[partials_at + 2 * g] = sum;
-    partials[partials_at + 2 * g + 1] = count;
+    const float sum = group_sum(fv_sum(squares), scratch);
+    if (get_local_id(0) == 0) partials[partials_at + g] = sum;
 }
 
-/* Closes the step: reads all partials, decides. clip = 0: no clipping. log_beta are natural logarithms.
- * A step with a non-finite element leaves the number of updates as it was. Launch: one group. */
+/* Closes the step: adds all partials and decides. An element that is not finite makes the norm so, and so does a gradient
+ * whose squares overflow: such a step leaves the number of updates as it was. The test is one of bits, not of
+ * arithmetic. clip = 0: no clipping. log_beta are natural logarithms. Launch: one group. */
 __kernel void optimizer_decide(__global float *restrict control, const ulong control_at,
                                const __global float *restrict partials, const ulong partials_at, __local float *scratch,
                                const uint slices, const float clip, const float log_beta1, const float log_beta2)
 {
     control += control_at;
     partials += partials_at;
-    float squares = 0.0f, bad = 0.0f;
-    for (size_t g = get_local_id(0); g < slices; g += get_local_size(0)) {
-        squares += partials[2 * g];
-        bad += partials[2 * g + 1];
-    }
+    float squares = 0.0f;
+    for (size_t g = get_local_id(0); g < slices; g += get_local_size(0)) squares += partials[g];
     squares = group_sum(squares, scratch);
-    bad = group_sum(bad, scratch);
     if (get_local_id(0) != 0) return;
     const float norm = sqrt(squares);
-    const uint finite = bad == 0.0f;
+    const uint finite = (as_uint(squares) & 0x7f800000u) != 0x7f800000u;
     const uint updates = as_uint(control[3]) + finite;
     control[0] = norm;
     control[1] = as_float(finite);

@@ -22,7 +22,7 @@ st_status nn_optimizer_plan(nn_optimizer *o, nn_params *params, rt_arena *arena)
         o->slices += slices_of(elements);
     }
     ST_FORWARD(rt_arena_take(arena, "optimizer control", NN_CONTROL_ELEMENTS, &o->control));
-    return rt_arena_take(arena, "partial norms", 2 * o->slices, &o->partials);
+    return rt_arena_take(arena, "partial norms", o->slices, &o->partials);
 }
 
 st_status nn_optimizer_set(nn_optimizer *o, uint32_t updates, uint32_t skipped)
@@ -42,7 +42,7 @@ static st_status decide(nn_optimizer *o, const nn_adam *adam)
         size_t elements = 0;
         const rt_view gradient = rt_arena_block(o->params->gradients, b, &elements);
         const size_t slices = slices_of(elements);
-        ST_FORWARD(RT_LAUNCH(rt, "gradient_partials", rt_rows(rt, slices), RT_VIEW(rt_view_at(o->partials, 2 * done)),
+        ST_FORWARD(RT_LAUNCH(rt, "gradient_partials", rt_rows(rt, slices), RT_VIEW(rt_view_at(o->partials, done)),
                              RT_VIEW(gradient), RT_LOCAL(group), RT_UINT(elements), RT_UINT(SLICE)));
         done += slices;
     }

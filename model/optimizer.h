@@ -24,7 +24,7 @@ enum { NN_CONTROL_ELEMENTS = 8 };
 typedef struct nn_optimizer {
     nn_params *params;
     rt_view control;  /* [NN_CONTROL_ELEMENTS], see cl/optimizer.cl */
-    rt_view partials; /* [2 * slices] */
+    rt_view partials; /* [slices] */
     size_t slices;
 } nn_optimizer;
 

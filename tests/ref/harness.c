@@ -25,9 +25,9 @@ typedef struct th_memory {
 /* The first is the device's own; the others are narrow vectors, groups of one, groups that nothing divides, and what a
  * GPU would be given. */
 static const th_setting settings[] = {
-    {"default", 0, 0},           {"VW=1", 1, 0},          {"VW=4", 4, 0},
-    {"group=1", 0, 1},           {"VW=1, group=7", 1, 7}, {"VW=4, group=7", 4, 7},
-    {"VW=4, group=128", 4, 128},
+    {"default", 0, 0, 0},           {"VW=1", 1, 0, 0},          {"VW=4", 4, 0, 0},
+    {"group=1", 0, 1, 0},           {"VW=1, group=7", 1, 7, 0}, {"VW=4, group=7", 4, 7, 0},
+    {"VW=4, group=128", 4, 128, 0},
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
@@ -36,6 +36,7 @@ typedef struct rig {
     size_t device;
     st_error error;
     rt_context *contexts[SETTINGS]; /* opened when first needed */
+    rt_context *own;                /* of th_run_in */
     long live_objects;
     th_case current;
 } rig;
@@ -80,6 +81,7 @@ int th_close(void **state)
 {
     rig *r = *state;
     clear_case(r);
+    rt_context_destroy(&r->own);
     for (size_t i = 0; i < SETTINGS; ++i) rt_context_destroy(&r->contexts[i]);
     rt_device_list_destroy(&r->devices);
     const long left = r->live_objects;
@@ -102,19 +104,24 @@ static void check_guards(th_case *t)
     }
 }
 
-static void run_in(rig *r, size_t index, th_body *body, const void *user)
+static void open_context(rig *r, rt_context **context, const th_setting *setting)
+{
+    if (*context) return;
+    const rt_options options = {.vector_width = setting->vector_width,
+                                .group_size = setting->group_size,
+                                .largest_block = setting->largest_block,
+                                .live_objects = &r->live_objects};
+    if (rt_context_create(context, &r->devices.items[r->device], &options, &r->error) != ST_OK)
+        fail_msg("[%s] %s", setting->name, r->error.text);
+}
+
+static void run_in(rig *r, rt_context **context, const th_setting *setting, th_body *body, const void *user)
 {
     clear_case(r);
     st_clear(&r->error);
-    if (!r->contexts[index]) {
-        const rt_options options = {.vector_width = settings[index].vector_width,
-                                    .group_size = settings[index].group_size,
-                                    .live_objects = &r->live_objects};
-        if (rt_context_create(&r->contexts[index], &r->devices.items[r->device], &options, &r->error) != ST_OK)
-            fail_msg("[%s] %s", settings[index].name, r->error.text);
-    }
-    r->current.rt = r->contexts[index];
-    r->current.setting = &settings[index];
+    open_context(r, context, setting);
+    r->current.rt = *context;
+    r->current.setting = setting;
     body(&r->current, user);
     TH_OK(&r->current, rt_finish(r->current.rt));
     check_guards(&r->current);
@@ -123,12 +130,23 @@ static void run_in(rig *r, size_t index, th_body *body, const void *user)
 
 void th_run(void **state, th_body *body, const void *user)
 {
-    for (size_t i = 0; i < SETTINGS; ++i) run_in(*state, i, body, user);
+    rig *r = *state;
+    for (size_t i = 0; i < SETTINGS; ++i) run_in(r, &r->contexts[i], &settings[i], body, user);
 }
 
 void th_run_once(void **state, th_body *body, const void *user)
 {
-    run_in(*state, 0, body, user);
+    rig *r = *state;
+    run_in(r, &r->contexts[0], &settings[0], body, user);
+}
+
+void th_run_in(void **state, const th_setting *setting, th_body *body, const void *user)
+{
+    rig *r = *state;
+    clear_case(r);
+    rt_context_destroy(&r->own);
+    run_in(r, &r->own, setting, body, user);
+    rt_context_destroy(&r->own);
 }
 
 void th_ok(const th_case *t, st_status status, const char *call, const char *file, int line)

@@ -40,7 +40,7 @@
 
 typedef struct th_setting {
     const char *name;
-    size_t vector_width, group_size; /* as in rt_options */
+    size_t vector_width, group_size, largest_block; /* as in rt_options */
 } th_setting;
 
 /* One test case in one setting; what it makes lives until it ends. */
@@ -62,6 +62,8 @@ typedef void th_body(th_case *t, const void *user);
 /* In every setting; th_run_once in the device's own setting alone. */
 void th_run(void **state, th_body *body, const void *user);
 void th_run_once(void **state, th_body *body, const void *user);
+/* In a setting of the test's own, on a context opened for it alone. */
+void th_run_in(void **state, const th_setting *setting, th_body *body, const void *user);
 
 /* Fails the test with the context's error sentence. */
 #define TH_OK(t, call) th_ok((t), (call), #call, __FILE__, __LINE__)
