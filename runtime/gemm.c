@@ -51,6 +51,12 @@ const char *rt_gemm_provider(const rt_context *context)
     return context->gemm->provider->name;
 }
 
+void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user)
+{
+    context->gemm->observer = observer;
+    context->gemm->observer_user = user;
+}
+
 uint64_t rt_gemm_scratch_bytes(const rt_context *context)
 {
     uint64_t elements = 0;
@@ -92,6 +98,7 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
     if (call->m == 0 || call->n == 0) return ST_OK;
     ST_FORWARD(check(context, call));
     struct rt_gemm_state *gemm = context->gemm;
+    if (gemm->observer) gemm->observer(gemm->observer_user, call);
     size_t elements[RT_GEMM_SCRATCH] = {0};
     ST_FORWARD(gemm->provider->scratch(context, gemm->own, call, elements));
     for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) {

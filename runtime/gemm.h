@@ -35,6 +35,11 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
  * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);
 
+/* From now on tells `observer` of every product, planned or enqueued, in order; NULL ends it. What a model asks for
+ * while it is planned is what its steps ask for: for benchmarks. */
+typedef void (*rt_gemm_observer)(void *user, const rt_gemm_call *call);
+void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user);
+
 /* Bytes of scratch recorded so far, and the provider's name. */
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);
 const char *rt_gemm_provider(const rt_context *context);

@@ -52,7 +52,8 @@ static st_status create(rt_context *context, void **own)
     const size_t width = context->vector_width;
     p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
     p->nr = 2 * width;
-    p->group = context->device.type == RT_CPU ? 1 : smaller(GROUP, context->group_limit);
+    const bool single = context->device.type == RT_CPU && !context->options.group_size;
+    p->group = single ? 1 : smaller(GROUP, context->group_limit);
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
     char defines[32];
     snprintf(defines, sizeof defines, "-DGEMM_MR=%zu", p->mr);

@@ -36,6 +36,8 @@ struct rt_gemm_state {
     size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
     rt_arena *arenas[RT_GEMM_SCRATCH];
     rt_view scratch[RT_GEMM_SCRATCH];
+    rt_gemm_observer observer; /* NULL: nobody */
+    void *observer_user;
 };
 
 #endif

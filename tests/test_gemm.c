@@ -369,6 +369,28 @@ static void test_unknown_provider(void **state)
     rt_device_list_destroy(&devices);
 }
 
+static void count_flops(void *user, const rt_gemm_call *call)
+{
+    *(double *)user += 2.0 * (double)call->m * (double)call->n * (double)call->k;
+}
+
+static void test_observe(void **state)
+{
+    rig r;
+    open_rig(&r, *state, 4096);
+    const product p = {.m = 20, .n = 10, .k = 30};
+    double flops = 0.0;
+    rt_gemm_observe(r.rt, count_flops, &flops);
+    plan(&r, &p, 1);
+    assert_true(flops == 4 * 12000.0); /* one of each transposition */
+    run(&r, &p);
+    assert_true(flops == 5 * 12000.0);
+    rt_gemm_observe(r.rt, NULL, NULL);
+    run(&r, &p);
+    assert_true(flops == 5 * 12000.0);
+    close_rig(&r);
+}
+
 /* The line "gemm" counts the floating-point operations and takes all the time; the same call gives the same bits. */
 static void test_profile_and_repeat(void **state)
 {
@@ -412,13 +434,14 @@ int main(void)
     static setting tight = {.provider = "panel", .largest_block = 16384};
     static setting clblast = {.provider = "clblast"};
     static setting profiled[] = {{.provider = "panel", .profile = true}, {.provider = "clblast", .profile = true}};
-    enum { PANEL = sizeof panel / sizeof panel[0] };
-    struct CMUnitTest tests[PANEL + 7] = {{0}};
+    enum { PANEL = sizeof panel / sizeof panel[0], OTHERS = 8 };
+    struct CMUnitTest tests[PANEL + OTHERS] = {{0}};
     for (size_t i = 0; i < PANEL; ++i) tests[i] = (struct CMUnitTest){panel[i].name, test_panel, NULL, NULL, &panel[i]};
-    const struct CMUnitTest others[7] = {
+    const struct CMUnitTest others[OTHERS] = {
         {"panel, small blocks", test_small_blocks, NULL, NULL, &tight},
         {"panel, refused calls", test_refused, NULL, NULL, &panel[0]},
         {"unknown provider", test_unknown_provider, NULL, NULL, NULL},
+        {"panel, observer", test_observe, NULL, NULL, &panel[0]},
         {"panel, profile", test_profile_and_repeat, NULL, NULL, &profiled[0]},
         {"clblast, profile", test_profile_and_repeat, NULL, NULL, &profiled[1]},
         {"clblast", test_clblast, NULL, NULL, &clblast},
