@@ -109,6 +109,7 @@ static st_status inspect_tensors(const sf_file *file, const char *format)
         print_config(sf_metadata(file, "config") ? sf_metadata(file, "config") : "{}");
     } else {
         puts("tensors of another origin");
+        summary_metadata(file);
     }
     putchar('\n');
     summary_tensors(file);
@@ -126,17 +127,16 @@ static st_status inspect_data(const char *path, st_error *error)
     return ST_OK;
 }
 
-/* Shows what is in a pickle, also where it is no data set. */
-static st_status inspect_pickle(const char *path, st_error *error)
+/* Shows how a pickle is built as well, where it is no data set. */
+static st_status inspect_pickle(app_state *app, const char *path)
 {
     ds_pickle *pickle = NULL;
     st_error reason = {ST_OK, ""};
-    ST_FORWARD(ds_pickle_open(&pickle, path, error));
-    summary_value(ds_pickle_root(pickle));
+    ST_FORWARD(ds_pickle_open(&pickle, path, &app->error));
+    const st_status status = inspect_data(path, &reason);
+    if (status != ST_OK || app->verbose) summary_value(ds_pickle_root(pickle));
     ds_pickle_close(&pickle);
-    putchar('\n');
-    if (inspect_data(path, &reason) == ST_OK) return ST_OK;
-    return st_fail(error, reason.status, "%s", reason.text);
+    return status == ST_OK ? ST_OK : st_fail(&app->error, status, "%s", reason.text);
 }
 
 static bool looks_like_safetensors(const char *path)
@@ -173,7 +173,7 @@ static st_status run(app_state *app, const opt_line *line)
     for (size_t i = 0; i < line->operand_count; ++i) {
         const char *path = line->operands[i];
         printf("%s%s\n", i > 0 ? "\n" : "", path);
-        ST_FORWARD(looks_like_safetensors(path) ? inspect_safetensors(app, path) : inspect_pickle(path, &app->error));
+        ST_FORWARD(looks_like_safetensors(path) ? inspect_safetensors(app, path) : inspect_pickle(app, path));
     }
     return ST_OK;
 }

@@ -3,19 +3,19 @@
 #include <stdio.h>
 
 #include "app/app.h"
-#include "app/print.h"
+#include "app/summary.h"
 #include "model/golden.h"
 
 static void print_tensor(void *user, const nn_golden_line *line)
 {
     const app_state *app = user;
     if (!app->verbose) return;
-    fputs("    ", stdout);
-    print_padded(stdout, line->tensor, 50, false);
-    if (!line->present)
-        puts("  lacking");
+    if (line->present)
+        printf("%5s %9.2e of %5.0e  ", line->error <= line->limit ? "" : "MISS", line->error, line->limit);
     else
-        printf("  %9.2e  limit %7.0e%s\n", line->error, line->limit, line->error <= line->limit ? "" : "  MISS");
+        printf("%5s %18s  ", "MISS", "lacking");
+    summary_name(line->tensor, 54);
+    putchar('\n');
 }
 
 /* Verifies one file and prints its line; an unmet check stays in app->error. */

@@ -55,7 +55,12 @@ static void print_help(FILE *out)
 
 static void print_command_help(const app_command *command)
 {
-    printf("usage: " APP_NAME " %s %s\n\n", command->name, command->synopsis);
+    enum { INDENT = 7 };
+    fputs("usage: ", stdout);
+    char usage_line[256];
+    snprintf(usage_line, sizeof usage_line, APP_NAME " %s %s", command->name, command->synopsis);
+    print_wrapped(stdout, INDENT, INDENT, usage_line);
+    putchar('\n');
     print_wrapped(stdout, 0, 0, command->description);
     if (command->options[0].name) puts("\noptions:");
     opt_print(stdout, command->options);
@@ -86,7 +91,7 @@ static st_status find_command(const char *name, const app_command **command, st_
 static st_status check_operands(const app_command *command, const opt_line *line, st_error *error)
 {
     if (line->operand_count < command->least_operands)
-        return st_fail(error, ST_USAGE, "%s needs more: " APP_NAME " %s %s", command->name, command->name,
+        return st_fail(error, ST_USAGE, "%s needs an argument: " APP_NAME " %s %s", command->name, command->name,
                        command->synopsis);
     if (line->operand_count > command->most_operands)
         return st_fail(error, ST_USAGE, "%s cannot do anything with \"%.200s\": " APP_NAME " %s %s", command->name,

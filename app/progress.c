@@ -71,6 +71,9 @@ void app_progress_say(app_progress *progress, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    print_wrapped(stderr, 0, 0, text);
+    if (progress->terminal)
+        print_wrapped(stderr, 0, 0, text);
+    else
+        fprintf(stderr, "%s\n", text);
     fflush(stderr);
 }

@@ -29,7 +29,7 @@ void app_progress_show(app_progress *progress, const char *format, ...) ST_PRINT
 /* Takes the line off the terminal, before anything else is written. */
 void app_progress_clear(app_progress *progress);
 
-/* A message on lines of its own, without "safsd-cl:" before it. */
+/* A message, wrapped on a terminal and one line elsewhere. */
 void app_progress_say(app_progress *progress, const char *format, ...) ST_PRINTF(2, 3);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "app/print.h"
 
-enum { NAME_COLUMNS = 14, CLASS_COLUMNS = 20 };
+enum { NAME_COLUMNS = 18, CLASS_COLUMNS = 20 };
 
 void summary_line(const char *name, const char *text)
 {
@@ -113,9 +113,18 @@ void summary_data(const ds_dataset *data)
 
 /* ---- safetensors ---- */
 
-void summary_tensors(const sf_file *file)
+void summary_name(const char *name, size_t most)
 {
-    enum { VALUE_COLUMNS = 240, SHAPE_COLUMNS = 22 };
+    const size_t length = strlen(name);
+    if (length <= most)
+        print_plain(stdout, name, most);
+    else
+        printf("~%s", name + length - most + 1);
+}
+
+void summary_metadata(const sf_file *file)
+{
+    enum { VALUE_COLUMNS = 240 };
     for (size_t i = 0; i < sf_metadata_count(file); ++i) {
         const char *key = NULL;
         const char *value = sf_metadata_at(file, i, &key);
@@ -123,20 +132,22 @@ void summary_tensors(const sf_file *file)
         snprintf(cut, sizeof cut, "%.*s%s", VALUE_COLUMNS, value, strlen(value) > VALUE_COLUMNS ? " ..." : "");
         summary_line(key, cut);
     }
-    putchar('\n');
+}
+
+void summary_tensors(const sf_file *file)
+{
+    enum { SHAPE_COLUMNS = 18, LEFT_COLUMNS = 2 + 4 + 2 + SHAPE_COLUMNS + 2 };
     for (size_t i = 0; i < sf_count(file); ++i) {
         const sf_tensor *tensor = sf_at(file, i);
-        char shape[SF_RANK * 22 + 4] = "[";
+        char shape[SF_RANK * 24] = "";
         for (size_t d = 0; d < tensor->rank; ++d) {
             const size_t used = strlen(shape);
-            snprintf(shape + used, sizeof shape - used, "%s%llu", d ? ", " : "", (unsigned long long)tensor->shape[d]);
+            snprintf(shape + used, sizeof shape - used, "%s%llu", d ? " x " : "", (unsigned long long)tensor->shape[d]);
         }
-        const size_t used = strlen(shape);
-        snprintf(shape + used, sizeof shape - used, "]");
-        fputs("  ", stdout);
-        print_padded(stdout, tensor->name, PRINT_COLUMNS - SHAPE_COLUMNS - 10, false);
         printf("  %-4s  ", sf_dtype_name(tensor->dtype));
-        print_plain(stdout, shape, SHAPE_COLUMNS);
+        print_padded(stdout, shape, SHAPE_COLUMNS, false);
+        fputs("  ", stdout);
+        summary_name(tensor->name, PRINT_COLUMNS - LEFT_COLUMNS);
         putchar('\n');
     }
 }
@@ -150,7 +161,7 @@ static bool is_collection(const ds_value *value)
 
 static void print_value(const ds_value *value, size_t depth, const char *label)
 {
-    enum { DEEPEST = 3, MOST_ENTRIES = 16, MOST_DEEP_ENTRIES = 3 };
+    enum { DEEPEST = 3, MOST_FIELDS = 16 };
     char text[256];
     const size_t indent = 2 + 2 * depth;
     printf("%*s", (int)indent, "");
@@ -161,7 +172,7 @@ static void print_value(const ds_value *value, size_t depth, const char *label)
     if (!is_collection(value) || depth == DEEPEST) return;
     const bool pairs = value->kind == DS_DICT;
     const size_t entries = value->as.list.count / (pairs ? 2 : 1);
-    const size_t most = depth == 0 ? MOST_ENTRIES : MOST_DEEP_ENTRIES;
+    const size_t most = depth == 0 && !pairs ? MOST_FIELDS : 1; /* one of many that are alike */
     for (size_t i = 0; i < entries && i < most; ++i) {
         char key[64];
         snprintf(key, sizeof key, "%zu", i);
