@@ -1,0 +1,40 @@
+/* Measuring: repetitions, their median and spread, and the memory of this process. */
+#ifndef SAFSD_BENCH_HARNESS_H
+#define SAFSD_BENCH_HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/status.h"
+
+/* Seconds of a clock that only goes forward. */
+double bench_seconds(void);
+
+/* Percentiles interpolate between the two nearest samples. */
+typedef struct bench_stats {
+    double median, p10, p90;
+    size_t n;
+} bench_stats;
+
+/* Sorts the samples. Without any, all fields are 0. */
+bench_stats bench_stats_of(double *samples, size_t count);
+
+/* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, repetitions end once so
+ * many seconds have passed, but not before the third. */
+typedef struct bench_effort {
+    size_t warmup, repeat;
+    double budget;
+} bench_effort;
+
+enum { BENCH_MOST_SAMPLES = 1024 }; /* `repeat` is cut to it */
+
+/* Times `run`, which returns when its work is done. */
+st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user);
+
+/* The most memory this process has held (VmHWM), 0 where the system does not say. `bench_reset_peak` makes that what it
+ * holds now; false where the system does not allow it: the peak is then that of the whole process so far. */
+uint64_t bench_peak_host_bytes(void);
+bool bench_reset_peak(void);
+
+#endif

@@ -1,0 +1,424 @@
+#include "bench/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/philox.h"
+#include "model/attention.h"
+#include "model/batch.h"
+#include "model/column_sums.h"
+#include "model/dropout.h"
+#include "model/embedding.h"
+#include "model/gate.h"
+#include "model/gcn.h"
+#include "model/gelu.h"
+#include "model/head.h"
+#include "model/layernorm.h"
+#include "model/losses.h"
+#include "model/masks.h"
+#include "model/relu.h"
+
+enum { WIDE = 6 };
+
+/* What the operations work on, all of one problem's size. */
+typedef struct operands {
+    rt_context *rt;
+    const bench_problem *problem;
+    rt_arena *arena;
+    nn_batch_store store;
+    nn_batch batch;
+    nn_masks masks;
+    rt_view wide[WIDE];                            /* [N, H] */
+    rt_view graph[3];                              /* [M, N, G] */
+    rt_view head[2];                               /* [N, M*2G] */
+    rt_view probabilities, scratch;                /* of attention; of whatever runs */
+    rt_view rows[2], columns[4], gates[2], places, table; /* [N], [2G], [M, N], [longest, H], [S + 1, H] */
+    rt_view student_logits[4], logits[4], terms, losses, per_class, similarity;
+    nn_params params;
+    nn_optimizer optimizer;
+} operands;
+
+static size_t elements_of(const operands *o)
+{
+    return o->batch.rows * o->problem->config.hidden;
+}
+
+static nn_matrix wide(const operands *o, size_t i)
+{
+    return nn_dense(o->wide[i], o->batch.rows, o->problem->config.hidden);
+}
+
+static nn_mask mask_of(const operands *o)
+{
+    return nn_masks_encoder(&o->masks, 0, 0, NN_SITE_CONTEXT);
+}
+
+/* ---- operations ---- */
+
+static st_status masks_draw(operands *o)
+{
+    return nn_masks_draw(&o->masks, o->rt, &o->batch, 0);
+}
+
+static st_status dropout_forward(operands *o)
+{
+    return nn_dropout_forward(o->rt, o->wide[2], o->wide[0], o->wide[1], mask_of(o), elements_of(o));
+}
+
+static st_status dropout_backward(operands *o)
+{
+    return nn_dropout_backward(o->rt, o->wide[2], o->wide[0], mask_of(o), elements_of(o), 0);
+}
+
+static st_status gelu_forward(operands *o)
+{
+    return nn_gelu_forward(o->rt, o->wide[1], o->wide[0], mask_of(o), elements_of(o));
+}
+
+static st_status gelu_backward(operands *o)
+{
+    return nn_gelu_backward(o->rt, o->wide[2], o->wide[1], o->wide[0], mask_of(o), elements_of(o));
+}
+
+static st_status relu_forward(operands *o)
+{
+    return nn_relu_forward(o->rt, o->wide[1], o->wide[0], elements_of(o), mask_of(o));
+}
+
+static st_status relu_backward(operands *o)
+{
+    return nn_relu_backward(o->rt, o->wide[2], o->wide[0], o->wide[1], elements_of(o), mask_of(o), 0);
+}
+
+static st_status gate_forward(operands *o)
+{
+    return nn_gate_forward(o->rt, wide(o, 2), o->wide[0], o->wide[1], NN_GATE_LEARNED);
+}
+
+static st_status gate_backward(operands *o)
+{
+    return nn_gate_backward(o->rt, o->wide[3], o->wide[4], wide(o, 2), o->wide[0], o->wide[1], NN_GATE_LEARNED, 0);
+}
+
+static nn_layernorm norm_of(const operands *o)
+{
+    return (nn_layernorm){o->batch.rows, o->problem->config.hidden, o->columns[0], o->columns[1], o->rows[0], o->rows[1]};
+}
+
+static st_status layernorm_forward(operands *o)
+{
+    const nn_layernorm norm = norm_of(o);
+    return nn_layernorm_forward(o->rt, o->wide[1], &norm, o->wide[0]);
+}
+
+static st_status layernorm_backward(operands *o)
+{
+    const nn_layernorm norm = norm_of(o);
+    return nn_layernorm_backward(o->rt,
+                                 &(nn_layernorm_gradient){.dx = o->wide[2],
+                                                          .dgain = o->columns[2],
+                                                          .dbias = o->columns[3],
+                                                          .scratch = o->scratch,
+                                                          .dy = o->wide[1],
+                                                          .x = o->wide[0]},
+                                 &norm);
+}
+
+static st_status column_sums(operands *o)
+{
+    return nn_column_sums(o->rt, o->columns[2], o->scratch, wide(o, 0), 0);
+}
+
+static st_status embedding_forward(operands *o)
+{
+    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places, o->table, &o->batch, o->problem->config.hidden);
+}
+
+static st_status embedding_backward(operands *o)
+{
+    const size_t S = o->problem->config.speakers;
+    return nn_embedding_backward(o->rt,
+                                 &(nn_embedding_gradient){.dtable = o->table,
+                                                          .scratch = o->scratch,
+                                                          .dy = {o->wide[0], o->wide[1], o->wide[2]},
+                                                          .tensors = 3,
+                                                          .speakers = S,
+                                                          .table_rows = S + 1,
+                                                          .columns = o->problem->config.hidden},
+                                 &o->batch);
+}
+
+static nn_attention attention_of(const operands *o)
+{
+    return (nn_attention){.batch = &o->batch,
+                          .heads = o->problem->config.heads,
+                          .mask = nn_masks_encoder(&o->masks, 0, 0, NN_SITE_ATTENTION),
+                          .q = wide(o, 0),
+                          .k = wide(o, 1),
+                          .v = wide(o, 2),
+                          .probabilities = o->probabilities,
+                          .scratch = o->scratch};
+}
+
+static st_status attention_forward(operands *o)
+{
+    const nn_attention attention = attention_of(o);
+    return nn_attention_forward(o->rt, wide(o, 3), &attention);
+}
+
+static st_status attention_backward(operands *o)
+{
+    const nn_attention attention = attention_of(o);
+    return nn_attention_backward(o->rt, wide(o, 3), wide(o, 4), wide(o, 5), &attention, wide(o, 0));
+}
+
+static nn_gcn gcn_of(const operands *o)
+{
+    return (nn_gcn){.batch = &o->batch,
+                    .modalities = NN_MODALITIES,
+                    .graph = o->problem->config.graph_hidden,
+                    .keep = nn_masks_graph(&o->masks, 0),
+                    .weight = o->columns[0],
+                    .bias = o->columns[1],
+                    .x = o->graph[0],
+                    .u = o->gates[0],
+                    .s = o->gates[1],
+                    .scratch = o->scratch};
+}
+
+static st_status gcn_forward(operands *o)
+{
+    const nn_gcn layer = gcn_of(o);
+    return nn_gcn_forward(o->rt, o->graph[1], &layer);
+}
+
+static st_status gcn_backward(operands *o)
+{
+    const nn_gcn layer = gcn_of(o);
+    return nn_gcn_backward(o->rt, o->graph[2], o->columns[2], o->columns[3], &layer, o->graph[1], 0);
+}
+
+static nn_head_sizes head_sizes(const operands *o)
+{
+    return (nn_head_sizes){o->batch.rows, NN_MODALITIES, o->problem->config.graph_hidden};
+}
+
+static st_status head_forward(operands *o)
+{
+    return nn_head_forward(o->rt, o->head[0], o->graph[0], o->graph[1], head_sizes(o), nn_masks_head(&o->masks));
+}
+
+static st_status head_backward(operands *o)
+{
+    return nn_head_backward(o->rt, o->graph[0], o->graph[1], o->head[0], o->head[1], head_sizes(o),
+                            nn_masks_head(&o->masks));
+}
+
+static st_status losses(operands *o)
+{
+    const nn_config *c = &o->problem->config;
+    const nn_losses losses = {.rows = o->batch.rows,
+                              .modalities = NN_MODALITIES,
+                              .classes = c->classes,
+                              .logits = o->logits[0],
+                              .student_logits = o->student_logits[0],
+                              .labels = o->batch.labels,
+                              .per_class = o->per_class,
+                              .similarity = o->similarity,
+                              .log_p = o->logits[1],
+                              .log_tau = o->logits[2],
+                              .student_log_p = o->student_logits[1],
+                              .student_log_tau = o->student_logits[2],
+                              .terms = o->terms,
+                              .losses = o->losses};
+    const nn_loss_counts counts = {(double)o->batch.rows, o->batch.rows, o->batch.rows, NULL};
+    ST_FORWARD(nn_losses_teacher(o->rt, &losses, c));
+    return nn_losses_forward_backward(o->rt, o->logits[3], o->student_logits[3], &losses, c, &counts, 0);
+}
+
+static st_status optimizer(operands *o)
+{
+    const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-5};
+    return nn_optimizer_step(&o->optimizer, &adam, 1e-4);
+}
+
+/* ---- the list ---- */
+
+/* Arguments read or written, in floats of each kind of tensor, and mask bits per element of the first kind. */
+typedef struct traffic {
+    double wide;       /* N * H */
+    double graph;      /* M * N * G */
+    double bits;       /* N * H / 32 */
+    double squares;    /* heads * sum of L^2 */
+    double edges;      /* M * sum of L^2 */
+    double logits;     /* N * C */
+    double parameters; /* all of them */
+    double attention_products, graph_products; /* products over sum of L^2, of width H and M * G */
+} traffic;
+
+static const struct operation {
+    const char *name;
+    st_status (*run)(operands *o);
+    traffic moved;
+} operations[] = {
+    {"masks_draw", masks_draw, {.wide = 0}},
+    {"dropout_forward", dropout_forward, {.wide = 3, .bits = 1}},
+    {"dropout_backward", dropout_backward, {.wide = 2, .bits = 1}},
+    {"gelu_forward", gelu_forward, {.wide = 2, .bits = 1}},
+    {"gelu_backward", gelu_backward, {.wide = 3, .bits = 1}},
+    {"relu_forward", relu_forward, {.wide = 2, .bits = 1}},
+    {"relu_backward", relu_backward, {.wide = 3}},
+    {"gate_forward", gate_forward, {.wide = 3}},
+    {"gate_backward", gate_backward, {.wide = 5}},
+    {"layernorm_forward", layernorm_forward, {.wide = 2}},
+    {"layernorm_backward", layernorm_backward, {.wide = 5}},
+    {"column_sums", column_sums, {.wide = 1}},
+    {"embedding_forward", embedding_forward, {.wide = 3}},
+    {"embedding_backward", embedding_backward, {.wide = 3}},
+    {"attention_forward", attention_forward, {.wide = 4, .squares = 5, .attention_products = 2}},
+    {"attention_backward", attention_backward, {.wide = 11, .squares = 9, .attention_products = 4}},
+    {"gcn_forward", gcn_forward, {.graph = 6, .bits = 3, .edges = 2, .graph_products = 1}},
+    {"gcn_backward", gcn_backward, {.graph = 11, .bits = 6, .edges = 6, .graph_products = 2}},
+    {"head_forward", head_forward, {.graph = 4, .bits = 6}},
+    {"head_backward", head_backward, {.graph = 6}},
+    {"losses", losses, {.logits = 24}},
+    {"optimizer_step", optimizer, {.parameters = 8}},
+};
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
+static double bytes_of(const operands *o, const traffic *t)
+{
+    const nn_config *c = &o->problem->config;
+    const double N = (double)o->batch.rows, H = (double)c->hidden, G = (double)c->graph_hidden;
+    const double pairs = (double)o->batch.pairs, M = NN_MODALITIES;
+    return 4.0 * (t->wide * N * H + t->graph * M * N * G + t->bits * N * H / 32.0 + t->squares * (double)c->heads * pairs +
+                  t->edges * M * pairs + t->logits * N * (double)c->classes + t->parameters * (double)o->params.elements);
+}
+
+static double flops_of(const operands *o, const traffic *t)
+{
+    const nn_config *c = &o->problem->config;
+    const double pairs = (double)o->batch.pairs;
+    return 2.0 * pairs *
+           (t->attention_products * (double)c->hidden + t->graph_products * NN_MODALITIES * (double)c->graph_hidden);
+}
+
+/* ---- memory ---- */
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t scratch_elements(const operands *o)
+{
+    const nn_config *c = &o->problem->config;
+    const nn_extent *e = &o->problem->extent;
+    const size_t widest = 2 * larger(c->hidden, c->graph_hidden);
+    size_t most = nn_attention_scratch(e->pairs, c->heads);
+    most = larger(most, nn_gcn_scratch(NN_MODALITIES, e->rows, e->pairs, c->graph_hidden));
+    most = larger(most, nn_column_sums_scratch(e->rows, widest));
+    most = larger(most, nn_layernorm_scratch(e->rows, c->hidden));
+    return larger(most, nn_embedding_scratch(e->rows, c->speakers, c->hidden));
+}
+
+static st_status take_all(operands *o, rt_view *views, size_t count, size_t elements)
+{
+    for (size_t i = 0; i < count; ++i) ST_FORWARD(rt_arena_take(o->arena, "operands", elements, &views[i]));
+    return ST_OK;
+}
+
+static st_status plan(operands *o)
+{
+    const nn_config *c = &o->problem->config;
+    const nn_extent *e = &o->problem->extent;
+    const size_t N = e->rows, H = c->hidden, G = c->graph_hidden, M = NN_MODALITIES, C = c->classes;
+    ST_FORWARD(take_all(o, o->wide, WIDE, N * H));
+    ST_FORWARD(take_all(o, o->graph, 3, M * N * G));
+    ST_FORWARD(take_all(o, o->head, 2, N * M * 2 * G));
+    ST_FORWARD(take_all(o, &o->probabilities, 1, nn_attention_probabilities(e->pairs, c->heads)));
+    ST_FORWARD(take_all(o, &o->scratch, 1, scratch_elements(o)));
+    ST_FORWARD(take_all(o, o->rows, 2, N));
+    ST_FORWARD(take_all(o, o->columns, 4, 2 * larger(H, G)));
+    ST_FORWARD(take_all(o, o->gates, 2, M * N));
+    ST_FORWARD(take_all(o, &o->places, 1, e->longest * H));
+    ST_FORWARD(take_all(o, &o->table, 1, (c->speakers + 1) * H));
+    ST_FORWARD(take_all(o, o->student_logits, 4, M * N * C));
+    ST_FORWARD(take_all(o, o->logits, 4, N * C));
+    ST_FORWARD(take_all(o, &o->terms, 1, 3 * N));
+    ST_FORWARD(take_all(o, &o->losses, 1, 4));
+    ST_FORWARD(take_all(o, &o->per_class, 1, 2 * C));
+    ST_FORWARD(take_all(o, &o->similarity, 1, C * C));
+    ST_FORWARD(nn_masks_plan(&o->masks, o->arena, c, e, true, rt_error(o->rt)));
+    ST_FORWARD(nn_batch_store_create(&o->store, o->arena, c, e, rt_error(o->rt)));
+    ST_FORWARD(nn_params_create(&o->params, o->rt, c, true));
+    return nn_optimizer_plan(&o->optimizer, &o->params, o->arena);
+}
+
+/* Ordinary numbers everywhere: zeros and denormal ones could be faster or slower than what a step meets. */
+static st_status fill(operands *o)
+{
+    const nn_config *c = &o->problem->config;
+    for (size_t b = 0; b < rt_arena_blocks(o->arena); ++b) {
+        size_t elements = 0;
+        const rt_view view = rt_arena_block(o->arena, b, &elements);
+        float *values = malloc(elements * sizeof *values);
+        if (!values) return st_fail(rt_error(o->rt), ST_FAILED, "out of memory for %zu random numbers", elements);
+        ds_fill_uniform((ds_stream){1, DS_SITE_SYNTH, 0}, 0, values, elements, 1.0);
+        const st_status status = rt_write(o->rt, view, values, elements);
+        free(values);
+        ST_FORWARD(status);
+    }
+    ST_FORWARD(rt_write(o->rt, o->per_class, o->problem->tables.tables.class_weights, c->classes));
+    ST_FORWARD(rt_write(o->rt, o->similarity, o->problem->tables.tables.similarity, c->classes * c->classes));
+    ST_FORWARD(nn_masks_commit(&o->masks, o->rt));
+    ST_FORWARD(nn_optimizer_set(&o->optimizer, 0, 0));
+    ST_FORWARD(nn_params_initialise(&o->params, c->seed));
+    for (size_t b = 0; b < rt_arena_blocks(o->params.gradients); ++b) {
+        size_t elements = 0;
+        const rt_view gradient = rt_arena_block(o->params.gradients, b, &elements);
+        const rt_view value = rt_arena_block(o->params.values, b, &elements);
+        ST_FORWARD(rt_copy(o->rt, gradient, value, elements));
+    }
+    return nn_batch_upload(&o->store, o->rt, &o->problem->batch, 0, o->problem->batch.dialogues, 0, &o->batch);
+}
+
+/* ---- measuring ---- */
+
+typedef struct call {
+    operands *o;
+    st_status (*run)(operands *o);
+} call;
+
+static st_status run_and_wait(void *user)
+{
+    const call *c = user;
+    ST_FORWARD(c->run(c->o));
+    return rt_finish(c->o->rt);
+}
+
+st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const bench_problem *problem, bench_effort effort)
+{
+    operands o = {.rt = rt, .problem = problem};
+    st_status status = ST_OK;
+    memset(kernels, 0, sizeof *kernels);
+    ST_TRY(rt_arena_create(&o.arena, rt, "operands"));
+    ST_TRY(plan(&o));
+    ST_TRY(nn_params_commit(&o.params));
+    ST_TRY(rt_arena_commit(o.arena));
+    ST_TRY(fill(&o));
+    for (size_t i = 0; i < OPERATIONS; ++i) {
+        call what = {&o, operations[i].run};
+        bench_kernel *kernel = &kernels->items[kernels->count++];
+        *kernel = (bench_kernel){.name = operations[i].name,
+                                 .bytes = bytes_of(&o, &operations[i].moved),
+                                 .flops = flops_of(&o, &operations[i].moved)};
+        ST_TRY(bench_repeat(&kernel->seconds, effort, run_and_wait, &what));
+    }
+done:
+    nn_batch_store_destroy(&o.store, rt);
+    nn_masks_destroy(&o.masks);
+    nn_params_destroy(&o.params);
+    rt_arena_destroy(&o.arena);
+    return status;
+}

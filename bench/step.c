@@ -1,0 +1,154 @@
+#include "bench/step.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-5};
+static const double learning_rate = 1e-4;
+
+st_status bench_worker_create(bench_worker *w, rt_context *rt, const bench_problem *problem)
+{
+    memset(w, 0, sizeof *w);
+    w->problem = problem;
+    ST_FORWARD(bench_model_create(&w->model, rt, problem));
+    if (problem->training) return ST_OK;
+    w->prediction.probabilities = malloc(problem->batch.rows * problem->config.classes * sizeof(float));
+    if (w->prediction.probabilities) return ST_OK;
+    bench_worker_destroy(w);
+    return st_fail(rt_error(rt), ST_FAILED, "out of memory for the predictions");
+}
+
+void bench_worker_destroy(bench_worker *w)
+{
+    nn_safsd_destroy(&w->model);
+    free(w->prediction.probabilities);
+    memset(w, 0, sizeof *w);
+}
+
+static st_status evaluate(bench_worker *w)
+{
+    const nn_evaluation how = {.mode = NN_GCN_EXPECTED};
+    ST_FORWARD(nn_safsd_evaluate(w->model, &w->problem->batch, &how, &w->prediction));
+    w->loss = w->prediction.loss;
+    return ST_OK;
+}
+
+static st_status finish_step(bench_worker *w, nn_pending *pending)
+{
+    nn_step_result result;
+    ST_FORWARD(nn_safsd_result(w->model, pending, &result));
+    w->loss = result.loss;
+    return ST_OK;
+}
+
+/* As the trainer: the gradient of a step is under way before the host waits for the outcome of the step before. */
+static st_status train(bench_worker *w, double *seconds, size_t count)
+{
+    nn_pending pending[2];
+    double before = bench_seconds();
+    for (size_t i = 0; i <= count; ++i) {
+        if (i < count) ST_FORWARD(nn_safsd_gradient(w->model, &w->problem->batch, w->step++, 0));
+        if (i > 0) {
+            ST_FORWARD(finish_step(w, &pending[(i - 1) % 2]));
+            const double now = bench_seconds();
+            seconds[i - 1] = now - before;
+            before = now;
+        }
+        if (i == count) break;
+        ST_FORWARD(nn_safsd_update(w->model, &adam, learning_rate));
+        ST_FORWARD(nn_safsd_result_later(w->model, &pending[i % 2]));
+    }
+    return ST_OK;
+}
+
+st_status bench_worker_steps(bench_worker *w, double *seconds, size_t count)
+{
+    if (w->problem->training) return train(w, seconds, count);
+    for (size_t i = 0; i < count; ++i) {
+        const double before = bench_seconds();
+        ST_FORWARD(evaluate(w));
+        seconds[i] = bench_seconds() - before;
+    }
+    return ST_OK;
+}
+
+st_status bench_worker_once(bench_worker *w)
+{
+    double seconds = 0;
+    return bench_worker_steps(w, &seconds, 1);
+}
+
+st_status bench_step_measure(bench_step *step, rt_context *rt, const bench_problem *problem, size_t repeat)
+{
+    memset(step, 0, sizeof *step);
+    const size_t count = repeat < BENCH_MOST_SAMPLES ? repeat : BENCH_MOST_SAMPLES;
+    double samples[BENCH_MOST_SAMPLES];
+    bench_worker worker;
+    bench_reset_peak();
+    const double begin = bench_seconds();
+    ST_FORWARD(bench_worker_create(&worker, rt, problem));
+    st_status status = ST_OK;
+    ST_TRY(bench_worker_once(&worker));
+    step->first_seconds = bench_seconds() - begin;
+    step->loss = (double)worker.loss;
+    ST_TRY(bench_worker_steps(&worker, samples, count));
+    step->seconds = bench_stats_of(samples, count);
+    step->peak_host_bytes = bench_peak_host_bytes();
+    step->utterances = problem->batch.rows;
+    step->dialogues = problem->batch.dialogues;
+    const nn_memory memory = nn_safsd_memory(worker.model);
+    step->device_bytes = memory.parameters + memory.activations + memory.gemm;
+done:
+    bench_worker_destroy(&worker);
+    return status;
+}
+
+/* ---- profile ---- */
+
+st_status bench_profile_once(bench_profile *profile, rt_context *rt, bench_worker *worker)
+{
+    memset(profile, 0, sizeof *profile);
+    ST_FORWARD(rt_finish(rt));
+    rt_profile_reset(rt);
+    const double begin = bench_seconds();
+    ST_FORWARD(bench_worker_once(worker));
+    profile->seconds = bench_seconds() - begin;
+    const rt_profile_line *lines = NULL;
+    size_t count = 0;
+    ST_FORWARD(rt_profile_read(rt, &lines, &count));
+    for (size_t i = 0; i < count; ++i) {
+        const bool gemm = strcmp(lines[i].name, "gemm") == 0;
+        if (gemm) profile->gemm_flops = lines[i].flops;
+        *(gemm ? &profile->gemm_seconds : &profile->kernel_seconds) += lines[i].seconds;
+        if (i < BENCH_PROFILE_LINES)
+            profile->lines[profile->count++] =
+                (bench_profile_line){lines[i].name, lines[i].seconds, lines[i].launches};
+    }
+    return ST_OK;
+}
+
+static int by_seconds(const void *a, const void *b)
+{
+    const double x = ((const bench_profile *)a)->seconds, y = ((const bench_profile *)b)->seconds;
+    return (x > y) - (x < y);
+}
+
+st_status bench_profile_measure(bench_profile *profile, rt_context *rt, const bench_problem *problem, size_t repeat)
+{
+    bench_worker worker;
+    bench_profile *all = calloc(repeat, sizeof *all);
+    if (!all) return st_fail(rt_error(rt), ST_FAILED, "out of memory for %zu profiles", repeat);
+    st_status status = bench_worker_create(&worker, rt, problem);
+    if (status != ST_OK) {
+        free(all);
+        return status;
+    }
+    ST_TRY(bench_worker_once(&worker));
+    for (size_t i = 0; i < repeat; ++i) ST_TRY(bench_profile_once(&all[i], rt, &worker));
+    qsort(all, repeat, sizeof *all, by_seconds);
+    *profile = all[(repeat - 1) / 2];
+done:
+    bench_worker_destroy(&worker);
+    free(all);
+    return status;
+}
