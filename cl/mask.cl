@@ -42,24 +42,23 @@ __kernel void mask_draw(__global uint *bits, const ulong bits_at, const __global
 }
 
 /* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words of
- * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads * width, times sites; `width` is the number of words
- * that the longest dialogue fills, of the 16 of each row and head. */
+ * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words that the longest dialogue fills (of
+ * the 16 of each row and head), times sites. */
 __kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
                                   const ulong sites_at, const __global int *starts, const ulong starts_at,
                                   const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
-                                  const uint heads, const uint width, const ulong stride, const ulong first_row,
-                                  const ulong seed, const uint step, const uint threshold)
+                                  const uint heads, const ulong stride, const ulong first_row, const ulong seed,
+                                  const uint step, const uint threshold)
 {
-    const size_t i = get_global_id(0);
-    const size_t k = get_global_id(1);
-    if (i >= (size_t)rows * heads * width) return;
-    const size_t row_and_head = i / width;
-    const size_t w = i % width;
-    const int dialogue = dialogue_of[dialogue_of_at + row_and_head / heads];
+    const size_t i = get_global_id(0); /* r*heads + head */
+    const size_t w = get_global_id(1);
+    const size_t k = get_global_id(2);
+    if (i >= (size_t)rows * heads) return;
+    const int dialogue = dialogue_of[dialogue_of_at + i / heads];
     starts += starts_at + (size_t)dialogue;
     if (32 * w >= (size_t)(starts[1] - starts[0])) return;
-    const ulong first = (first_row * heads + row_and_head) * 512 + 32 * w;
-    bits[bits_at + k * stride + row_and_head * 16 + w] = mask_word(first, sites[sites_at + k], step, seed, threshold);
+    const ulong first = (first_row * heads + i) * 512 + 32 * w;
+    bits[bits_at + k * stride + i * 16 + w] = mask_word(first, sites[sites_at + k], step, seed, threshold);
 }
 
 /* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may reach
@@ -73,10 +72,11 @@ __kernel void mask_draw_graph(__global uint *bits, const ulong bits_at, const __
     const size_t k = get_global_id(1);
     if (w >= words) return;
     size_t row = 32 * w / graph; /* m*rows + r */
-    size_t c = 32 * w % graph;
+    size_t c = 32 * w - row * graph;
     uint word = 0;
     for (uint filled = 0; filled < 32; ++row) {
-        const ulong first = ((first_row + row % rows) * modalities + row / rows) * graph + c;
+        const size_t m = row / rows;
+        const ulong first = ((first_row + row - m * rows) * modalities + m) * graph + c;
         word |= mask_word(first, sites[sites_at + k], step, seed, threshold) << filled;
         const size_t piece = graph - c;
         if (piece >= 32 - filled) break;

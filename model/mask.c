@@ -20,12 +20,12 @@ static uint32_t threshold_of(double p)
     return (uint32_t)(p * 4294967296.0); /* truncates, and p >= 0 */
 }
 
-/* One item for each of `words` words of each of `sites` masks. */
-static rt_grid words_of_sites(const rt_context *rt, size_t words, size_t sites)
+/* One item for each of `count`, times `times` in dimension 1. */
+static rt_grid scalars_times(const rt_context *rt, size_t count, size_t times)
 {
-    rt_grid grid = rt_scalars(rt, words);
+    rt_grid grid = rt_scalars(rt, count);
     grid.dimensions = 2;
-    grid.groups[1] = sites;
+    grid.groups[1] = times;
     return grid;
 }
 
@@ -33,7 +33,7 @@ static st_status draw_flat(rt_context *rt, rt_view bits, const nn_draw *draw, nn
                            uint64_t first_element, size_t elements)
 {
     const size_t words = nn_mask_words(elements);
-    return RT_LAUNCH(rt, "mask_draw", words_of_sites(rt, words, sites.count), RT_VIEW(bits), RT_VIEW(sites.numbers),
+    return RT_LAUNCH(rt, "mask_draw", scalars_times(rt, words, sites.count), RT_VIEW(bits), RT_VIEW(sites.numbers),
                      RT_UINT(words), RT_ULONG(sites.stride), RT_ULONG(first_element),
                      RT_UINT(sites.numbers.block != NULL), RT_UINT(site), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)));
@@ -55,10 +55,11 @@ st_status nn_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, 
 st_status nn_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
                                  const nn_batch *batch, size_t heads)
 {
-    const size_t width = nn_mask_words(batch->longest);
-    return RT_LAUNCH(rt, "mask_draw_attention", words_of_sites(rt, batch->rows * heads * width, sites.count),
-                     RT_VIEW(bits), RT_VIEW(sites.numbers), RT_VIEW(batch->starts), RT_VIEW(batch->dialogue_of),
-                     RT_UINT(batch->rows), RT_UINT(heads), RT_UINT(width), RT_ULONG(sites.stride),
+    rt_grid grid = scalars_times(rt, batch->rows * heads, nn_mask_words(batch->longest));
+    grid.dimensions = 3;
+    grid.groups[2] = sites.count;
+    return RT_LAUNCH(rt, "mask_draw_attention", grid, RT_VIEW(bits), RT_VIEW(sites.numbers), RT_VIEW(batch->starts),
+                     RT_VIEW(batch->dialogue_of), RT_UINT(batch->rows), RT_UINT(heads), RT_ULONG(sites.stride),
                      RT_ULONG(batch->first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)));
 }
@@ -67,7 +68,7 @@ st_status nn_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, 
                              size_t rows, size_t first_row, size_t graph)
 {
     const size_t words = nn_mask_words(modalities * rows * graph);
-    return RT_LAUNCH(rt, "mask_draw_graph", words_of_sites(rt, words, sites.count), RT_VIEW(bits),
+    return RT_LAUNCH(rt, "mask_draw_graph", scalars_times(rt, words, sites.count), RT_VIEW(bits),
                      RT_VIEW(sites.numbers), RT_UINT(modalities), RT_UINT(rows), RT_UINT(graph), RT_UINT(words),
                      RT_ULONG(sites.stride), RT_ULONG(first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)));
