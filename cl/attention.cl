@@ -1,5 +1,5 @@
+#include "masked.clh"
 #include "reduce.clh"
-#include "vector.clh"
 
 /* What attention does between its block products, per row r of the batch and head, over the L source rows of its
  * dialogue; host and layouts: model/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j.
@@ -49,9 +49,7 @@ __kernel void attention_softmax_forward(__global float *restrict kept, const ulo
         for (size_t j = begin; j < length; j += step) {
             const fv a = fv_load(probabilities, j, length) * factor;
             fv_store(probabilities, j, length, a);
-            if (!keep) continue;
-            const fv scaled = a * scale;
-            fv_store(kept, j, length, masked ? fv_select(uv_mask(bits, j, length), scaled, (fv)(0.0f)) : scaled);
+            if (keep) fv_store(kept, j, length, a * masked_factor(masked, bits, j, length, scale));
         }
         kept += length * length;
         probabilities += length * length;
@@ -87,11 +85,11 @@ __kernel void attention_softmax_backward(__global float *restrict da, const ulon
         fv sum = (fv)(0.0f);
         for (size_t j = begin; j < length; j += step) {
             const fv a = fv_load(probabilities, j, length);
-            const uv mask = masked ? uv_mask(bits, j, length) : (uv)(1u);
-            const fv g = fv_select(mask, fv_load(da, j, length) * scale, (fv)(0.0f));
+            const fv keep_factor = masked_factor(masked, bits, j, length, scale);
+            const fv g = fv_load(da, j, length) * keep_factor;
             sum += a * g;
             fv_store(da, j, length, g);
-            if (keep) fv_store(kept, j, length, fv_select(mask, a * scale, (fv)(0.0f)));
+            if (keep) fv_store(kept, j, length, a * keep_factor);
         }
         const float mean = group_sum(fv_sum(sum), scratch);
         for (size_t j = begin; j < length; j += step)

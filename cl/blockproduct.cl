@@ -5,9 +5,10 @@
  *   band   element (row, c) of slice s at  s*slice + row*ld + c, rows counted over the batch
  *   square element (i, j) of dialogue b and slice s at  pair_start_b*slices + s*L*L + i*L + j
  *
- * An item computes tiles of BLOCK_ROWS rows and several vectors, held in registers; operands are read from global memory,
- * where caches keep what neighbouring tiles share. Launch: any number of groups along 0 (columns) and 1 (rows), any local
- * size there; one group per dialogue and slice along 2. Neighbouring items of dimension 0 have neighbouring columns.
+ * An item computes tiles of BLOCK_ROWS rows and several vectors, held in registers; operands are read from global
+ * memory, where caches keep what neighbouring tiles share. Launch: any number of groups along 0 (columns) and 1 (rows),
+ * any local size there; one group per dialogue and slice along 2. Neighbouring items of dimension 0 have neighbouring
+ * columns.
  */
 
 /* Tiles: as many sums as the registers of a device of that width hold. */
@@ -62,7 +63,9 @@ inline float4 fv_sum4(const fv a, const fv b, const fv c, const fv d)
 #else
     const float16 ab = (float16)(a.lo, b.lo) + (float16)(a.hi, b.hi);
     const float16 cd = (float16)(c.lo, d.lo) + (float16)(c.hi, d.hi);
-    const float16 q = (float16)(ab.lo.lo, ab.hi.lo, cd.lo.lo, cd.hi.lo) + (float16)(ab.lo.hi, ab.hi.hi, cd.lo.hi, cd.hi.hi);
+    const float16 low = (float16)(ab.lo.lo, ab.hi.lo, cd.lo.lo, cd.hi.lo);
+    const float16 high = (float16)(ab.lo.hi, ab.hi.hi, cd.lo.hi, cd.hi.hi);
+    const float16 q = low + high;
 #endif
     const float8 p = q.even + q.odd;
 #endif
@@ -75,8 +78,8 @@ __kernel void block_outer(__global float *restrict square, const ulong square_at
                           const ulong x_at, const __global float *restrict y, const ulong y_at,
                           const __global int *restrict starts, const ulong starts_at,
                           const __global int *restrict pair_starts, const ulong pair_starts_at, const uint slices,
-                          const uint columns, const uint x_ld, const ulong x_slice, const uint y_ld, const ulong y_slice,
-                          const float alpha)
+                          const uint columns, const uint x_ld, const ulong x_slice, const uint y_ld,
+                          const ulong y_slice, const float alpha)
 {
     const block_place p = block_find(starts + starts_at, pair_starts + pair_starts_at, slices);
     const size_t length = p.length;
@@ -84,7 +87,7 @@ __kernel void block_outer(__global float *restrict square, const ulong square_at
     x += x_at + p.slice * x_slice + p.first * x_ld;
     y += y_at + p.slice * y_slice + p.first * y_ld;
     const size_t whole = columns / VW * VW;
-    const size_t rest_at = columns >= VW ? columns - VW : 0; /* the last vector starts early, its known lanes are cleared */
+    const size_t rest_at = columns >= VW ? columns - VW : 0; /* the last vector starts early, its old lanes cleared */
     const uv rest = as_uv((uv)((uint)(whole - rest_at)) <= uv_lanes());
 
     for (size_t i = get_global_id(1) * BLOCK_ROWS; i < length; i += get_global_size(1) * BLOCK_ROWS) {

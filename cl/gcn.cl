@@ -1,54 +1,45 @@
+#include "masked.clh"
 #include "reduce.clh"
-#include "vector.clh"
 
 /* One layer of the masked graph convolution, around its block products; formulas, layouts and host: model/gcn.h, gcn.c.
  *
- * Row kernels have one group per utterance r, which serves its node in every modality m; element and mask bit (m, r, c) lie
- * at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/blockproduct.h) have a slice per modality.
+ * Row kernels have one group per utterance r, which serves its node in every modality m; element and mask bit (m, r, c)
+ * lie at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/blockproduct.h) have a slice per modality.
  */
-#define GCN_MODALITIES 3
+#define GCN_MODALITIES 3 /* NN_MODALITIES */
 
 /* Where an utterance stands. */
 typedef struct gcn_place {
-    size_t first, length; /* rows of its dialogue */
-    size_t pairs_before;  /* sum of L*L over the dialogues before */
-    float inverse;        /* 1 / degree of its nodes; 0 where nothing is added */
+    size_t dialogue, first, length; /* its rows are first .. first + length - 1 */
+    float inverse;                  /* 1 / degree of its nodes; 0 where nothing is added */
 } gcn_place;
 
 inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of, const __global int *starts,
-                          const __global int *pair_starts, const uint modalities)
+                          const uint modalities)
 {
-    const size_t dialogue = (size_t)dialogue_of[r];
     gcn_place p;
-    p.first = (size_t)starts[dialogue];
-    p.length = (size_t)starts[dialogue + 1] - p.first;
-    p.pairs_before = (size_t)pair_starts[dialogue];
+    p.dialogue = (size_t)dialogue_of[r];
+    p.first = (size_t)starts[p.dialogue];
+    p.length = (size_t)starts[p.dialogue + 1] - p.first;
     const size_t degree = p.length - 1 + modalities - 1;
     p.inverse = degree == 0 ? 0.0f : 1.0f / (float)degree;
     return p;
 }
 
-/* The tanh of the gates between the modalities of one utterance, [target][source], 0 where there is no edge. */
+/* The tanh of the gates between the modalities of one utterance, [target][source]; modalities that are absent have
+ * gates that multiply nothing. */
 inline void gcn_cross_gates(float gates[GCN_MODALITIES][GCN_MODALITIES], const float u[GCN_MODALITIES],
-                            const float s[GCN_MODALITIES], const uint modalities)
+                            const float s[GCN_MODALITIES])
 {
     for (uint i = 0; i < GCN_MODALITIES; ++i)
-        for (uint j = 0; j < GCN_MODALITIES; ++j)
-            gates[i][j] = i != j && i < modalities && j < modalities ? tanh(u[i] + s[j]) : 0.0f;
+        for (uint j = 0; j < GCN_MODALITIES; ++j) gates[i][j] = i != j ? tanh(u[i] + s[j]) : 0.0f;
 }
 
-/* u and s of one utterance. */
+/* Per-node numbers of one utterance; 0 for modalities that are absent. */
 inline void gcn_fetch(float node[GCN_MODALITIES], const __global float *p, const size_t r, const uint rows,
                       const uint modalities)
 {
     for (uint m = 0; m < GCN_MODALITIES; ++m) node[m] = m < modalities ? p[(size_t)m * rows + r] : 0.0f;
-}
-
-/* x * keep at element e of `total`. */
-inline fv gcn_keep(const fv x, const __global uint *bits, const size_t e, const size_t total, const uint masked,
-                   const float scale)
-{
-    return masked ? fv_select(uv_mask(bits, e, total), x * scale, (fv)(0.0f)) : x * scale;
 }
 
 /* h = x * keep,  u = w_target . h,  s = w_source . h + b,  x_next = x + sum over the other modalities j of a_ij h_j.
@@ -59,14 +50,13 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
                                 const ulong x_at, const __global uint *restrict bits, const ulong bits_at,
                                 const __global int *restrict dialogue_of, const ulong dialogue_of_at,
                                 const __global int *restrict starts, const ulong starts_at,
-                                const __global int *restrict pair_starts, const ulong pair_starts_at,
                                 const __global float *restrict weight, const ulong weight_at,
                                 const __global float *restrict bias, const ulong bias_at, const uint rows,
                                 const uint graph, const uint modalities, const uint masked, const float scale,
                                 __local float *scratch)
 {
     const size_t r = get_group_id(0);
-    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, pair_starts + pair_starts_at, modalities);
+    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, modalities);
     const size_t begin = get_local_id(0) * VW, step = get_local_size(0) * VW;
     const size_t row = r * graph, slice = (size_t)rows * graph, total = slice * modalities;
     x_next += x_next_at + row;
@@ -79,8 +69,8 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
     for (uint m = 0; m < modalities; ++m) {
         fv target = (fv)(0.0f), source = (fv)(0.0f);
         for (size_t c = begin; c < graph; c += step) {
-            const fv all = fv_load(x + m * slice, c, graph);
-            const fv kept = gcn_keep(all, bits, m * slice + row + c, total, masked, scale);
+            const fv keep = masked_factor(masked, bits, m * slice + row + c, total, scale);
+            const fv kept = fv_load(x + m * slice, c, graph) * keep;
             fv_store(h + m * slice, c, graph, kept);
             target = fma(fv_load(weight, c, graph), kept, target);
             source = fma(fv_load(weight + graph, c, graph), kept, source);
@@ -94,7 +84,7 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
     }
 
     float gates[GCN_MODALITIES][GCN_MODALITIES];
-    gcn_cross_gates(gates, us, ss, modalities);
+    gcn_cross_gates(gates, us, ss);
     for (size_t c = begin; c < graph; c += step) {
         fv kept[GCN_MODALITIES];
 #pragma unroll
@@ -113,7 +103,8 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
     }
 }
 
-/* a_ij = tanh(u_i + s_j) / degree between the utterances of a dialogue, 0 for i = j; squares. Launch: one group per utterance. */
+/* a_ij = tanh(u_i + s_j) / degree between the utterances of a dialogue, 0 for i = j; squares.
+ * Launch: one group per utterance. */
 __kernel void gcn_edges_forward(__global float *restrict a, const ulong a_at, const __global float *restrict u,
                                 const ulong u_at, const __global float *restrict s, const ulong s_at,
                                 const __global int *restrict dialogue_of, const ulong dialogue_of_at,
@@ -122,9 +113,9 @@ __kernel void gcn_edges_forward(__global float *restrict a, const ulong a_at, co
                                 const uint modalities)
 {
     const size_t r = get_group_id(0);
-    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, pair_starts + pair_starts_at, modalities);
-    const size_t i = r - p.first;
-    a += a_at + p.pairs_before * modalities + i * p.length;
+    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, modalities);
+    const size_t i = r - p.first, pairs_before = (size_t)pair_starts[pair_starts_at + p.dialogue];
+    a += a_at + pairs_before * modalities + i * p.length;
     u += u_at + r;
     s += s_at + p.first;
     for (uint m = 0; m < modalities; ++m) {
@@ -149,13 +140,12 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
                                  const __global float *restrict s, const ulong s_at,
                                  const __global float *restrict g, const ulong g_at,
                                  const __global int *restrict dialogue_of, const ulong dialogue_of_at,
-                                 const __global int *restrict starts, const ulong starts_at,
-                                 const __global int *restrict pair_starts, const ulong pair_starts_at, const uint rows,
+                                 const __global int *restrict starts, const ulong starts_at, const uint rows,
                                  const uint graph, const uint modalities, const uint masked, const float scale,
                                  __local float *scratch)
 {
     const size_t r = get_group_id(0);
-    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, pair_starts + pair_starts_at, modalities);
+    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, modalities);
     const size_t row = r * graph, slice = (size_t)rows * graph, total = slice * modalities;
     h += h_at + row;
     x += x_at + row;
@@ -171,8 +161,8 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
         for (uint m = 0; m < GCN_MODALITIES; ++m) {
             kept[m] = (fv)(0.0f);
             if (m < modalities) {
-                const fv all = fv_load(x + m * slice, c, graph);
-                kept[m] = gcn_keep(all, bits, m * slice + row + c, total, masked, scale);
+                const fv keep = masked_factor(masked, bits, m * slice + row + c, total, scale);
+                kept[m] = fv_load(x + m * slice, c, graph) * keep;
                 fv_store(h + m * slice, c, graph, kept[m]);
             }
         }
@@ -189,7 +179,7 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
     float dus[GCN_MODALITIES] = {0.0f}, dss[GCN_MODALITIES] = {0.0f};
     gcn_fetch(us, u + u_at, r, rows, modalities);
     gcn_fetch(ss, s + s_at, r, rows, modalities);
-    gcn_cross_gates(gates, us, ss, modalities);
+    gcn_cross_gates(gates, us, ss);
     for (uint i = 0; i < modalities; ++i)
         for (uint j = 0; j < modalities; ++j) {
             const float sum = group_sum(fv_sum(dot[i][j]), scratch);
@@ -215,10 +205,10 @@ __kernel void gcn_edges_backward(__global float *restrict a, const ulong a_at, _
                                  const uint modalities, __local float *scratch)
 {
     const size_t r = get_group_id(0);
-    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, pair_starts + pair_starts_at, modalities);
-    const size_t i = r - p.first;
-    a += a_at + p.pairs_before * modalities + i * p.length;
-    da += da_at + p.pairs_before * modalities + i * p.length;
+    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, modalities);
+    const size_t i = r - p.first, pairs_before = (size_t)pair_starts[pair_starts_at + p.dialogue];
+    a += a_at + pairs_before * modalities + i * p.length;
+    da += da_at + pairs_before * modalities + i * p.length;
     du += du_at + r;
     u += u_at + r;
     s += s_at + p.first;
@@ -243,8 +233,8 @@ __kernel void gcn_edges_backward(__global float *restrict a, const ulong a_at, _
     }
 }
 
-/* Third: ds_j += sum_i dz_ij. Launch: items of dimension 0 take VW columns of a square, a group of dimension 2 per dialogue
- * and modality. */
+/* Third: ds_j += sum_i dz_ij. Launch: items of dimension 0 take VW columns of a square, a group of dimension 2 per
+ * dialogue and modality. */
 __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_at, const __global float *restrict dz,
                                    const ulong dz_at, const __global int *restrict starts, const ulong starts_at,
                                    const __global int *restrict pair_starts, const ulong pair_starts_at,
@@ -321,12 +311,11 @@ __kernel void gcn_nodes_backward(__global float *dx, const ulong dx_at, const __
                                  const ulong s_at, const __global float *g, const ulong g_at,
                                  const __global int *restrict dialogue_of, const ulong dialogue_of_at,
                                  const __global int *restrict starts, const ulong starts_at,
-                                 const __global int *restrict pair_starts, const ulong pair_starts_at,
                                  const __global float *restrict weight, const ulong weight_at, const uint rows,
                                  const uint graph, const uint modalities, const uint masked, const float scale)
 {
     const size_t r = get_group_id(0);
-    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, pair_starts + pair_starts_at, modalities);
+    const gcn_place p = gcn_find(r, dialogue_of + dialogue_of_at, starts + starts_at, modalities);
     const size_t row = r * graph, slice = (size_t)rows * graph, total = slice * modalities;
     dx += dx_at + row;
     dh += dh_at + row;
@@ -340,7 +329,7 @@ __kernel void gcn_nodes_backward(__global float *dx, const ulong dx_at, const __
     gcn_fetch(ss, s + s_at, r, rows, modalities);
     gcn_fetch(dus, du + du_at, r, rows, modalities);
     gcn_fetch(dss, ds + ds_at, r, rows, modalities);
-    gcn_cross_gates(gates, us, ss, modalities);
+    gcn_cross_gates(gates, us, ss);
     for (size_t c = get_local_id(0) * VW; c < graph; c += get_local_size(0) * VW) {
         fv gradient[GCN_MODALITIES];
 #pragma unroll
@@ -355,8 +344,8 @@ __kernel void gcn_nodes_backward(__global float *dx, const ulong dx_at, const __
                 for (uint i = 0; i < GCN_MODALITIES; ++i)
                     if (i != j) sum = fma((fv)(gates[i][j] * p.inverse), gradient[i], sum);
                 sum = fma((fv)(dus[j]), target, fma((fv)(dss[j]), source, sum));
-                fv_store(dx + j * slice, c, graph,
-                         gradient[j] + gcn_keep(sum, bits, j * slice + row + c, total, masked, scale));
+                const fv keep = masked_factor(masked, bits, j * slice + row + c, total, scale);
+                fv_store(dx + j * slice, c, graph, fma(keep, sum, gradient[j]));
             }
         }
     }

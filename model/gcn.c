@@ -54,7 +54,7 @@ static nn_blocks blocks_of(const nn_gcn *layer)
 }
 
 /* The arguments by which every row kernel finds its dialogue, and those by which it masks. */
-#define PLACES(batch) RT_VIEW((batch)->dialogue_of), RT_VIEW((batch)->starts), RT_VIEW((batch)->pair_starts)
+#define PLACES(batch) RT_VIEW((batch)->dialogue_of), RT_VIEW((batch)->starts)
 #define MASKED(layer) RT_UINT((layer)->keep.bits.block != NULL), RT_FLOAT((layer)->keep.scale)
 
 st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
@@ -67,7 +67,7 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
                          RT_VIEW(layer->weight), RT_VIEW(layer->bias), RT_UINT(batch->rows), RT_UINT(layer->graph),
                          RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt))));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_forward", grid, RT_VIEW(scratch.a), RT_VIEW(layer->u), RT_VIEW(layer->s),
-                         PLACES(batch), RT_UINT(batch->rows), RT_UINT(layer->modalities)));
+                         PLACES(batch), RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities)));
     return nn_blocks_apply(rt, band_of(x_next, layer), scratch.a, band_of(scratch.h, layer), blocks_of(layer), 1.0f);
 }
 
@@ -84,7 +84,8 @@ static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const gcn_s
         nn_blocks_outer(rt, scratch->dz, band_of(dx_next, layer), band_of(scratch->h, layer), blocks_of(layer), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz),
                          RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), PLACES(batch),
-                         RT_UINT(batch->rows), RT_UINT(layer->modalities), RT_LOCAL(rt_row_group(rt))));
+                         RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities),
+                         RT_LOCAL(rt_row_group(rt))));
     const size_t local = rt_row_group(rt);
     return RT_LAUNCH(rt, "gcn_sources_backward", rt_groups(1, 1, batch->dialogues * layer->modalities, local),
                      RT_VIEW(scratch->ds), RT_VIEW(scratch->dz), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
