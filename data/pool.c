@@ -16,7 +16,7 @@ void *ds_pool_take(ds_pool *pool, size_t size)
 {
     const size_t align = sizeof(max_align_t);
     if (size > SIZE_MAX - sizeof(ds_chunk) - align) return NULL;
-    size = (size + align - 1) / align * align;
+    size = ((size > 0 ? size : 1) + align - 1) / align * align; /* an empty piece has a place too */
     if (size > pool->left) {
         const bool large = size > CHUNK_BYTES / 4;
         ds_chunk *chunk = calloc(1, sizeof *chunk + (large ? size : CHUNK_BYTES));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the fixtures of test_pickle: one object in every protocol, and in the manner of Python 2, with what it holds
-as text. Run with numpy 1 it writes tests/data/pickles/*.pickle and the two expectations, with numpy 2 the
+"""Makes the fixtures of test_pickle and test_dataset: one object in every protocol, and in the manner of Python 2, with
+what it holds as text; and two small data sets in the published layouts. Run with numpy 1 it writes tests/data/pickles/*.pickle and the two expectations, with numpy 2 the
 numpy2_*.pickle, which must give the same text. Python 2 is imitated: its strings are byte strings."""
 import collections
 import io
@@ -127,6 +127,38 @@ def dump_python2(protocol):
     return out.getvalue()
 
 
+def features(modality, first, length, width, dtype):
+    """As feature() of test_dataset.c."""
+    rows = np.arange(first, first + length)[:, None]
+    return (1000.0 * modality + rows + np.arange(width) / 8.0).astype(dtype)
+
+
+def published(lengths, ids, widths, speakers, feature_form, training):
+    """The fields of SPEC 11 that both layouts share."""
+    starts = np.cumsum([0] + lengths)
+    spans = dict(zip(ids, zip(starts, lengths)))
+    names = {k: ["%s_%d" % (k, i) for i in range(n)] for k, (_, n) in spans.items()}
+    labels = {k: [int(row % 3) for row in range(s, s + n)] for k, (s, n) in spans.items()}
+    sentences = {k: ["sentence %d" % row for row in range(s, s + n)] for k, (s, n) in spans.items()}
+    x = [{k: feature_form(m, s, n, w) for k, (s, n) in spans.items()} for m, w in enumerate(widths)]
+    voices = {k: speakers(s, n) for k, (s, n) in spans.items()}
+    return (names, voices, labels, x[0], x[0], x[0], x[0], x[1], x[2], sentences, ids[:training], ids[training:])
+
+
+def write_published():
+    folder = FOLDER.parent / "published"
+    folder.mkdir(parents=True, exist_ok=True)
+    out = io.BytesIO()
+    Python2(out, 2).dump(published(
+        [3, 1, 4], ["Ses01F", "Ses01M", "Ses05F"], [5, 3, 2], lambda s, n: ["MF"[row % 2] for row in range(s, s + n)],
+        lambda m, s, n, w: [row for row in features(m, s, n, w, "f8")], 2))
+    (folder / "iemocap_layout.pkl").write_bytes(out.getvalue())
+    fields = published(
+        [2, 3, 1, 2], [0, 1, 2, 7], [4, 3, 0], lambda s, n: np.eye(9, dtype="f4")[np.arange(s, s + n) % 9],
+        lambda m, s, n, w: features(m, s, n, w, "f4"), 3)
+    (folder / "meld_layout.pkl").write_bytes(pickle.dumps(fields + ({},), 4))
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     if int(np.__version__.split(".")[0]) >= 2:
@@ -137,6 +169,7 @@ def main():
         (FOLDER / f"protocol{protocol}.pickle").write_bytes(pickle.dumps(sample(), protocol))
     for protocol in range(3):
         (FOLDER / f"python2_protocol{protocol}.pickle").write_bytes(dump_python2(protocol))
+    write_published()
     for name, python2 in (("expected.txt", False), ("python2_expected.txt", True)):
         (FOLDER / name).write_text("\n".join(text_of(x, python2) for x in sample(Unicode)) + "\n", encoding="ascii")
 

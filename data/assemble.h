@@ -1,0 +1,48 @@
+/* How a reader fills a data set: memory of its own, names, and the checks that every data set passes. */
+#ifndef SAFSD_DATA_ASSEMBLE_H
+#define SAFSD_DATA_ASSEMBLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/dataset.h"
+#include "data/pool.h"
+#include "data/safetensors.h"
+
+enum { DS_MOST_CLASSES = 1024, DS_MOST_SPEAKERS = 1024 };
+
+/* What the fields of the data set point to, as far as it may be written. */
+struct ds_storage {
+    ds_pool pool;
+    sf_file *file;           /* the container whose map x may point into */
+    float *x[DS_MODALITIES]; /* NULL where absent or in the map */
+    int32_t *speakers, *labels, *lengths, *split;
+    size_t *starts;
+    const char **class_names, **speaker_names, **dialogue_ids, **utterance_ids, **sentences;
+};
+
+/* "text", "audio", "visual" */
+const char *ds_modality_name(size_t modality);
+
+/* A data set of zeros with all its arrays but features, speaker names and class names; sentences only where wanted. */
+st_status ds_create(ds_dataset **data, size_t dialogues, size_t utterances, bool sentences, st_error *error);
+
+/* Memory for the features of a modality. */
+st_status ds_create_features(ds_dataset *data, size_t modality, size_t width, st_error *error);
+
+/* Computes `starts`; ST_FAILED, naming dialogue and file, where a length is not in 1 .. DS_LONGEST_DIALOGUE or the sum
+ * is not the number of utterances. */
+st_status ds_place_dialogues(ds_dataset *data, const char *file, st_error *error);
+
+/* A text that lives as long as the data set; NULL for exhausted memory. */
+const char *ds_keep_text(ds_dataset *data, const char *text, size_t size);
+
+/* Names 0 .. count - 1 of speakers; NULL: their numbers. */
+st_status ds_name_speakers(ds_dataset *data, const char *const *names, size_t count, st_error *error);
+
+/* The last step of a reader: every check of data/dataset.h; class names, `classes` of them, or numbers up to the
+ * largest label where that is 0. */
+st_status ds_complete(ds_dataset *data, const char *file, const char *const *class_names, size_t classes,
+                      st_error *error);
+
+#endif

@@ -1,0 +1,275 @@
+#include "data/container.h"
+
+#include "data/assemble.h"
+#include "data/safetensors.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#define FORMAT "safsd-data-1"
+
+static const char *const feature_names[DS_MODALITIES] = {"x_t", "x_a", "x_v"};
+
+/* ---- reading ---- */
+
+/* A tensor [count] of whole numbers. */
+static st_status read_numbers(const sf_file *file, const char *name, size_t count, int32_t *numbers, st_error *error)
+{
+    const sf_tensor *tensor = sf_find(file, name);
+    if (!tensor) return st_fail(error, ST_FAILED, "%s is no data set: it has no tensor '%s'", sf_path(file), name);
+    if (!sf_has_shape(tensor, 1, &(uint64_t){count}))
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' must have %zu entries in one dimension", sf_path(file), name,
+                       count);
+    const st_status status = sf_read_int32(tensor, 0, count, numbers, error);
+    if (status != ST_OK) st_prefix(error, "%s", sf_path(file));
+    return status;
+}
+
+static st_status read_features(ds_dataset *data, size_t modality, const sf_file *file, st_error *error)
+{
+    const sf_tensor *tensor = sf_find(file, feature_names[modality]);
+    if (!tensor || (tensor->rank == 2 && tensor->shape[1] == 0)) return ST_OK;
+    if (tensor->rank != 2 || tensor->shape[0] != data->utterances)
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' must have %zu rows, one for each utterance", sf_path(file),
+                       tensor->name, data->utterances);
+    const size_t width = (size_t)tensor->shape[1];
+    if (tensor->dtype == SF_F32 && (uintptr_t)tensor->data % sizeof(float) == 0) {
+        data->x[modality] = tensor->data;
+        data->dims[modality] = width;
+        return ST_OK;
+    }
+    ST_FORWARD(ds_create_features(data, modality, width, error));
+    sf_read_floats(tensor, 0, tensor->elements, data->storage->x[modality]);
+    return ST_OK;
+}
+
+/* `count` texts, each with its NUL, from the map; false where the tensor lacks. */
+static st_status read_texts(const sf_file *file, const char *name, size_t count, const char **texts, bool *found,
+                            st_error *error)
+{
+    const sf_tensor *tensor = sf_find(file, name);
+    *found = tensor != NULL;
+    if (!tensor) return ST_OK;
+    const char *at = tensor->data;
+    const char *const end = at + tensor->bytes;
+    size_t read = 0;
+    for (; tensor->dtype == SF_U8 && read < count && at < end; read++) {
+        const char *nul = memchr(at, '\0', (size_t)(end - at));
+        if (!nul) break;
+        texts[read] = at;
+        at = nul + 1;
+    }
+    if (read < count || at != end)
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' must be U8 and hold %zu texts, each ending with a zero",
+                       sf_path(file), name, count);
+    return ST_OK;
+}
+
+/* Ids that the file does not give: the number of the dialogue, and behind it that of the utterance. */
+static st_status number_ids(ds_dataset *data, bool dialogues, bool utterances, st_error *error)
+{
+    char text[512];
+    for (size_t d = 0; d < data->dialogues; d++) {
+        const int size = snprintf(text, sizeof text, "%zu", d);
+        if (dialogues) data->storage->dialogue_ids[d] = ds_keep_text(data, text, (size_t)size);
+        if (!data->dialogue_ids[d])
+            return st_fail(error, ST_FAILED, "no memory for the ids of %zu dialogues", data->dialogues);
+    }
+    for (size_t d = 0; utterances && d < data->dialogues; d++) {
+        for (size_t i = data->starts[d]; i < data->starts[d + 1]; i++) {
+            snprintf(text, sizeof text, "%s_%zu", data->dialogue_ids[d], i - data->starts[d]);
+            data->storage->utterance_ids[i] = ds_keep_text(data, text, strlen(text));
+            if (!data->utterance_ids[i]) return st_fail(error, ST_FAILED, "no memory for %zu ids", data->utterances);
+        }
+    }
+    return ST_OK;
+}
+
+/* The JSON array of a metadata key, NULL where the key lacks. */
+static st_status read_names(const sf_file *file, const char *key, const char ***names, size_t *count, json_t **owner,
+                            st_error *error)
+{
+    const char *text = sf_metadata(file, key);
+    *names = NULL;
+    *count = 0;
+    *owner = NULL;
+    if (!text) return ST_OK;
+    *owner = json_loads(text, 0, NULL);
+    const size_t size = json_array_size(*owner);
+    *names = calloc(size + 1, sizeof **names);
+    bool good = json_is_array(*owner) && size <= DS_MOST_CLASSES && *names;
+    for (size_t i = 0; good && i < size; i++) {
+        (*names)[i] = json_string_value(json_array_get(*owner, i));
+        good = (*names)[i] != NULL;
+    }
+    if (!good) return st_fail(error, ST_FAILED, "%s: metadata '%s' is no list of names", sf_path(file), key);
+    *count = size;
+    return ST_OK;
+}
+
+static st_status read_speaker_names(ds_dataset *data, const sf_file *file, st_error *error)
+{
+    const char **names = NULL;
+    json_t *owner = NULL;
+    size_t count = 0;
+    st_status status = read_names(file, "speaker_names", &names, &count, &owner, error);
+    for (size_t i = 0; count == 0 && i < data->utterances; i++) {
+        if (data->speakers[i] >=
+            DS_MOST_SPEAKERS) /* the largest may be any number; a list of names is not made for it */
+            status = st_fail(error, ST_FAILED, "%s: speaker %d, where at most %d are taken", sf_path(file),
+                             (int)data->speakers[i], DS_MOST_SPEAKERS);
+    }
+    size_t largest = 0;
+    for (size_t i = 0; i < data->utterances; i++) {
+        if (data->speakers[i] >= (int64_t)largest) largest = (size_t)data->speakers[i] + 1;
+    }
+    if (status == ST_OK) status = ds_name_speakers(data, names, count > 0 ? count : largest, error);
+    free(names);
+    json_decref(owner);
+    return status;
+}
+
+static st_status complete(ds_dataset *data, const sf_file *file, const ds_load_options *options, st_error *error)
+{
+    if (options->classes > 0) return ds_complete(data, sf_path(file), options->class_names, options->classes, error);
+    const char **names = NULL;
+    json_t *owner = NULL;
+    size_t count = 0;
+    st_status status = read_names(file, "class_names", &names, &count, &owner, error);
+    if (status == ST_OK) status = ds_complete(data, sf_path(file), names, count, error);
+    free(names);
+    json_decref(owner);
+    return status;
+}
+
+/* Everything but features and names; the number of utterances is that of the speakers. */
+static st_status read_dialogues(ds_dataset **data, const sf_file *file, st_error *error)
+{
+    const sf_tensor *lengths = sf_find(file, "lengths");
+    const sf_tensor *speakers = sf_find(file, "speakers");
+    if (!lengths || !speakers)
+        return st_fail(error, ST_FAILED, "%s is no data set: it has no tensor '%s'", sf_path(file),
+                       lengths ? "speakers" : "lengths");
+    ST_FORWARD(ds_create(data, lengths->elements, speakers->elements, sf_find(file, "sentences") != NULL, error));
+    struct ds_storage *s = (*data)->storage;
+    ST_FORWARD(read_numbers(file, "lengths", lengths->elements, s->lengths, error));
+    ST_FORWARD(read_numbers(file, "speakers", speakers->elements, s->speakers, error));
+    ST_FORWARD(read_numbers(file, "split", lengths->elements, s->split, error));
+    if (sf_find(file, "labels"))
+        ST_FORWARD(read_numbers(file, "labels", speakers->elements, s->labels, error));
+    else
+        for (size_t i = 0; i < speakers->elements; i++) s->labels[i] = DS_UNLABELLED;
+    bool dialogue_ids = false;
+    bool utterance_ids = false;
+    bool sentences = false;
+    ST_FORWARD(read_texts(file, "dialogue_ids", (*data)->dialogues, s->dialogue_ids, &dialogue_ids, error));
+    ST_FORWARD(read_texts(file, "utterance_ids", (*data)->utterances, s->utterance_ids, &utterance_ids, error));
+    ST_FORWARD(read_texts(file, "sentences", (*data)->utterances, s->sentences, &sentences, error));
+    ST_FORWARD(number_ids(*data, !dialogue_ids, false, error));
+    ST_FORWARD(ds_place_dialogues(*data, sf_path(file), error));
+    return number_ids(*data, false, !utterance_ids, error);
+}
+
+st_status ds_container_read(ds_dataset **data, const char *path, const ds_load_options *options, st_error *error)
+{
+    st_status status = ST_OK;
+    sf_file *file = NULL;
+    *data = NULL;
+    ds_dataset *made = NULL;
+    ST_TRY(sf_open(&file, path, SF_VERIFY, error));
+    ST_TRY(read_dialogues(&made, file, error));
+    for (size_t m = 0; m < DS_MODALITIES; m++) ST_TRY(read_features(made, m, file, error));
+    ST_TRY(read_speaker_names(made, file, error));
+    ST_TRY(complete(made, file, options, error));
+    made->storage->file = file;
+    file = NULL;
+    *data = made;
+    made = NULL;
+done:
+    ds_destroy(&made);
+    sf_close(&file);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static st_status declare_texts(sf_writer *writer, const char *name, const char *const *texts, size_t count,
+                               st_error *error)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) bytes += strlen(texts[i]) + 1;
+    return sf_writer_tensor(writer, name, SF_U8, 1, &bytes, error);
+}
+
+static st_status write_texts(sf_writer *writer, const char *const *texts, size_t count, st_error *error)
+{
+    for (size_t i = 0; i < count; i++) ST_FORWARD(sf_writer_data(writer, texts[i], strlen(texts[i]) + 1, error));
+    return ST_OK;
+}
+
+static st_status write_names(sf_writer *writer, const char *key, const char *const *names, size_t count,
+                             st_error *error)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(array, json_string(names[i]));
+    char *text = json_array_size(array) == count ? json_dumps(array, JSON_COMPACT) : NULL;
+    json_decref(array);
+    if (!text) return st_fail(error, ST_FAILED, "a name in '%s' is no valid UTF-8", key);
+    const st_status status = sf_writer_metadata(writer, key, text, error);
+    free(text);
+    return status;
+}
+
+static st_status declare(const ds_dataset *data, sf_writer *writer, st_error *error)
+{
+    const uint64_t dialogues = data->dialogues;
+    const uint64_t utterances = data->utterances;
+    ST_FORWARD(sf_writer_metadata(writer, "format", FORMAT, error));
+    ST_FORWARD(write_names(writer, "class_names", data->class_names, data->classes, error));
+    ST_FORWARD(write_names(writer, "speaker_names", data->speaker_names, data->speaker_count, error));
+    for (size_t m = 0; m < DS_MODALITIES; m++) {
+        const uint64_t shape[2] = {utterances, data->dims[m]};
+        if (data->x[m]) ST_FORWARD(sf_writer_tensor(writer, feature_names[m], SF_F32, 2, shape, error));
+    }
+    ST_FORWARD(sf_writer_tensor(writer, "speakers", SF_I32, 1, &utterances, error));
+    ST_FORWARD(sf_writer_tensor(writer, "labels", SF_I32, 1, &utterances, error));
+    ST_FORWARD(sf_writer_tensor(writer, "lengths", SF_I32, 1, &dialogues, error));
+    ST_FORWARD(sf_writer_tensor(writer, "split", SF_I32, 1, &dialogues, error));
+    ST_FORWARD(declare_texts(writer, "dialogue_ids", data->dialogue_ids, data->dialogues, error));
+    ST_FORWARD(declare_texts(writer, "utterance_ids", data->utterance_ids, data->utterances, error));
+    if (data->sentences) ST_FORWARD(declare_texts(writer, "sentences", data->sentences, data->utterances, error));
+    return ST_OK;
+}
+
+static st_status write_data(const ds_dataset *data, sf_writer *writer, st_error *error)
+{
+    for (size_t m = 0; m < DS_MODALITIES; m++) {
+        if (data->x[m])
+            ST_FORWARD(sf_writer_data(writer, data->x[m], data->utterances * data->dims[m] * sizeof(float), error));
+    }
+    ST_FORWARD(sf_writer_data(writer, data->speakers, data->utterances * sizeof *data->speakers, error));
+    ST_FORWARD(sf_writer_data(writer, data->labels, data->utterances * sizeof *data->labels, error));
+    ST_FORWARD(sf_writer_data(writer, data->lengths, data->dialogues * sizeof *data->lengths, error));
+    ST_FORWARD(sf_writer_data(writer, data->split, data->dialogues * sizeof *data->split, error));
+    ST_FORWARD(write_texts(writer, data->dialogue_ids, data->dialogues, error));
+    ST_FORWARD(write_texts(writer, data->utterance_ids, data->utterances, error));
+    if (data->sentences) ST_FORWARD(write_texts(writer, data->sentences, data->utterances, error));
+    return ST_OK;
+}
+
+st_status ds_save(const ds_dataset *data, const char *path, st_error *error)
+{
+    st_status status = ST_OK;
+    sf_writer *writer = NULL;
+    ST_TRY(sf_writer_create(&writer, path, error));
+    ST_TRY(declare(data, writer, error));
+    ST_TRY(write_data(data, writer, error));
+    ST_TRY(sf_writer_finish(writer, error));
+done:
+    sf_writer_destroy(&writer);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* Finds names among many: a sorted list of names and their numbers. */
+#ifndef SAFSD_DATA_INDEX_H
+#define SAFSD_DATA_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct ds_index_entry {
+    const char *name; /* borrowed */
+    size_t number;
+} ds_index_entry;
+
+typedef struct ds_index {
+    ds_index_entry *entries;
+    size_t count;
+} ds_index;
+
+/* names[i] has the number i; false for exhausted memory. */
+bool ds_index_create(ds_index *index, const char *const *names, size_t count);
+
+/* The number of a name, the largest where it stands twice; SIZE_MAX where it does not stand there. */
+size_t ds_index_find(const ds_index *index, const char *name);
+
+/* A name that stands twice, NULL where there is none; and how many different names there are. */
+const char *ds_index_duplicate(const ds_index *index);
+size_t ds_index_distinct(const ds_index *index);
+
+void ds_index_destroy(ds_index *index);
+
+#endif
