@@ -78,6 +78,13 @@ inline float similarity_focal(__global float *e, const __global float *log_p, co
     return weight * own * confusion;
 }
 
+/* p - q from their logarithms, precise also where they are nearly equal. */
+inline float probability_gap(const float log_p, const float log_q)
+{
+    const float d = log_p - log_q;
+    return fabs(d) < 0.5f ? exp(log_q) * expm1(d) : exp(log_p) - exp(log_q);
+}
+
 /* Terms and gradients of one row.
  *   terms    [N, 3]     CE, sum over modalities of SAF and of KL, each divided by its count, before lambda
  *   dz       [N, C]     gradient at the teacher's logits
@@ -123,15 +130,17 @@ __kernel void losses_forward_backward(
             saf += similarity_focal(d, lp, alpha, row, classes, (uint)y, form, gamma, saf_factor);
             for (uint c = 0; c < classes; ++c) total += d[c];
         }
+        /* Each class adds tau (log tau - log sigma) + sigma - tau, which is never negative: the last two sum to 0 over
+         * the classes, and without them small divergences would be differences of large terms. */
         float divergence = 0.0f;
-        for (uint c = 0; c < classes; ++c) divergence += exp(log_tau[c]) * (log_tau[c] - ls[c]);
+        for (uint c = 0; c < classes; ++c)
+            divergence += exp(log_tau[c]) * (log_tau[c] - ls[c]) + probability_gap(ls[c], log_tau[c]);
         kl += kl_factor * divergence;
         const float pull = lambda_kl * kl_factor / temperature;
         for (uint c = 0; c < classes; ++c) {
-            const float tau = exp(log_tau[c]);
             const float own = y >= 0 ? lambda_saf * (d[c] - exp(lp[c]) * total) : 0.0f;
-            d[c] = own + pull * (exp(ls[c]) - tau);
-            if (teacher_gradient) dz[c] += pull * tau * (log_tau[c] - ls[c] - divergence);
+            d[c] = own + pull * probability_gap(ls[c], log_tau[c]);
+            if (teacher_gradient) dz[c] += pull * exp(log_tau[c]) * (log_tau[c] - ls[c] - divergence);
         }
     }
     terms += terms_at + 3 * n;

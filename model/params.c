@@ -103,6 +103,7 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
         char prefix[48];
         snprintf(prefix, sizeof prefix, "%c_%c.transformer_inter.%zu.", source, target, l);
         layers[l].k = add_layer_linear(t, H, H, prefix, "self_attn.linear_k");
+        layers[l].k.bias.gradient = (rt_view){NULL, 0}; /* stays 0: softmax ignores what a key bias adds to all scores */
         layers[l].v = add_layer_linear(t, H, H, prefix, "self_attn.linear_v");
         layers[l].q = add_layer_linear(t, H, H, prefix, "self_attn.linear_q");
         layers[l].output = add_layer_linear(t, H, H, prefix, "self_attn.linear");

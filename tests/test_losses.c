@@ -9,7 +9,8 @@ enum { MOST_CLASSES = 7 };
 
 static const struct size {
     size_t rows, modalities, classes;
-} sizes[] = {{1, 1, 2}, {3, 3, 6}, {7, 2, 3}, {15, 1, 7}, {16, 3, 7}, {17, 3, 6}, {63, 2, 7}, {64, 1, 6}, {65, 3, 6}, {129, 3, 7}};
+} sizes[] = {{1, 1, 2},  {3, 3, 6},  {7, 2, 3},  {15, 1, 7}, {16, 3, 7},
+             {17, 3, 6}, {63, 2, 7}, {64, 1, 6}, {65, 3, 6}, {129, 3, 7}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 typedef enum labelling { ALL_LABELLED, SOME_LABELLED, NONE_LABELLED } labelling;
@@ -104,7 +105,8 @@ static problem *new_problem(th_case *t, nn_config config, struct size size, labe
 {
     problem *p = (problem *)th_ints(t, sizeof *p / sizeof(int32_t) + 1);
     p->config = config;
-    p->host = (ref_losses){.config = &p->config, .rows = size.rows, .modalities = size.modalities, .classes = size.classes};
+    p->host =
+        (ref_losses){.config = &p->config, .rows = size.rows, .modalities = size.modalities, .classes = size.classes};
     const double *logits = uniform(t, size.rows * size.classes, 1, -4.0, 4.0);
     p->host.logits = logits;
     p->host.pulling_logits = logits;
@@ -115,8 +117,8 @@ static problem *new_problem(th_case *t, nn_config config, struct size size, labe
     return p;
 }
 
-static void expect_log_softmax(th_case *t, const char *what, rt_view view, const double *logits, size_t rows, size_t classes,
-                               double temperature)
+static void expect_log_softmax(th_case *t, const char *what, rt_view view, const double *logits, size_t rows,
+                               size_t classes, double temperature)
 {
     double *expected = th_doubles(t, rows * classes);
     for (size_t n = 0; n < rows; ++n)
@@ -139,7 +141,8 @@ static void expect_losses(th_case *t, const problem *p, double times)
 
 static void run(th_case *t, const problem *p, float beta)
 {
-    TH_OK(t, nn_losses_forward_backward(t->rt, p->dlogits, p->dstudent_logits, &p->device, &p->config, &p->counts, beta));
+    TH_OK(t,
+          nn_losses_forward_backward(t->rt, p->dlogits, p->dstudent_logits, &p->device, &p->config, &p->counts, beta));
 }
 
 static void check(th_case *t, const problem *p)
@@ -184,7 +187,8 @@ static void sizes_case(th_case *t, const void *user)
     for (size_t s = 0; s < SIZES; ++s)
         for (int form = NN_SAF_SOFT; form <= NN_SAF_PUBLISHED; ++form)
             check(t, new_problem(t, config_of((nn_saf_form)form, 2.0, 1.0, true), sizes[s], SOME_LABELLED));
-    if (!th_small()) check(t, new_problem(t, config_of(NN_SAF_SOFT, 2.0, 1.0, true), (struct size){2049, 3, 7}, SOME_LABELLED));
+    if (!th_small())
+        check(t, new_problem(t, config_of(NN_SAF_SOFT, 2.0, 1.0, true), (struct size){2049, 3, 7}, SOME_LABELLED));
 }
 
 static void test_sizes(void **state)
@@ -226,9 +230,11 @@ static void extreme_case(th_case *t, const void *user)
     static const double gammas[] = {0.0, 0.5, 1.0, 2.0, 3.7}, temperatures[] = {1.0, 8.0, 0.5};
     const struct size size = {29, 3, 7};
     for (size_t variant = 0; variant < 15; ++variant) {
-        const nn_config config = config_of((nn_saf_form)(variant % 3), gammas[variant % 5], temperatures[variant / 5], true);
+        const nn_config config =
+            config_of((nn_saf_form)(variant % 3), gammas[variant % 5], temperatures[variant / 5], true);
         problem *p = new_problem(t, config, size, SOME_LABELLED);
-        double *logits = th_doubles(t, size.rows * size.classes), *student = th_doubles(t, 3 * size.rows * size.classes);
+        double *logits = th_doubles(t, size.rows * size.classes),
+               *student = th_doubles(t, 3 * size.rows * size.classes);
         for (size_t i = 0; i < size.rows * size.classes; ++i) logits[i] = values[(i * 5 + i / 7) % 7];
         for (size_t i = 0; i < 3 * size.rows * size.classes; ++i) student[i] = values[(i * 3 + i / 21) % 7];
         p->host.logits = p->host.pulling_logits = logits;
@@ -241,6 +247,39 @@ static void extreme_case(th_case *t, const void *user)
 static void test_extremes(void **state)
 {
     th_run(state, extreme_case, NULL);
+}
+
+/* Students that all but agree with the teacher: the divergence is small, and still precise. */
+static void agreeing_case(th_case *t, const void *user)
+{
+    (void)user;
+    const struct size size = {33, 3, 6};
+    const size_t elements = size.rows * size.classes;
+    for (int far = 0; far < 2; ++far) {
+        nn_config config = config_of(NN_SAF_SOFT, 2.0, 8.0, true);
+        config.lambda_ce = config.lambda_saf = 0.0;
+        problem *p = new_problem(t, config, size, NONE_LABELLED);
+        double *student = th_doubles(t, 3 * elements);
+        uint64_t seed = 4;
+        for (size_t i = 0; i < 3 * elements; ++i)
+            student[i] = (double)(float)(p->host.logits[i % elements] + (far ? 1.0 : 0.1) * th_gauss(&seed));
+        p->host.student_logits = student;
+        upload(t, p);
+        TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+        run(t, p, 0.0f);
+        double losses[4], *dlogits = th_doubles(t, elements), *dstudent = th_doubles(t, 3 * elements);
+        ref_losses_forward(losses, &p->host);
+        ref_losses_backward(dlogits, dstudent, &p->host);
+        assert_true(losses[3] < (far ? 3e-2 : 3e-4));
+        th_expect(t, "KL", rt_view_at(p->device.losses, 3), &losses[3], 1, TH_ACTIVATION);
+        th_expect(t, "dlogits", p->dlogits, dlogits, elements, TH_GRADIENT);
+        th_expect(t, "dstudent_logits", p->dstudent_logits, dstudent, 3 * elements, TH_GRADIENT);
+    }
+}
+
+static void test_agreeing(void **state)
+{
+    th_run(state, agreeing_case, NULL);
 }
 
 /* One number that is none spoils its row's gradients and the losses, and no other row. */
@@ -292,7 +331,8 @@ static void cut_case(th_case *t, const void *user)
     (void)user;
     enum { N = 21, M = 3, C = 6, CUT = 8 };
     for (int form = NN_SAF_SOFT; form <= NN_SAF_PUBLISHED; ++form) {
-        problem *whole = new_problem(t, config_of((nn_saf_form)form, 2.0, 8.0, true), (struct size){N, M, C}, SOME_LABELLED);
+        problem *whole =
+            new_problem(t, config_of((nn_saf_form)form, 2.0, 8.0, true), (struct size){N, M, C}, SOME_LABELLED);
         const size_t first[2] = {0, CUT}, rows[2] = {CUT, N - CUT};
         float *dlogits = th_floats(t, N * C), *dstudent = th_floats(t, M * N * C);
         for (size_t part = 0; part < 2; ++part) {
@@ -302,7 +342,8 @@ static void cut_case(th_case *t, const void *user)
             memcpy(dlogits + first[part] * C, th_fetch(t, p->dlogits, rows[part] * C), rows[part] * C * sizeof(float));
             const float *students = th_fetch(t, p->dstudent_logits, M * rows[part] * C);
             for (size_t m = 0; m < M; ++m)
-                memcpy(dstudent + (m * N + first[part]) * C, students + m * rows[part] * C, rows[part] * C * sizeof(float));
+                memcpy(dstudent + (m * N + first[part]) * C, students + m * rows[part] * C,
+                       rows[part] * C * sizeof(float));
         }
         whole->dlogits = th_upload(t, dlogits, N * C);
         whole->dstudent_logits = th_upload(t, dstudent, M * N * C);
@@ -338,7 +379,8 @@ static void mean_case(th_case *t, const void *user)
         TH_OK(t, nn_losses_teacher_mean(t->rt, &p->device, means[0], means[1]));
         for (size_t kind = 0; kind < 2; ++kind) {
             for (size_t i = 0; i < N * C; ++i) sums[kind][i] = log(sums[kind][i]);
-            th_expect(t, kind ? "log_tau" : "log_p", kind ? p->device.log_tau : p->device.log_p, sums[kind], N * C, TH_ROUNDING);
+            th_expect(t, kind ? "log_tau" : "log_p", kind ? p->device.log_tau : p->device.log_p, sums[kind], N * C,
+                      TH_ROUNDING);
         }
     }
 }
@@ -363,7 +405,8 @@ static void gradient_case(th_case *t, const void *user)
     static const double gammas[] = {0.0, 0.5, 1.0, 2.0, 3.7};
     for (size_t variant = 0; variant < 30; ++variant) {
         const bool teacher = variant < 15;
-        const nn_config config = config_of((nn_saf_form)(variant % 3), gammas[variant % 5], variant % 2 ? 8.0 : 0.5, teacher);
+        const nn_config config =
+            config_of((nn_saf_form)(variant % 3), gammas[variant % 5], variant % 2 ? 8.0 : 0.5, teacher);
         problem *p = new_problem(t, config, (struct size){N, M, C}, SOME_LABELLED);
         double dlogits[N * C] = {0}, dstudent[M * N * C] = {0};
         double *logits = th_copy(t, p->host.logits, N * C), *student = th_copy(t, p->host.student_logits, M * N * C);
@@ -386,7 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient), cmocka_unit_test(test_variants), cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_unlabelled),         cmocka_unit_test(test_extremes), cmocka_unit_test(test_nan),
-        cmocka_unit_test(test_cut),                cmocka_unit_test(test_mean),
+        cmocka_unit_test(test_agreeing),           cmocka_unit_test(test_cut),      cmocka_unit_test(test_mean),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }
