@@ -16,7 +16,9 @@ static void look(search *s, const char *what, const char *name, size_t elements)
 {
     for (size_t i = 0; i < elements && !s->found; ++i) {
         if (isfinite(s->values[i])) continue;
-        snprintf(s->phrase, s->room, "%s%s, where element %zu is %g", what, name, i, (double)s->values[i]);
+        const double value =
+            isnan(s->values[i]) ? (double)NAN : (double)s->values[i]; /* some print a sign before nan */
+        snprintf(s->phrase, s->room, "%s%s, where element %zu is %g", what, name, i, value);
         s->found = true;
     }
 }

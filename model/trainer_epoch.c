@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -80,6 +81,12 @@ static st_status report_step(nn_trainer *t, const nn_step_result *result)
     return hooks->step(hooks->user, &report);
 }
 
+/* Without the sign that some libraries print before nan. */
+static double plain(float loss)
+{
+    return isnan(loss) ? (double)NAN : (double)loss;
+}
+
 /* The step just read was not finite and changed nothing; nothing was enqueued after it but a gradient. The run returns
  * to the state before it, finds the tensor by computing its gradient again, and saves. */
 static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
@@ -96,7 +103,7 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
         error_of(t), ST_FAILED,
         "step %u (epoch %zu, batch %zu of %zu) is not finite: its loss is %g, and what first is not finite is %s;"
         " use a lower learning rate or clipping, or leave such steps out with nonfinite = skip; %s%s",
-        (unsigned)f->step, t->progress.epoch + 1, f->batch + 1, t->batches, (double)result->loss, phrase,
+        (unsigned)f->step, t->progress.epoch + 1, f->batch + 1, t->batches, plain(result->loss), phrase,
         path ? "the state before the step is in " : "no state was saved", path ? path : "");
 }
 

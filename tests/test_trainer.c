@@ -470,6 +470,41 @@ static void test_parts_change_nothing(void **state)
     in_fixture(state, parts_change_nothing);
 }
 
+/* On a device with small blocks the batch is cut until it fits, and a resume cuts it the same way. */
+static void cut_to_fit(th_case *t, const void *user)
+{
+    const call *c = user;
+    fixture *f = calloc(1, sizeof *f);
+    nn_checkpoint *last = NULL;
+    char micro[24];
+    assert_non_null(f);
+    set_up(f, t, c->r);
+    f->options.batch = 64;
+    f->watch.stop_after_step = 1;
+    assert_int_equal(run(f, false), ST_INTERRUPTED);
+    st_clear(rt_error(t->rt));
+    assert_int_equal(f->watch.notices, 1);
+    TH_OK(t, nn_checkpoint_open(&last, ts_path(f->scratch, "last.safetensors"), rt_error(t->rt)));
+    assert_true(nn_recipe_value(last->recipe, "micro_batch", micro, sizeof micro));
+    nn_checkpoint_close(&last);
+    assert_true(strtoul(micro, NULL, 10) < 64);
+    begin_watch(f);
+    TH_OK(t, run(f, true));
+    assert_int_equal(f->watch.steps, EPOCHS - 1);
+    assert_int_equal(f->watch.notices, 0);
+    f->options.micro_batch = 64; /* asked for, so not cut */
+    assert_int_equal(run(f, false), ST_DEVICE);
+    free(f);
+}
+
+static void test_cut_to_fit(void **state)
+{
+    static const th_setting blocks = {"small blocks", 0, 0, 24 * 1024};
+    rigs *r = *state;
+    const call c = {r, NULL};
+    th_run_in(&r->device, &blocks, cut_to_fit, &c);
+}
+
 static void patience_ends(fixture *f)
 {
     f->options.patience = 1;
@@ -659,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_epochs_are_means),
         cmocka_unit_test(test_best_is_the_best),
         cmocka_unit_test(test_parts_change_nothing),
+        cmocka_unit_test(test_cut_to_fit),
         cmocka_unit_test(test_patience_ends),
         cmocka_unit_test(test_nonfinite_stops),
         cmocka_unit_test(test_nonfinite_is_skipped),
