@@ -36,6 +36,8 @@ static st_status create_temporary(sf_writer *writer, st_error *error)
     struct stat about;
     if (stat(writer->path, &about) == 0 && S_ISDIR(about.st_mode))
         return st_fail(error, ST_FAILED, "cannot write %s: it is a folder", writer->path);
+    if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) /* a rename would take a device's place */
+        return st_fail(error, ST_FAILED, "cannot write %s: it is no regular file", writer->path);
     const size_t room = strlen(writer->path) + 64;
     writer->temporary = malloc(room);
     if (!writer->temporary) return st_fail(error, ST_FAILED, "no memory to write %s", writer->path);
