@@ -27,8 +27,6 @@ static st_status check_sizes(const nn_config *c, st_error *error)
                        c->graph_hidden, c->ffn);
     if (c->heads == 0 || c->hidden % c->heads != 0)
         return st_fail(error, ST_USAGE, "heads must divide the hidden width: %zu heads do not divide %zu", c->heads, c->hidden);
-    if (c->hidden % 2 != 0)
-        return st_fail(error, ST_USAGE, "the hidden width must be even for the position encoding, not %zu", c->hidden);
     if (c->layers == 0 || c->layers > NN_MOST_LAYERS)
         return st_fail(error, ST_USAGE, "layers must be between 1 and %d, not %zu", (int)NN_MOST_LAYERS, c->layers);
     if (c->gcn_layers > NN_MOST_GCN_LAYERS)

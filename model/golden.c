@@ -22,6 +22,7 @@ typedef struct golden_case {
     double lr;
     bool train;
     size_t steps;
+    nn_evaluation evaluation;
     float *tables; /* class weights, alpha, similarity */
     ds_batch batch;
     nn_extent extent;
@@ -117,6 +118,22 @@ static void read_model(json_reader *r, nn_config *c)
     c->teacher_gradient = json_is_true(teacher);
 }
 
+/* "sample" or "mean:R"; a case that says nothing is evaluated with expected masks. */
+static void read_evaluation(json_reader *r, nn_evaluation *evaluation)
+{
+    const json_t *value = json_object_get(r->object, "gcn_eval");
+    const char *text = json_string_value(value);
+    *evaluation = (nn_evaluation){NN_GCN_EXPECTED, 1, 0};
+    if (!value || (text && strcmp(text, "expected") == 0)) return;
+    if (text && strcmp(text, "sample") == 0) {
+        evaluation->mode = NN_GCN_SAMPLE;
+    } else if (text && sscanf(text, "mean:%4zu", &evaluation->repetitions) == 1 && evaluation->repetitions > 0) {
+        evaluation->mode = NN_GCN_MEAN;
+    } else if (!r->missing) {
+        r->missing = "gcn_eval";
+    }
+}
+
 static void read_run(json_reader *r, golden_case *g)
 {
     static const char *const optimizers[] = {"adam", "adamw"};
@@ -129,6 +146,7 @@ static void read_run(json_reader *r, golden_case *g)
                         .decoupled = word(r, "optimizer", optimizers, 2) == 1};
     g->train = word(r, "mode", modes, 2) == 0;
     g->steps = whole(r, "steps");
+    read_evaluation(r, &g->evaluation);
 }
 
 static st_status read_config(golden_case *g)
@@ -424,12 +442,13 @@ static st_status run_evaluation(golden_case *g)
     float *probabilities = malloc(g->batch.rows * g->config.classes * sizeof *probabilities);
     if (!probabilities) return no_case(g, "out of host memory");
     nn_prediction prediction = {.probabilities = probabilities};
-    const nn_evaluation expected = {NN_GCN_EXPECTED, 1, 0};
     st_status status = ST_OK;
-    ST_TRY(nn_safsd_evaluate(g->model, &g->batch, &expected, &prediction));
+    ST_TRY(nn_safsd_evaluate(g->model, &g->batch, &g->evaluation, &prediction));
     ST_TRY(compare_activations(g));
     const float losses[4] = {prediction.loss, prediction.ce, prediction.saf, prediction.kl};
     ST_TRY(compare(g, "losses", losses, 4, LIMIT_ACTIVATION, 0));
+    if (sf_find(g->file, "expect/probabilities"))
+        ST_TRY(compare(g, "probabilities", probabilities, g->batch.rows * g->config.classes, LIMIT_ACTIVATION, 0));
 done:
     free(probabilities);
     return status;
