@@ -499,7 +499,7 @@ static void cut_to_fit(th_case *t, const void *user)
 
 static void test_cut_to_fit(void **state)
 {
-    static const th_setting blocks = {"small blocks", 0, 0, 24 * 1024};
+    static const th_setting blocks = {"small blocks", 0, 0, 64 * 1024};
     rigs *r = *state;
     const call c = {r, NULL};
     th_run_in(&r->device, &blocks, cut_to_fit, &c);
