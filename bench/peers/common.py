@@ -127,14 +127,15 @@ def peak_host_mib():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def arguments(description):
-    parser = argparse.ArgumentParser(description=description)
+def arguments(description, masks):
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("--shape", choices=sorted(SHAPES), default="iemocap")
     parser.add_argument("--mode", choices=("train", "eval"), default="train")
     parser.add_argument("--hidden", type=int, default=1024)
     parser.add_argument("--dialogues", type=int, help="repeats or cuts the list of the shape")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--masks", choices=masks, default=masks[0], help="how dropout masks are drawn")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
@@ -150,15 +151,15 @@ def random_batch(shape, count):
     return lengths, features, speakers, labels
 
 
-def main(name, description, make_model):
-    """Times the model that `make_model(shape, H, batch)` gives: an object with `parameters` (a dict), `loss(batch)` for a
-    training step's forward pass and `evaluate(batch)` for inference with its losses."""
-    given = arguments(description)
+def main(name, description, models):
+    """Times one of `models`, {how masks are drawn: class}. `Class(shape, H, batch)` has `parameters` (a dict),
+    `loss(batch)` for a training step's forward pass and `evaluate(batch)` for inference with its losses."""
+    given = arguments(description, list(models))
     torch.set_num_threads(given.threads)
     torch.manual_seed(1)
     shape, H = SHAPES[given.shape], given.hidden
     batch = random_batch(shape, given.dialogues)
-    model = make_model(shape, H, batch)
+    model = models[given.masks](shape, H, batch)
     optimizer = torch.optim.Adam(model.parameters.values(), lr=1e-4, weight_decay=1e-5, foreach=True)
 
     def train():
@@ -186,12 +187,12 @@ def main(name, description, make_model):
     median = percentile(ordered, 0.5)
     flops = step_flops(shape, H, rows, given.mode == "train")
     step = {
-        "shape": given.shape, "mode": given.mode, "hidden": H, "dialogues": len(batch[0]), "utterances": rows,
+        "masks": given.masks, "shape": given.shape, "mode": given.mode, "hidden": H, "dialogues": len(batch[0]), "utterances": rows,
         "utterances_per_second": rows / median,
         "seconds": {"median": median, "p10": percentile(ordered, 0.1), "p90": percentile(ordered, 0.9), "n": len(ordered)},
         "samples": seconds,
-        "flops": flops,
-        "gemm_gflops_best": rate,
+        "gflop": flops * 1e-9,
+        "best_gflops": rate,
         "gemm_roofline_fraction": flops / (median * rate * 1e9),
         "peak_host_mib": peak, "device_mib": None,
     }

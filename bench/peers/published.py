@@ -149,4 +149,4 @@ class Published:
 
 
 if __name__ == "__main__":
-    common.main("pytorch-published", __doc__.split("\n")[0], Published)
+    common.main("pytorch-published", __doc__, {"bernoulli": Published})

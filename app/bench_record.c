@@ -1,0 +1,175 @@
+#include "app/bench_record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/json.h"
+
+enum { PROFILE_SHOWN = 40 };
+
+static json_t *stats_of(bench_stats s)
+{
+    return json_pack("{s:f, s:f, s:f, s:I}", "median", s.median, "p10", s.p10, "p90", s.p90, "n", (json_int_t)s.n);
+}
+
+static json_t *mib(uint64_t bytes)
+{
+    return bytes ? json_real((double)bytes / 1048576.0) : json_null();
+}
+
+static json_t *case_of(const bench_case *what, size_t dialogues, size_t utterances)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:I}", "shape", what->shape->name, "mode", what->training ? "train" : "eval",
+                     "hidden", (json_int_t)what->hidden, "dialogues", (json_int_t)dialogues, "utterances",
+                     (json_int_t)utterances);
+}
+
+static json_t *case_of_problem(const bench_case *what, const bench_problem *problem)
+{
+    return case_of(what, problem->batch.dialogues, problem->batch.rows);
+}
+
+/* Adds the keys of `more` to `object` and releases it. */
+static json_t *with(json_t *object, json_t *more)
+{
+    if (json_object_update(object, more) != 0) {
+        json_decref(object);
+        object = NULL;
+    }
+    json_decref(more);
+    return object;
+}
+
+json_t *record_transfers(const bench_transfers *t)
+{
+    json_t *moves = json_array();
+    for (size_t i = 0; i < BENCH_TRANSFERS; ++i)
+        json_array_append_new(moves, json_pack("{s:s, s:o, s:f}", "name", t->items[i].name, "seconds",
+                                               stats_of(t->items[i].seconds), "gb_per_second",
+                                               bench_transfer_rate(&t->items[i]) * 1e-9));
+    return json_pack("{s:o, s:o, s:o, s:f}", "moves", moves, "launch", stats_of(t->launch), "pipelined_launch",
+                     stats_of(t->pipelined), "bandwidth_gb_per_second", bench_transfers_bandwidth(t) * 1e-9);
+}
+
+static json_t *product_of(const bench_product *p)
+{
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:f, s:b, s:I, s:o, s:f}", "m", (json_int_t)p->call.m, "n",
+                     (json_int_t)p->call.n, "k", (json_int_t)p->call.k, "transpose_a", p->call.transpose_a, "transpose_b",
+                     p->call.transpose_b, "beta", (double)p->call.beta, "bias", p->call.bias.block != NULL, "count",
+                     (json_int_t)p->count, "seconds", stats_of(p->seconds), "gflops", bench_product_rate(p) * 1e-9);
+}
+
+json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < products->count; ++i) json_array_append_new(list, product_of(&products->items[i]));
+    return with(case_of_problem(what, problem),
+                json_pack("{s:f, s:f, s:o}", "gflop", bench_products_flops(products) * 1e-9, "best_gflops",
+                          bench_products_best(products) * 1e-9, "products", list));
+}
+
+json_t *record_kernels(const bench_case *what, const bench_problem *problem, const bench_kernels *kernels)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < kernels->count; ++i) {
+        const bench_kernel *k = &kernels->items[i];
+        const double seconds = k->seconds.median;
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "name", k->name, "seconds", stats_of(k->seconds),
+                                              "gb_per_second", app_json_real(k->bytes / seconds * 1e-9), "gflops",
+                                              app_json_real(k->flops / seconds * 1e-9)));
+    }
+    return with(case_of_problem(what, problem), json_pack("{s:o}", "operations", list));
+}
+
+static json_t *profile_of(const bench_profile *p)
+{
+    json_t *lines = json_array();
+    for (size_t i = 0; i < p->count && i < PROFILE_SHOWN; ++i)
+        json_array_append_new(lines, json_pack("{s:s, s:f, s:I}", "name", p->lines[i].name, "seconds",
+                                               p->lines[i].seconds, "launches", (json_int_t)p->lines[i].launches));
+    return json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "step_seconds", p->seconds, "gemm_seconds", p->gemm_seconds,
+                     "other_seconds", bench_profile_other(p), "other_kernel_seconds", p->kernel_seconds, "gemm_gflops",
+                     app_json_real(p->gemm_flops / p->gemm_seconds * 1e-9), "kernels", lines);
+}
+
+json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
+                    const bench_products *products)
+{
+    const double flops = bench_products_flops(products), best = bench_products_best(products);
+    json_t *rates = json_pack("{s:o, s:o, s:o, s:f, s:f}", "utterances_per_second",
+                              app_json_real((double)step->utterances / step->seconds.median), "seconds",
+                              stats_of(step->seconds), "gemm_roofline_fraction",
+                              app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9, "best_gflops",
+                              best * 1e-9);
+    json_t *rest = json_pack("{s:o, s:o, s:f, s:o, s:o}", "peak_host_mib", mib(step->peak_host_bytes), "device_mib",
+                             mib(step->device_bytes), "first_step_seconds", step->first_seconds, "loss",
+                             app_json_real(step->loss), "profile", profile_of(profile));
+    return with(with(case_of(what, step->dialogues, step->utterances), rates), rest);
+}
+
+/* ---- reading ---- */
+
+double record_real(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+double record_median(const json_t *object)
+{
+    return record_real(json_object_get(object, "seconds"), "median");
+}
+
+const char *record_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+const char *record_case_label(char label[RECORD_LABEL], const json_t *object)
+{
+    snprintf(label, RECORD_LABEL, "%.16s %.8s H=%.0f %.0f dialogues", record_text(object, "shape"),
+             record_text(object, "mode"), record_real(object, "hidden"), record_real(object, "dialogues"));
+    return label;
+}
+
+const char *record_product_label(char label[RECORD_LABEL], const json_t *p)
+{
+    snprintf(label, RECORD_LABEL, "%c%c %.0f x %.0f x %.0f%s%s",
+             json_is_true(json_object_get(p, "transpose_a")) ? 'T' : 'N',
+             json_is_true(json_object_get(p, "transpose_b")) ? 'T' : 'N', record_real(p, "m"), record_real(p, "n"),
+             record_real(p, "k"), record_real(p, "beta") != 0.0 ? " +C" : "",
+             json_is_true(json_object_get(p, "bias")) ? " +b" : "");
+    return label;
+}
+
+/* The items of one list, labelled "<case>: <name>". */
+static void walk_list(const json_t *of_case, const char *key, record_visitor visit, void *user)
+{
+    char label[2 * RECORD_LABEL + 16], name[RECORD_LABEL], where[RECORD_LABEL];
+    const json_t *items = json_object_get(of_case, key);
+    for (size_t i = 0; i < json_array_size(items); ++i) {
+        const json_t *item = json_array_get(items, i);
+        const json_t *text = json_object_get(item, "name");
+        snprintf(label, sizeof label, "%s: %s", record_case_label(where, of_case),
+                 text ? json_string_value(text) : record_product_label(name, item));
+        visit(user, label, json_object_get(item, "seconds"));
+    }
+}
+
+void record_walk(const json_t *entry, record_visitor visit, void *user)
+{
+    char label[RECORD_LABEL];
+    const json_t *transfers = json_object_get(entry, "transfers"), *moves = json_object_get(transfers, "moves");
+    const json_t *gemm = json_object_get(entry, "gemm"), *kernels = json_object_get(entry, "kernels");
+    const json_t *steps = json_object_get(entry, "step");
+    for (size_t i = 0; i < json_array_size(moves); ++i)
+        visit(user, record_text(json_array_get(moves, i), "name"), json_object_get(json_array_get(moves, i), "seconds"));
+    if (transfers) visit(user, "launch", json_object_get(transfers, "launch"));
+    if (transfers) visit(user, "pipelined launch", json_object_get(transfers, "pipelined_launch"));
+    for (size_t i = 0; i < json_array_size(gemm); ++i) walk_list(json_array_get(gemm, i), "products", visit, user);
+    for (size_t i = 0; i < json_array_size(kernels); ++i) walk_list(json_array_get(kernels, i), "operations", visit, user);
+    for (size_t i = 0; i < json_array_size(steps); ++i) {
+        const json_t *step = json_array_get(steps, i);
+        visit(user, record_case_label(label, step), json_object_get(step, "seconds"));
+    }
+}

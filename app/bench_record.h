@@ -1,0 +1,50 @@
+/* What a benchmark measured, as JSON: `bench --json` prints it, the tables and the page are made from it, and an old one
+ * is compared with a new one. Times are in seconds, rates in units of 10^9 a second.
+ *
+ *     {"program": ..., "version": ..., "devices": [{"device": {...}, "gemm_provider": ..., "vector_width": ...,
+ *       "transfers": {"moves": [{"name", "seconds", "gb_per_second"}], "launch": {stats}, "pipelined_launch": {stats},
+ *                     "bandwidth_gb_per_second"},
+ *       "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta", "bias",
+ *                 "count", "seconds", "gflops"}]}],
+ *       "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second", "gflops"}]}],
+ *       "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib", "device_mib",
+ *                 "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}]}
+ *
+ * where case is "shape", "mode", "hidden", "dialogues", "utterances" and stats is {"median", "p10", "p90", "n"}.
+ */
+#ifndef SAFSD_APP_BENCH_RECORD_H
+#define SAFSD_APP_BENCH_RECORD_H
+
+#include <jansson.h>
+
+#include "bench/gemm.h"
+#include "bench/kernels.h"
+#include "bench/step.h"
+#include "bench/transfers.h"
+
+/* Each returns a new reference, NULL where memory was exhausted. */
+json_t *record_transfers(const bench_transfers *transfers);
+json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products);
+json_t *record_kernels(const bench_case *what, const bench_problem *problem, const bench_kernels *kernels);
+
+/* `profile` is that of another run of the same step; `products` hold the whole step's work and the best measured rate. */
+json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
+                    const bench_products *products);
+
+/* Numbers of such a tree, 0 where there is none; the median of its "seconds". */
+double record_real(const json_t *object, const char *key);
+double record_median(const json_t *object);
+const char *record_text(const json_t *object, const char *key); /* "" where there is none */
+
+/* Calls `visit` for every time measured in one entry of "devices", with a label that is the same in every run. */
+typedef void (*record_visitor)(void *user, const char *label, const json_t *stats);
+void record_walk(const json_t *entry, record_visitor visit, void *user);
+
+enum { RECORD_LABEL = 96 };
+
+/* "iemocap train H=1024 16 dialogues" */
+const char *record_case_label(char label[RECORD_LABEL], const json_t *object);
+/* "NT 752 x 1024 x 1024", with "+C" where it adds to the old matrix and "+b" with a bias */
+const char *record_product_label(char label[RECORD_LABEL], const json_t *product);
+
+#endif

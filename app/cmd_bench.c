@@ -1,0 +1,263 @@
+/* safsd-cl bench: how fast the chosen devices are at the work of this program. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/bench_page.h"
+#include "app/bench_record.h"
+#include "app/bench_table.h"
+#include "app/json.h"
+#include "config/number.h"
+#include "runtime/gemm.h"
+
+enum { MOST_CASES = 8, BEST_OF = 4, MOST_HIDDEN = 1 << 14, MOST_DIALOGUES = 1 << 12 };
+
+static const bench_effort short_effort = {2, 200, 0.25};
+
+/* What the user asked for. */
+typedef struct wish {
+    enum { EVERYTHING, GEMM, KERNELS, STEP } only;
+    bench_case cases[MOST_CASES]; /* shapes and modes */
+    size_t count;
+    size_t repeat;
+} wish;
+
+static bool wants(const wish *w, int part)
+{
+    return w->only == EVERYTHING || (int)w->only == part;
+}
+
+/* ---- the command line ---- */
+
+static st_status read_count(const opt_line *line, const char *name, size_t most, size_t *value, st_error *error)
+{
+    const char *text = opt_value(line, name);
+    uint64_t number = 0;
+    if (!text) return ST_OK;
+    if (cfg_number_uint64(text, &number) != CFG_NUMBER_OK || number < 1 || number > most)
+        return st_fail(error, ST_USAGE, "--%s %.64s: it takes a number from 1 to %zu", name, text, most);
+    *value = (size_t)number;
+    return ST_OK;
+}
+
+static st_status read_wish(wish *w, const opt_line *line, st_error *error)
+{
+    static const char *const parts[] = {"gemm", "kernels", "step", NULL}, *const modes[] = {"train", "eval", NULL};
+    static const char *const shapes[] = {"iemocap", "meld", NULL}; /* the order of bench_shapes */
+    size_t part = 3, shape = 2, mode = 2, hidden = 1024, dialogues = 0;
+    w->repeat = 5;
+    ST_FORWARD(opt_choice(line, "only", parts, &part, error));
+    ST_FORWARD(opt_choice(line, "shape", shapes, &shape, error));
+    ST_FORWARD(opt_choice(line, "mode", modes, &mode, error));
+    ST_FORWARD(read_count(line, "hidden", MOST_HIDDEN, &hidden, error));
+    ST_FORWARD(read_count(line, "dialogues", MOST_DIALOGUES, &dialogues, error));
+    ST_FORWARD(read_count(line, "repeat", BENCH_MOST_SAMPLES, &w->repeat, error));
+    w->only = part == 0 ? GEMM : part == 1 ? KERNELS : part == 2 ? STEP : EVERYTHING;
+    for (size_t s = 0; shapes[s]; ++s)
+        for (size_t m = 0; modes[m]; ++m)
+            if ((shape == 2 || shape == s) && (mode == 2 || mode == m))
+                w->cases[w->count++] = (bench_case){&bench_shapes[s], hidden, dialogues, m == 0};
+    return ST_OK;
+}
+
+/* ---- measuring ---- */
+
+static void say(app_state *app, const char *what, const bench_case *of)
+{
+    if (app_progress_due(&app->progress))
+        app_progress_show(&app->progress, "measuring %s: %s %s, H = %zu", what, of->shape->name,
+                          of->training ? "train" : "eval", of->hidden);
+}
+
+static st_status add_gemm(app_state *app, json_t *entry, rt_context *rt, const bench_case *of, const bench_problem *problem)
+{
+    bench_products products;
+    say(app, "matrix products", of);
+    ST_FORWARD(bench_products_create(&products, rt, problem));
+    const st_status status = bench_products_measure(&products, rt, short_effort, products.count);
+    if (status == ST_OK) json_array_append_new(json_object_get(entry, "gemm"), record_gemm(of, problem, &products));
+    bench_products_destroy(&products);
+    return status;
+}
+
+static st_status add_kernels(app_state *app, json_t *entry, rt_context *rt, const bench_case *of,
+                             const bench_problem *problem)
+{
+    bench_kernels kernels;
+    say(app, "operations", of);
+    ST_FORWARD(bench_kernels_measure(&kernels, rt, problem, short_effort));
+    json_array_append_new(json_object_get(entry, "kernels"), record_kernels(of, problem, &kernels));
+    return ST_OK;
+}
+
+/* A profile needs a queue of its own kind, so a context of its own. */
+static st_status profile_step(bench_profile *profile, rt_context *rt, const bench_problem *problem, size_t repeat)
+{
+    rt_context *profiling = NULL;
+    const rt_options options = {.profile = true};
+    ST_FORWARD(rt_context_create(&profiling, rt_device(rt), &options, rt_error(rt)));
+    const st_status status = bench_profile_measure(profile, profiling, problem, repeat);
+    rt_context_destroy(&profiling);
+    return status;
+}
+
+static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const bench_case *of, const bench_problem *problem,
+                          size_t repeat)
+{
+    bench_step step;
+    bench_profile *profile = calloc(1, sizeof *profile);
+    bench_products products = {NULL, 0};
+    st_status status = ST_OK;
+    if (!profile) return st_fail(&app->error, ST_FAILED, "out of memory for a profile");
+    say(app, "steps", of);
+    ST_TRY(bench_step_measure(&step, rt, problem, repeat));
+    say(app, "where the time goes", of);
+    ST_TRY(profile_step(profile, rt, problem, repeat < 3 ? repeat : 3));
+    ST_TRY(bench_products_create(&products, rt, problem));
+    ST_TRY(bench_products_measure(&products, rt, short_effort, BEST_OF));
+    json_array_append_new(json_object_get(entry, "step"), record_step(of, &step, profile, &products));
+done:
+    bench_products_destroy(&products);
+    free(profile);
+    return status;
+}
+
+static st_status measure_case(app_state *app, json_t *entry, rt_context *rt, const bench_case *of, const wish *w)
+{
+    bench_problem problem;
+    st_status status = ST_OK;
+    ST_FORWARD(bench_problem_create(&problem, of, &app->error));
+    if (wants(w, GEMM)) ST_TRY(add_gemm(app, entry, rt, of, &problem));
+    if (wants(w, KERNELS) && of->training) ST_TRY(add_kernels(app, entry, rt, of, &problem));
+    if (wants(w, STEP)) ST_TRY(add_step(app, entry, rt, of, &problem, w->repeat));
+done:
+    bench_problem_destroy(&problem);
+    return status;
+}
+
+static st_status add_transfers(json_t *entry, rt_context *rt)
+{
+    bench_transfers transfers;
+    ST_FORWARD(bench_transfers_measure(&transfers, rt, short_effort));
+    json_object_set_new(entry, "transfers", record_transfers(&transfers));
+    return ST_OK;
+}
+
+static st_status measure_device(app_state *app, json_t *devices, const wish *w)
+{
+    rt_context *rt = NULL;
+    ST_FORWARD(app_open_device(app, (app_device_options){.configured = NULL}, &rt));
+    json_t *entry = json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", app_json_device(rt_device(rt)),
+                              "gemm_provider", rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt),
+                              "gemm", "kernels", "step");
+    st_status status = entry ? ST_OK : st_fail(&app->error, ST_FAILED, "out of memory for the results");
+    if (status == ST_OK && w->only == EVERYTHING) status = add_transfers(entry, rt);
+    for (size_t i = 0; status == ST_OK && i < w->count; ++i) status = measure_case(app, entry, rt, &w->cases[i], w);
+    rt_context_destroy(&rt);
+    app_progress_clear(&app->progress);
+    json_array_append_new(devices, entry);
+    return status;
+}
+
+/* One device after another, from a list with commas. */
+static st_status measure_devices(app_state *app, json_t *devices, const wish *w)
+{
+    const char *variable = getenv("SAFSD_CL_DEVICE");
+    const char *const given = app->device, *at = given ? given : variable && *variable ? variable : "auto";
+    st_status status = ST_OK;
+    do {
+        char selector[256];
+        const size_t length = strcspn(at, ",");
+        if (length >= sizeof selector)
+            return st_fail(&app->error, ST_USAGE, "a device selector of %zu characters is too long", length);
+        memcpy(selector, at, length);
+        selector[length] = '\0';
+        app->device = selector;
+        status = measure_device(app, devices, w);
+        at += length;
+    } while (status == ST_OK && *at++ == ',');
+    app->device = given;
+    return status;
+}
+
+/* ---- the command ---- */
+
+static st_status load_old(json_t **old, const char *path, st_error *error)
+{
+    json_error_t why;
+    if (!path) return ST_OK;
+    *old = json_load_file(path, 0, &why);
+    if (!*old)
+        return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line, why.text);
+    if (!json_is_array(json_object_get(*old, "devices")))
+        return st_fail(error, ST_FAILED, "%.512s has no list of devices; give a file that bench --json wrote", path);
+    return ST_OK;
+}
+
+static st_status print_results(const json_t *root, const json_t *old, bool as_json, st_error *error)
+{
+    const json_t *devices = json_object_get(root, "devices");
+    if (as_json) {
+        char *text = NULL;
+        ST_FORWARD(app_json_pretty(json_incref((json_t *)root), &text, error));
+        fputs(text, stdout);
+        free(text);
+        if (old) table_print_changes(stderr, old, root);
+        return ST_OK;
+    }
+    for (size_t i = 0; i < json_array_size(devices); ++i) {
+        if (i > 0) fputc('\n', stdout);
+        table_print_device(stdout, json_array_get(devices, i));
+    }
+    if (json_array_size(devices) > 1) table_print_devices(stdout, root);
+    if (old) table_print_changes(stdout, old, root);
+    return ST_OK;
+}
+
+static st_status run(app_state *app, const opt_line *line)
+{
+    wish w = {.count = 0};
+    json_t *old = NULL;
+    json_t *root = json_pack("{s:s, s:s, s:[]}", "program", APP_NAME, "version", SAFSD_VERSION, "devices");
+    st_status status = ST_OK;
+    if (!root) return st_fail(&app->error, ST_FAILED, "out of memory for the results");
+    ST_TRY(read_wish(&w, line, &app->error));
+    ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));
+    ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));
+    ST_TRY(print_results(root, old, opt_has(line, "json"), &app->error));
+    if (opt_value(line, "html")) ST_TRY(page_write(opt_value(line, "html"), root, &app->error));
+done:
+    json_decref(old);
+    json_decref(root);
+    return status;
+}
+
+static const opt_option options[] = {
+    {"only", 0, "PART", "gemm, kernels or step; without it all of them, and transfers"},
+    {"shape", 0, "SHAPE", "iemocap or meld (default: both)"},
+    {"mode", 0, "MODE", "train or eval (default: both)"},
+    {"hidden", 0, "H", "hidden width (default 1024)"},
+    {"dialogues", 0, "N", "dialogues of the batch: the shape's list repeated or cut"},
+    {"repeat", 0, "R", "steps that are timed (default 5)"},
+    {"json", 0, NULL, "the results for programs; changes then go to stderr"},
+    {"compare", 0, "OLD.json", "also what changed against an earlier run by more than the noise"},
+    {"html", 0, "FILE", "also a page with bars per device and a roofline"},
+    {NULL, 0, NULL, NULL},
+};
+
+const app_command cmd_bench = {
+    .name = "bench",
+    .synopsis = "[--only gemm|kernels|step] [--shape SHAPE] [--mode MODE] [--json]",
+    .summary = "measure devices: transfers, matrix products, kernels, whole steps",
+    .description = "Measures the chosen devices at the work of this program, on random data of the shape of IEMOCAP (16 "
+                   "dialogues, 752 utterances) or MELD (16 dialogues, 143 utterances): moving data, every matrix product "
+                   "and every other operation of a step, and whole steps of training with Adam and of evaluation. Times are "
+                   "medians; several devices, with commas, are compared.",
+    .example = "  safsd-cl bench --only step --shape iemocap --mode train\n"
+               "  safsd-cl --device 0,1 bench --json > now.json\n"
+               "  safsd-cl bench --compare now.json\n",
+    .options = options,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = run,
+};
