@@ -1,11 +1,10 @@
 /* Matrix product on packed operands: C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n], row-major.
  *
  * op(A) is cut into panels of GEMM_MR rows, op(B) into panels of GEMM_NR columns; a panel stores k slices of GEMM_MR (or
- * GEMM_NR) consecutive floats, and the last panel is filled up with zeros. One work-item computes tiles of GEMM_MR x
- * GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float of A. Both operands are read
- * strictly forward, whatever their transposition, because the packing absorbs it. Host: runtime/gemm_panel.c.
- *
- * Tunables, all properties of the device; results do not depend on those that cut the packing.
+ * GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
+ * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float of
+ * A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
+ * Host: runtime/gemm_panel.c. No tunable below changes a result.
  */
 #include "vector.clh"
 
@@ -29,117 +28,110 @@
 #endif
 /* A work-item that copies takes this many slices of so many floats: rows of the source, each a long run. */
 #ifndef GEMM_COPY_DEPTH
-#define GEMM_COPY_DEPTH 8
+#define GEMM_COPY_DEPTH 16
 #endif
 #ifndef GEMM_COPY_WIDTH
 #define GEMM_COPY_WIDTH 4096
 #endif
 
-/* Transposes VW x VW floats: each pass rotates one bit of the row number into the column number. */
-#if VW == 1
-#define gemm_turn(v)
+/* Packing moves squares of this many floats, which divide the panels of either operand. */
+#if GEMM_MR % 4 == 0 && GEMM_NR % 4 == 0
+#define GEMM_PIECE 4
 #else
-inline void gemm_turn(fv *v)
-{
-#pragma unroll
-    for (uint pass = 1; pass < VW; pass *= 2) {
-        fv w[VW];
-#pragma unroll
-        for (uint i = 0; i < VW / 2; ++i) {
-            w[2 * i].even = v[i].lo;
-            w[2 * i].odd = v[i + VW / 2].lo;
-            w[2 * i + 1].even = v[i].hi;
-            w[2 * i + 1].odd = v[i + VW / 2].hi;
-        }
-#pragma unroll
-        for (uint i = 0; i < VW; ++i) v[i] = w[i];
-    }
-}
+#define GEMM_PIECE 2
+#endif
+typedef VECTOR_PASTE(float, GEMM_PIECE) gemm_piece;
+#define gemm_piece_load(p) VECTOR_PASTE(vload, GEMM_PIECE)(0, (p))
+#define gemm_piece_store(v, p) VECTOR_PASTE(vstore, GEMM_PIECE)((v), 0, (p))
+
+/* The lanes of two pieces in turn: of their first and of their second halves. */
+#if GEMM_PIECE == 4
+#define gemm_zip_first(a, b) (float4)((a).s0, (b).s0, (a).s1, (b).s1)
+#define gemm_zip_second(a, b) (float4)((a).s2, (b).s2, (a).s3, (b).s3)
+#else
+#define gemm_zip_first(a, b) (float2)((a).s0, (b).s0)
+#define gemm_zip_second(a, b) (float2)((a).s1, (b).s1)
 #endif
 
+/* Transposes a square: each pass rotates one bit of the row number into the column number. */
+inline void gemm_turn(gemm_piece *v)
+{
+#pragma unroll
+    for (uint pass = 1; pass < GEMM_PIECE; pass *= 2) {
+        gemm_piece w[GEMM_PIECE];
+#pragma unroll
+        for (uint i = 0; i < GEMM_PIECE / 2; ++i) {
+            w[2 * i] = gemm_zip_first(v[i], v[i + GEMM_PIECE / 2]);
+            w[2 * i + 1] = gemm_zip_second(v[i], v[i + GEMM_PIECE / 2]);
+        }
+#pragma unroll
+        for (uint i = 0; i < GEMM_PIECE; ++i) v[i] = w[i];
+    }
+}
+
 /* Slices first .. last-1 of one panel of `width` rows, from a source whose rows are the panel's rows: x[row * ld + slice].
- * `rows` of them exist. Strips of VW rows go last to first, because a vector that ends beyond the panel's width spills
- * into the next slice of the first strip. */
+ * `rows` of them exist, at least one; the last stands in for those that do not, whose results nobody stores. */
 inline void gemm_pack_turning(__global float *restrict panel, const __global float *restrict x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
-    for (uint strip = (width - 1) / VW * VW + VW; strip > 0;) {
-        strip -= VW;
-        const uint lanes = min((uint)VW, width - strip);
-        const uint here = rows > strip ? min(lanes, rows - strip) : 0;
-        const __global float *from = x + strip * ld;
-        for (uint slice = first; slice < last; slice += VW) {
-            const uint slices = min((uint)VW, last - slice);
-            fv v[VW];
-            if (here == VW && slices == VW) {
+    const uint whole = first + (last - first) / GEMM_PIECE * GEMM_PIECE;
+    for (uint slice = first; slice < whole; slice += GEMM_PIECE) {
+        __global float *to = panel + (size_t)slice * width;
 #pragma unroll
-                for (uint i = 0; i < VW; ++i) v[i] = fv_vload(from + i * ld + slice);
-            } else if (here == width % VW && slices == VW) {
+        for (uint strip = 0; strip < width; strip += GEMM_PIECE) {
+            gemm_piece v[GEMM_PIECE];
 #pragma unroll
-                for (uint i = 0; i < VW; ++i) v[i] = i < width % VW ? fv_vload(from + i * ld + slice) : (fv)(0.0f);
-            } else {
-                for (uint i = 0; i < VW; ++i) v[i] = i < here ? fv_load(from + i * ld, slice, last) : (fv)(0.0f);
-            }
+            for (uint i = 0; i < GEMM_PIECE; ++i) v[i] = gemm_piece_load(x + min(strip + i, rows - 1) * ld + slice);
             gemm_turn(v);
-            __global float *to = panel + (size_t)slice * width + strip;
-            if (slices == VW && (lanes == VW || slice + VW < last)) {
 #pragma unroll
-                for (uint i = 0; i < VW; ++i) fv_vstore(v[i], to + i * width);
-            } else {
-                for (uint i = 0; i < slices; ++i) fv_store(to + i * width, 0, lanes, v[i]);
-            }
+            for (uint i = 0; i < GEMM_PIECE; ++i) gemm_piece_store(v[i], to + i * width + strip);
         }
     }
+    for (uint slice = whole; slice < last; ++slice)
+        for (uint i = 0; i < width; ++i) panel[(size_t)slice * width + i] = x[min(i, rows - 1) * ld + slice];
 }
 
 /* The same from a source whose rows are the slices: x[slice * ld + row]. */
 inline void gemm_pack_copying(__global float *restrict panel, const __global float *restrict x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
-    const uint whole = (width + VW - 1) / VW * VW;
-    for (uint slice = first; slice < last; ++slice) {
-        const __global float *from = x + slice * ld;
-        __global float *to = panel + (size_t)slice * width;
-        const bool roomy = whole == width || slice + 1 < last; /* what a vector spills is written again */
-        if (whole <= rows && roomy) {
-            for (uint i = 0; i < whole; i += VW) fv_vstore(fv_vload(from + i), to + i);
-        } else {
-            for (uint i = 0; i < width; i += VW)
-                fv_store(to, i, roomy ? whole : width, fv_load(from, i, rows));
-        }
-    }
-}
-
-/* Work-items (blocks of panels and slices) that pack one operand, and the work of one of them. */
-inline uint gemm_pack_blocks(const uint rows, const uint width, const uint k, const uint turning)
-{
-    const uint panels = (rows + width - 1) / width;
-    const uint depth = turning ? GEMM_TURN_DEPTH : GEMM_COPY_DEPTH;
-    const uint per_block = turning ? 1 : GEMM_COPY_WIDTH / width;
-    return (panels + per_block - 1) / per_block * ((k + depth - 1) / depth);
-}
-
-inline void gemm_pack_block(__global float *restrict packed, const __global float *restrict x, const size_t ld,
-                            const uint rows, const uint width, const uint k, const uint turning, const uint block)
-{
-    const uint panels = (rows + width - 1) / width;
-    const uint depth = turning ? GEMM_TURN_DEPTH : GEMM_COPY_DEPTH;
-    const uint per_block = turning ? 1 : GEMM_COPY_WIDTH / width;
-    const uint columns = (panels + per_block - 1) / per_block;
-    const uint first = block / columns * depth, last = min(first + depth, k);
-    const uint end = min((block % columns + 1) * per_block, panels);
-    for (uint p = block % columns * per_block; p < end; ++p) {
-        __global float *panel = packed + (size_t)p * width * k;
-        if (turning)
-            gemm_pack_turning(panel, x + p * width * ld, ld, rows - p * width, width, first, last);
+    __global float *to = panel + (size_t)first * width;
+    const __global float *from = x + first * ld;
+    for (uint slice = first; slice < last; ++slice, to += width, from += ld) {
+        if (rows < width)
+            for (uint i = 0; i < width; ++i) to[i] = from[min(i, rows - 1)];
+        else if (width % VW == 0)
+            for (uint i = 0; i < width; i += VW) fv_vstore(fv_vload(from + i), to + i);
         else
-            gemm_pack_copying(panel, x + p * width, ld, rows - p * width, width, first, last);
+            for (uint i = 0; i < width; i += GEMM_PIECE) gemm_piece_store(gemm_piece_load(from + i), to + i);
     }
+}
+
+/* Packs the work-item's share of one operand. Blocks of panels and slices are dealt out to all items in turn; `turn` is
+ * the place in the round of this item's next block, and what is returned its place among the blocks that come after. */
+inline uint gemm_pack(__global float *restrict packed, const __global float *restrict x, const size_t ld,
+                      const uint rows, const uint width, const uint k, const uint turning, uint turn)
+{
+    const uint depth = turning ? GEMM_TURN_DEPTH : GEMM_COPY_DEPTH;
+    const uint run = turning ? 1 : GEMM_COPY_WIDTH / width;
+    const uint panels = (rows + width - 1) / width, blocks = (panels + run - 1) / run;
+    for (uint first = 0; first < k; first += depth) {
+        const uint last = min(first + depth, k);
+        for (; turn < blocks; turn += (uint)get_global_size(0))
+            for (uint p = turn * run; p < min((turn + 1) * run, panels); ++p) {
+                __global float *panel = packed + (size_t)p * width * k;
+                if (turning)
+                    gemm_pack_turning(panel, x + p * width * ld, ld, rows - p * width, width, first, last);
+                else
+                    gemm_pack_copying(panel, x + p * width, ld, rows - p * width, width, first, last);
+            }
+        turn -= blocks;
+    }
+    return turn;
 }
 
 /* Packs both operands. packed_a [ceil(m / GEMM_MR), k, GEMM_MR], packed_b [ceil(n / GEMM_NR), k, GEMM_NR].
- * a is stored as [m, k] (turn_a = 1) or [k, m] (0), b as [n, k] (turn_b = 1) or [k, n] (0). m = 0 or n = 0 leaves that
- * operand out. Launch: any number of items; the blocks are dealt out one by one. */
+ * a is stored as [m, k] (turn_a = 1) or [k, m] (0), b as [n, k] (turn_b = 1) or [k, n] (0). Launch: any number of items. */
 __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong packed_a_at,
                               __global float *restrict packed_b, const ulong packed_b_at,
                               const __global float *restrict a, const ulong a_at,
@@ -147,17 +139,9 @@ __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong pac
                               const uint m, const uint n, const uint k, const uint lda, const uint ldb,
                               const uint turn_a, const uint turn_b)
 {
-    packed_a += packed_a_at;
-    packed_b += packed_b_at;
-    a += a_at;
-    b += b_at;
-    const uint of_a = gemm_pack_blocks(m, GEMM_MR, k, turn_a), of_b = gemm_pack_blocks(n, GEMM_NR, k, turn_b);
-    for (uint block = (uint)get_global_id(0); block < of_a + of_b; block += (uint)get_global_size(0)) {
-        if (block < of_a)
-            gemm_pack_block(packed_a, a, lda, m, GEMM_MR, k, turn_a, block);
-        else
-            gemm_pack_block(packed_b, b, ldb, n, GEMM_NR, k, turn_b, block - of_a);
-    }
+    const uint turn =
+        gemm_pack(packed_a + packed_a_at, a + a_at, lda, m, GEMM_MR, k, turn_a, (uint)get_global_id(0));
+    gemm_pack(packed_b + packed_b_at, b + b_at, ldb, n, GEMM_NR, k, turn_b, turn);
 }
 
 /* Writes the part of a tile that lies inside C: rows x columns, with the bias and what beta keeps of the old C. */

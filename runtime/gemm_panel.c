@@ -8,8 +8,9 @@ enum {
     DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of one core */
     DEEPEST = DEPTH * 3 / 2, /* a product up to here is one part */
     DEPTH_STEP = 16,         /* parts begin at whole vectors */
-    RUN = 8,                 /* panels of either operand in one work-item, where there are enough of them */
-    ITEMS_PER_UNIT = 4,      /* so many work-items for each compute unit even out the load */
+    RUN_A = 8,               /* panels of A in one work-item, where there are enough: they stay in a cache ... */
+    RUN_B = 16,              /* ... while so many panels of B pass by */
+    ITEMS_PER_UNIT = 8,      /* work-items for each compute unit, at least, to even out the load */
     GROUP = 32,              /* work-items of a group where a group is more than one thread of control */
 };
 
@@ -124,8 +125,8 @@ static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_ca
 /* As many panels in one work-item as leave enough items to share out. Changes no number. */
 static void choose_runs(const panel_gemm *p, size_t a_panels, size_t b_panels, size_t *run_a, size_t *run_b)
 {
-    *run_a = parts(a_panels, parts(a_panels, RUN));
-    *run_b = parts(b_panels, parts(b_panels, RUN));
+    *run_a = parts(a_panels, parts(a_panels, RUN_A));
+    *run_b = parts(b_panels, parts(b_panels, RUN_B));
     while (parts(a_panels, *run_a) * parts(b_panels, *run_b) < p->items && *run_a * *run_b > 1) {
         size_t *longer = *run_b >= *run_a ? run_b : run_a;
         *longer /= 2;
