@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "tests/ref/attention.h"
+#include "tests/ref/batch.h"
 
 typedef struct shape {
     size_t heads, d; /* H = heads * d */

@@ -1,4 +1,5 @@
 #include "model/blockproduct.h"
+#include "tests/ref/batch.h"
 #include "tests/ref/blockproduct.h"
 
 typedef enum layout { HEADS, MODALITIES } layout;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "tests/ref/batch.h"
 #include "tests/ref/gcn.h"
 
 typedef struct shape {

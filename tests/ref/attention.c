@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/glossary.h"
+
 /* One dialogue and head. */
 typedef struct place {
     size_t dialogue, head, first, length, d;

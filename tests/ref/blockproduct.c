@@ -1,5 +1,7 @@
 #include "tests/ref/blockproduct.h"
 
+#include <stdbool.h>
+
 static double *element(ref_band x, const ref_dialogues *d, size_t dialogue, size_t slice, size_t i, size_t c)
 {
     return &x.value[slice * x.slice + ((size_t)d->starts[dialogue] + i) * x.ld + c];

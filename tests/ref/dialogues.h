@@ -1,25 +1,18 @@
-/* Batches of dialogues for tests: an nn_batch on the device and the same numbers on the host. */
+/* Batches of dialogues as references walk over them, on the host alone; tests/ref/batch.h puts them on the device. */
 #ifndef SAFSD_TESTS_REF_DIALOGUES_H
 #define SAFSD_TESTS_REF_DIALOGUES_H
 
-#include "tests/ref/harness.h"
+#include <stddef.h>
+#include <stdint.h>
 
-/* What references walk over: dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin
- * at pair_starts[b] * slices. */
+/* Dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin at pair_starts[b] * slices. */
 typedef struct ref_dialogues {
     size_t dialogues, rows, pairs;
     const int32_t *starts, *pair_starts; /* [dialogues + 1] */
     const int32_t *dialogue_of;          /* [rows] */
 } ref_dialogues;
 
-typedef struct th_dialogues {
-    nn_batch batch; /* speakers and labels are left out */
-    ref_dialogues host;
-} th_dialogues;
-
-th_dialogues th_batch(th_case *t, const int32_t *lengths, size_t dialogues);
-
-/* The host's part alone, in memory of the caller: starts and pair_starts [dialogues + 1], dialogue_of [rows]. */
+/* In memory of the caller: starts and pair_starts [dialogues + 1], dialogue_of [rows]. */
 ref_dialogues ref_dialogues_of(const int32_t *lengths, size_t dialogues, int32_t *starts, int32_t *pair_starts,
                                int32_t *dialogue_of);
 

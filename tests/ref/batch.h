@@ -1,0 +1,15 @@
+/* Batches of dialogues for tests: an nn_batch on the device and the same numbers on the host. */
+#ifndef SAFSD_TESTS_REF_BATCH_H
+#define SAFSD_TESTS_REF_BATCH_H
+
+#include "tests/ref/dialogues.h"
+#include "tests/ref/harness.h"
+
+typedef struct th_dialogues {
+    nn_batch batch; /* speakers and labels are left out */
+    ref_dialogues host;
+} th_dialogues;
+
+th_dialogues th_batch(th_case *t, const int32_t *lengths, size_t dialogues);
+
+#endif
