@@ -1,6 +1,7 @@
 #include "tests/ref/gcn.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* A node: modality m of row r. */
 typedef struct node {
