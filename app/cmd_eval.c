@@ -98,7 +98,7 @@ const app_command cmd_eval = {
                    "safetensors need --config.",
     .example = "  safsd-cl eval runs/demo/best.safetensors\n"
                "  safsd-cl eval runs/demo/best.safetensors --split valid\n"
-               "  safsd-cl eval published.safetensors --config config/iemocap.ini --data iemocap.pkl\n",
+               "  safsd-cl eval published.safetensors --config config/iemocap.ini\n",
     .options = options,
     .least_operands = 1,
     .most_operands = 1,

@@ -69,7 +69,7 @@ const app_command cmd_predict = {
                    "prediction, the probability of every class, and what each modality's student predicts. The data "
                    "need no labels.",
     .example = "  safsd-cl predict runs/demo/best.safetensors --out predictions.csv\n"
-               "  safsd-cl predict runs/demo/best.safetensors --data new.pkl --format jsonl | head\n",
+               "  safsd-cl predict runs/demo/best.safetensors --format jsonl --data new.pkl\n",
     .options = options,
     .least_operands = 1,
     .most_operands = 1,

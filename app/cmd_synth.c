@@ -49,8 +49,8 @@ const app_command cmd_synth = {
     .description = "Writes made-up dialogues in the shape of a corpus. The label of an utterance can be told only from "
                    "all three modalities together and from the rest of its dialogue, so that a model that learns it "
                    "has used both. The same options always make the same data.",
-    .example = "  safsd-cl synth --like meld --dialogues 60 --dims 32,24,16 -o made-up.safetensors\n"
-               "  safsd-cl train --set data.format=auto --set data.path=made-up.safetensors\n",
+    .example = "  safsd-cl synth --like meld --dialogues 60 --dims 32,24,16 -o made.safetensors\n"
+               "  safsd-cl train --set data.format=auto --set data.path=made.safetensors\n",
     .options = options,
     .least_operands = 0,
     .most_operands = 0,

@@ -250,10 +250,10 @@ static st_status conclude(train_run *run, bool finished)
         .finished = finished,
     };
     ST_FORWARD(outcome_save(&outcome, &run->dir, error));
+    if (finished) ST_FORWARD(save_predictions(run));
+    if (finished) ST_FORWARD(outcome_print(&outcome, error));
     if (opt_has(run->line, "profile")) ST_FORWARD(print_profile(run));
     if (!finished) return ST_OK;
-    ST_FORWARD(save_predictions(run));
-    ST_FORWARD(outcome_print(&outcome, error));
     char time[PRINT_WORD_SIZE];
     app_progress_say(&run->app->progress, "%s after %s; everything is in %s",
                      nn_trainer_stopped_early(run->trainer) ? "stopped early" : "finished",

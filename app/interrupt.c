@@ -55,9 +55,8 @@ st_status app_interrupt_start(app_interrupt **interrupt, bool quiet, st_error *e
     atomic_init(&i->armed, false);
     atomic_init(&i->asked, false);
     choose_signals(&i->signals);
-    sigset_t blocked = i->signals;
-    sigaddset(&blocked, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &blocked, &i->before);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_BLOCK, &i->signals, &i->before);
     if (pthread_create(&i->thread, NULL, wait_for_signals, i) != 0) {
         pthread_sigmask(SIG_SETMASK, &i->before, NULL);
         free(i);
@@ -83,13 +82,6 @@ void app_interrupt_stop(app_interrupt **interrupt)
     if (!i) return;
     pthread_cancel(i->thread);
     pthread_join(i->thread, NULL);
-    /* A broken pipe has been noticed by the failed write; it must not end the program now. */
-    sigset_t pipe_only;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    sigset_t pending;
-    int number = 0;
-    if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1) sigwait(&pipe_only, &number);
     pthread_sigmask(SIG_SETMASK, &i->before, NULL);
     free(i);
     *interrupt = NULL;

@@ -2,7 +2,7 @@
  * next step, so that it can save; a second signal, or one before that, ends the program at once with status 130.
  *
  * A thread of its own waits for the signals, which all other threads block: start it before any other thread exists.
- * A closed pipe does not end a program that has one of these. */
+ * From then on a pipe that nobody reads does not end the program either. */
 #ifndef SAFSD_APP_INTERRUPT_H
 #define SAFSD_APP_INTERRUPT_H
 
@@ -19,7 +19,7 @@ void app_interrupt_arm(app_interrupt *interrupt);
 
 bool app_interrupt_asked(const app_interrupt *interrupt);
 
-/* Lets signals do what they did before. */
+/* Lets those signals do what they did before. */
 void app_interrupt_stop(app_interrupt **interrupt);
 
 #endif

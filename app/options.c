@@ -5,6 +5,7 @@
 
 #include "app/print.h"
 #include "config/nearest.h"
+#include "config/schema.h"
 
 st_status opt_line_create(opt_line *line, int argc, st_error *error)
 {
@@ -51,9 +52,24 @@ static const opt_option *nearest(opt_tables tables, const char *name)
     return best;
 }
 
+/* Keys of the configuration are no options: "--lr 0.1" means "--set train.lr=0.1". */
+static const cfg_key *key_called(const char *name)
+{
+    for (size_t i = 0; i < cfg_key_count; ++i) {
+        const char *key = cfg_keys[i].key, *at = name;
+        while (*key && (*at == *key || (*at == '-' && *key == '_'))) ++key, ++at;
+        if (*key == '\0' && *at == '\0') return &cfg_keys[i];
+    }
+    return NULL;
+}
+
 static st_status unknown(opt_tables tables, const char *name, const char *what, st_error *error)
 {
+    const cfg_key *key = find_name(tables.own, "set", 3) ? key_called(name) : NULL;
     const opt_option *likely = nearest(tables, name);
+    if (key)
+        return st_fail(error, ST_USAGE, "there is no option --%s; did you mean --set %s.%s=VALUE?", name, key->section,
+                       key->key);
     if (likely) return st_fail(error, ST_USAGE, "there is no option --%s; did you mean --%s?", name, likely->name);
     return st_fail(error, ST_USAGE, "there is no option --%s; `%s --help` lists those there are", name, what);
 }

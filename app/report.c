@@ -53,19 +53,23 @@ static size_t digits_of(uint64_t number)
     return digits;
 }
 
-static size_t count_column(app_confusion confusion)
+/* Wide enough for every count and, where there is room for all classes side by side, for their names. */
+static size_t count_column(app_confusion confusion, size_t label)
 {
     enum { LEAST = 5, MOST = 12 };
-    size_t width = LEAST;
+    size_t counts = LEAST, names = LEAST;
     for (size_t i = 0; i < confusion.classes * confusion.classes; ++i) {
         const size_t digits = digits_of(confusion.counts[i]);
-        if (digits > width) width = digits;
+        if (digits > counts) counts = digits;
     }
     for (size_t c = 0; c < confusion.classes; ++c) {
         const size_t name = print_width(confusion.names[c]);
-        if (name > width) width = name < MOST ? name : MOST;
+        if (name > names) names = name < MOST ? name : MOST;
     }
-    return width;
+    const size_t share = (PRINT_COLUMNS - label) / confusion.classes;
+    const size_t fitting = share > LEAST + 2 ? share - 2 : names;
+    const size_t width = names < fitting ? names : fitting;
+    return width > counts ? width : counts;
 }
 
 static void print_cell(app_confusion confusion, size_t row, size_t column, size_t width)
@@ -80,7 +84,7 @@ static void print_cell(app_confusion confusion, size_t row, size_t column, size_
 
 static void print_confusion(app_confusion confusion)
 {
-    const size_t label = name_column(confusion), width = count_column(confusion);
+    const size_t label = name_column(confusion), width = count_column(confusion, label);
     const size_t fitting = (PRINT_COLUMNS - label) / (width + 2);
     const size_t panel = fitting > 0 ? fitting : 1;
     puts("\nconfusion matrix: rows are labels, columns are predictions");
@@ -105,8 +109,13 @@ st_status report_print(app_confusion confusion, st_error *error)
 {
     nn_class_metrics *per_class = calloc(confusion.classes, sizeof *per_class);
     if (!per_class) return st_fail(error, ST_FAILED, "out of memory while writing the report");
-    print_report(confusion, nn_metrics_of(confusion.counts, confusion.classes, per_class), per_class);
-    print_confusion(confusion);
+    const nn_metrics metrics = nn_metrics_of(confusion.counts, confusion.classes, per_class);
+    if (metrics.rows == 0) {
+        puts("There is no labelled utterance to compare with.");
+    } else {
+        print_report(confusion, metrics, per_class);
+        print_confusion(confusion);
+    }
     free(per_class);
     return ST_OK;
 }

@@ -6,6 +6,8 @@
 
 #include "app/settings.h"
 #include "app/source.h"
+#include "config/schema.h"
+#include "config/value_read.h"
 
 /* ---- configuration ---- */
 
@@ -39,6 +41,7 @@ static st_status load_configuration(app_scoring *s, const opt_line *line)
     ST_FORWARD(status);
     if (!data) return ST_OK;
     s->config.data.format = CFG_FORMAT_AUTO;
+    if (s->checkpoint->own) cfg_value_clear(&s->config, cfg_key_find("data", "classes")); /* another data set's names */
     return source_option(&s->config, line, "data", "data", "path", error);
 }
 
@@ -58,8 +61,8 @@ static st_status check_names(const app_scoring *s, st_error *error)
         const char *ours = about->class_names[c], *theirs = s->data->class_names[c];
         if (is_number(ours) || is_number(theirs) || strcmp(ours, theirs) == 0) continue;
         return st_fail(error, ST_USAGE,
-                       "class %zu is \"%s\" in the checkpoint but \"%s\" in the data set: name its classes with "
-                       "--set data.classes=... in the order of their labels",
+                       "class %zu is \"%s\" in the checkpoint but \"%s\" in the data set; where only the name is wrong, "
+                       "import the data again with --classes",
                        c, ours, theirs);
     }
     return ST_OK;
@@ -79,10 +82,12 @@ static st_status take_classes(app_scoring *s, st_error *error)
 
 static st_status take_statistics(app_scoring *s, st_error *error)
 {
-    if (s->checkpoint->own) {
-        const ds_statistics *statistics = s->checkpoint->about.statistics;
-        return statistics ? ds_standardize(s->data, statistics, error) : ST_OK;
+    const ds_statistics *carried = s->checkpoint->about.statistics;
+    if (carried && ds_standardize(s->data, carried, error) != ST_OK) {
+        st_prefix(error, "%s", sf_path(s->checkpoint->file));
+        return error->status;
     }
+    if (s->checkpoint->own) return ST_OK;
     if (!s->config.data.standardize) return ST_OK;
     ST_FORWARD(ds_statistics_measure(s->data, &s->statistics, error));
     return ds_standardize(s->data, &s->statistics, error);

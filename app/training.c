@@ -31,11 +31,12 @@ static void show_step(app_training *t, const nn_step_report *report, double now,
 {
     char left[PRINT_WORD_SIZE] = "";
     const double elapsed = now - t->epoch_started, done = share - t->run_share;
-    const double rate = elapsed > 0 ? (double)(report->rows_done - t->epoch_rows) / elapsed : 0;
+    if (elapsed <= 0) return; /* the first step of an epoch says nothing of its pace */
     if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
     app_progress_show(&t->app->progress, "epoch %zu/%zu  step %zu/%zu  loss %.4g  ce %.3g  saf %.3g  kl %.3g  %.0f/s  %s%s",
                       report->epoch, report->epochs, report->batch, report->batches, report->mean.loss,
-                      report->mean.ce, report->mean.saf, report->mean.kl, rate, left, left[0] ? " left" : "");
+                      report->mean.ce, report->mean.saf, report->mean.kl,
+                      (double)(report->rows_done - t->epoch_rows) / elapsed, left, left[0] ? " left" : "");
 }
 
 static st_status after_step(void *user, const nn_step_report *report)

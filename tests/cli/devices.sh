@@ -1,0 +1,56 @@
+# Choosing a device, and what is said where there is none.
+gives 0 devices
+narrow .out
+out_has 'select it with --device 0:0'
+[ ! -s .err ] || fail "devices writes to stderr"
+gives 0 devices --json
+out_has '"selector": "0:0"'
+out_has '"memory_bytes": [0-9]+'
+if command -v python3 >/dev/null; then
+    python3 -c 'import json, sys
+devices = json.load(sys.stdin)["devices"]
+assert [d["index"] for d in devices] == list(range(len(devices)))
+assert all(d["selector"] == "%d:%d" % (d["platform"], d["ordinal"]) for d in devices)' <.out || fail "devices --json"
+fi
+
+plain=$golden/eval.safetensors
+gives 0 verify "$plain"
+err_has '^device 0 \(0:0\): .*; select it again with --device 0:0$'
+gives 0 --device 0 verify "$plain"
+gives 0 verify --device=0:0 "$plain"
+gives 0 verify -d0 "$plain"
+refuses 3 '--device: no device matches "99"' --device 99 verify "$plain"
+refuses 3 '--device: no device matches "7:0"' --device 7:0 verify "$plain"
+refuses 3 'no device matches "abacus"; there are: 0 \(0:0\)' --device abacus verify "$plain"
+
+# The flag comes before the variable, the variable before the INI file.
+export SAFSD_CL_DEVICE=abacus
+refuses 3 'SAFSD_CL_DEVICE: no device matches "abacus"' verify "$plain"
+refuses 3 'SAFSD_CL_DEVICE: no device' train --set runtime.device=sundial
+gives 0 --device 0 verify "$plain"
+unset SAFSD_CL_DEVICE
+refuses 3 '\[runtime\] device: no device matches "sundial"' train --set runtime.device=sundial
+absent runs/demo
+
+# Several devices: PoCL gives two where it is asked for them.
+export POCL_DEVICES="pthread basic"
+gives 0 devices
+if grep -q -- '--device 0:1' .out && grep -q '^  1  basic' .out; then
+    gives 0 --device basic verify "$plain"
+    err_has '^device 1 \(0:1\): basic'
+    gives 0 --device 1 verify "$plain"
+    err_has '^device 1 \(0:1\): basic'
+    refuses 3 'matches 2 devices' --device 'portable computing' verify "$plain"
+    err_has '0 \(0:0\) .*; 1 \(0:1\) basic'
+else
+    echo "only one device here: names that fit several were not tried"
+fi
+unset POCL_DEVICES
+
+# No platform at all: what to install.
+mkdir no-drivers
+export OCL_ICD_VENDORS=$PWD/no-drivers
+refuses 3 'pocl-opencl-icd' devices
+refuses 3 'pocl-opencl-icd' verify "$plain"
+refuses 3 'pocl-opencl-icd' train
+absent runs/demo

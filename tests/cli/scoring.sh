@@ -1,0 +1,48 @@
+# Checkpoints meet other data: weights of another origin, data without labels, data that do not fit.
+small_data data.safetensors
+gives 0 train "${small_model[@]}" --set data.path=data.safetensors --out run
+
+# The same weights as another program would have saved them: no configuration, no checksum. They need --config.
+LC_ALL=C sed 's/safsd-checkpoint-1/someone-else-saved/; s/"checksum"/"checksux"/' run/best.safetensors >foreign.safetensors
+different run/best.safetensors foreign.safetensors
+refuses 2 'foreign\.safetensors carries no configuration.*--config' eval foreign.safetensors --data data.safetensors
+gives 0 eval foreign.safetensors --config run/config.ini
+out_has 'published weights'
+gives 0 predict foreign.safetensors --config run/config.ini
+same .out run/predictions.csv
+refuses 1 'hidden|shape|\[' eval foreign.safetensors --config run/config.ini --set model.hidden=8 --set model.ffn=16
+gives 0 inspect foreign.safetensors
+out_has 'smax_fc\.weight'
+
+# Evaluation masks: those that are drawn are drawn the same every time.
+gives 0 predict run/best.safetensors --set model.gcn_eval=sample
+mv .out sampled.csv
+different sampled.csv run/predictions.csv
+gives 0 predict run/best.safetensors --set model.gcn_eval=sample
+same .out sampled.csv
+gives 0 predict run/best.safetensors --set model.gcn_eval=mean:3
+different .out sampled.csv
+
+# Data without labels are fine for predict. The pickle has widths 3, 2, 2 and four classes.
+pickle >labelled.pkl
+gives 0 train "${small_model[@]}" --set data.path=labelled.pkl --set data.classes=none,happy,sad,angry --out mine
+sed 's/^I[0-9]$/I-1/; s/^\(.*[(l]\)I[0-9]$/\1I-1/' labelled.pkl >unlabelled.pkl
+different labelled.pkl unlabelled.pkl
+gives 0 predict mine/best.safetensors --data unlabelled.pkl --split all
+[ "$(grep -c '^[abc],[abc]_[0-9],M,,\(none\|happy\|sad\|angry\),' .out)" -eq 7 ] || fail "not seven unlabelled predictions"
+gives 0 predict mine/best.safetensors --data labelled.pkl --split all
+[ "$(grep -c '^[abc],[abc]_1,M,happy,' .out)" -eq 3 ] || fail "labels are not named"
+gives 0 predict mine/best.safetensors --data unlabelled.pkl --format jsonl
+out_has '"label": null'
+gives 0 eval mine/best.safetensors --data unlabelled.pkl
+out_has 'no labelled utterance'
+refuses 2 'two classes' train "${small_model[@]}" --set data.path=unlabelled.pkl --out nothing
+absent nothing
+
+# Data that do not fit.
+refuses 2 '"none" in the checkpoint but "happy"' eval mine/best.safetensors --data data.safetensors
+refuses 2 '12 text features.* 3' eval run/best.safetensors --data labelled.pkl
+gives 0 import labelled.pkl -o other.safetensors --classes none,sad,happy,angry
+refuses 2 '"happy" in the checkpoint but "sad"' eval mine/best.safetensors --data other.safetensors
+refuses 1 'missing\.pkl.*No such file' predict mine/best.safetensors --data missing.pkl
+refuses 2 'validation part.*no dialogue' eval mine/best.safetensors --data labelled.pkl --split valid --set data.valid_fraction=0
