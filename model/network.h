@@ -65,6 +65,7 @@ struct nn_safsd {
     float *tables, *host_mean_similarity; /* [2C + C*C] class weights, alpha, similarity; [C] */
     nn_loss_tables loss_tables;           /* views of `tables` */
     nn_batch last_batch;                  /* of the last pass, for nn_safsd_read */
+    struct nn_team *team;                 /* the devices that share its gradients; NULL: it works alone */
 };
 
 /* safsd.c: the model as SPEC 2 to 6 write it. Forward ends with logits; the graph and head part can be run again with
@@ -77,6 +78,10 @@ st_status nn_backward(nn_safsd *model, const nn_pass *pass, float beta);
  * compares their sum with what the device has. */
 st_status nn_plan_memory(nn_safsd *model);
 st_status nn_plan_check(nn_safsd *model);
+
+/* step.c: gradients of dialogues first .. first + count - 1 of a batch, with the counts of the whole batch. */
+st_status nn_gradient_of(nn_safsd *model, const ds_batch *batch, size_t first, size_t count, uint32_t step,
+                         size_t micro_batch);
 
 /* The losses of a pass, as views. */
 nn_losses nn_losses_of(const nn_safsd *model, const nn_batch *batch);

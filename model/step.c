@@ -5,6 +5,7 @@
 
 #include "model/embedding.h"
 #include "model/network.h"
+#include "model/team.h"
 #include "runtime/gemm.h"
 
 nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
@@ -163,22 +164,28 @@ static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_l
     return nn_backward(s, &pass, beta);
 }
 
-st_status nn_safsd_gradient(nn_safsd *s, const ds_batch *batch, uint32_t step, size_t micro_batch)
+st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_t count, uint32_t step, size_t micro_batch)
 {
-    if (!s->training) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created for evaluation only");
-    const size_t part = micro_batch == 0 ? batch->dialogues : micro_batch;
+    const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
     nn_loss_counts counts;
     ST_FORWARD(count_losses(s, batch, &counts));
-    for (size_t first = 0; first < batch->dialogues; first += part) {
-        const size_t rest = batch->dialogues - first;
-        ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, first, part < rest ? part : rest, 0, &s->last_batch));
-        ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, first == 0 ? 0.0f : 1.0f));
+    for (size_t at = first; at < end; at += part) {
+        ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
+        ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, at == first ? 0.0f : 1.0f));
     }
     return ST_OK;
 }
 
+st_status nn_safsd_gradient(nn_safsd *s, const ds_batch *batch, uint32_t step, size_t micro_batch)
+{
+    if (!s->training) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created for evaluation only");
+    if (s->team) return nn_team_gradient(s->team, batch, step, micro_batch);
+    return nn_gradient_of(s, batch, 0, batch->dialogues, step, micro_batch);
+}
+
 st_status nn_safsd_update(nn_safsd *s, const nn_adam *adam, double lr)
 {
+    if (s->team) nn_team_updated(s->team);
     return nn_optimizer_step(&s->optimizer, adam, lr);
 }
 

@@ -136,6 +136,13 @@ st_status rt_finish(rt_context *context)
     return ST_OK;
 }
 
+st_status rt_flush(rt_context *context)
+{
+    const cl_int code = clFlush(context->queue);
+    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clFlush", "starting the queue");
+    return ST_OK;
+}
+
 void rt_planning(rt_context *context, bool on)
 {
     context->planning = on;

@@ -34,8 +34,9 @@ const rt_device_info *rt_device(const rt_context *context);
 size_t rt_vector_width(const rt_context *context);
 size_t rt_row_group(const rt_context *context);
 
-/* Blocks until everything enqueued is done. */
+/* Blocks until everything enqueued is done. rt_flush only makes sure that the device begins. */
 st_status rt_finish(rt_context *context);
+st_status rt_flush(rt_context *context);
 
 /* While planning, launches and GEMM calls are checked and their scratch is recorded, but nothing runs and buffers
  * need not exist: a model calls its own forward and backward once with the largest batch to learn what it needs. */

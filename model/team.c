@@ -1,0 +1,151 @@
+#include "model/team.h"
+
+#include <stdlib.h>
+
+#include "model/dropout.h"
+#include "model/network.h"
+
+enum { CHUNK = 1 << 20 }; /* elements that pass through host memory at a time */
+
+struct nn_team {
+    nn_safsd *lead;
+    nn_safsd **workers;
+    size_t count;
+    size_t *cuts;     /* [count + 2] */
+    float *staging;   /* [CHUNK] */
+    rt_arena *arena;  /* on the lead */
+    rt_view incoming; /* [CHUNK] */
+    bool stale;       /* the workers' parameters are not the lead's */
+};
+
+st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *contexts, size_t count,
+                         const nn_safsd_options *options)
+{
+    *team = NULL;
+    st_error *error = rt_error(lead->rt);
+    nn_team *t = calloc(1, sizeof *t);
+    if (!t) return st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
+    t->lead = lead;
+    t->stale = true;
+    t->workers = calloc(count, sizeof(nn_safsd *));
+    t->cuts = malloc((count + 2) * sizeof *t->cuts);
+    t->staging = malloc(CHUNK * sizeof *t->staging);
+    st_status status = ST_OK;
+    if (!t->workers || !t->cuts || !t->staging) {
+        status = st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
+        goto done;
+    }
+    for (; t->count < count; ++t->count) ST_TRY(nn_safsd_create(&t->workers[t->count], contexts[t->count], options));
+    ST_TRY(rt_arena_create(&t->arena, lead->rt, "gradients of other devices"));
+    ST_TRY(rt_arena_take(t->arena, "incoming gradients", CHUNK, &t->incoming));
+    ST_TRY(rt_arena_commit(t->arena));
+    lead->team = t;
+    *team = t;
+done:
+    if (status != ST_OK) nn_team_destroy(&t);
+    return status;
+}
+
+void nn_team_destroy(nn_team **team)
+{
+    nn_team *t = *team;
+    if (!t) return;
+    if (t->lead->team == t) t->lead->team = NULL;
+    for (size_t w = 0; w < t->count; ++w) nn_safsd_destroy(&t->workers[w]);
+    rt_arena_destroy(&t->arena);
+    free(t->workers);
+    free(t->cuts);
+    free(t->staging);
+    free(t);
+    *team = NULL;
+}
+
+/* Multiply-adds of a dialogue, up to a factor: the matrices that every row meets, and the L x L products of attention
+ * (two of width H per encoder and layer) and graph (one of width G per modality and layer). */
+static double work_of(double L, const nn_config *c)
+{
+    const double M = (double)nn_modalities_used(c), E = M * M, H = (double)c->hidden, G = (double)c->graph_hidden;
+    const double row = E * (double)c->layers * H * (4 * H + 2 * (double)c->ffn) + M * M * H * H;
+    const double pair = 2 * E * (double)c->layers * H + M * (double)c->gcn_layers * G;
+    return L * row + L * L * pair;
+}
+
+void nn_team_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dialogues, const nn_config *config)
+{
+    double total = 0, done = 0;
+    for (size_t b = 0; b < dialogues; ++b) total += work_of(lengths[b], config);
+    size_t part = 0;
+    cuts[0] = 0;
+    for (size_t b = 0; b < dialogues; ++b) {
+        const double own = work_of(lengths[b], config);
+        /* A dialogue belongs to the run in which its middle lies. */
+        while (part + 1 < parts && b > 0 && done + own / 2 >= total * (double)(part + 1) / (double)parts) cuts[++part] = b;
+        done += own;
+    }
+    while (part < parts) cuts[++part] = dialogues;
+}
+
+/* Gives the lead's parameters to every worker. */
+static st_status share_parameters(nn_team *t)
+{
+    const nn_params *from = &t->lead->params;
+    for (size_t i = 0; i < from->count; ++i) {
+        for (size_t first = 0; first < from->items[i].elements; first += CHUNK) {
+            const size_t rest = from->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
+            ST_FORWARD(rt_read(from->rt, rt_view_at(from->items[i].value, first), t->staging, n));
+            for (size_t w = 0; w < t->count; ++w)
+                ST_FORWARD(rt_write(t->workers[w]->rt, rt_view_at(t->workers[w]->params.items[i].value, first), t->staging, n));
+        }
+    }
+    t->stale = false;
+    return ST_OK;
+}
+
+static st_status add_gradients(nn_team *t, const nn_safsd *worker)
+{
+    const nn_params *to = &t->lead->params, *from = &worker->params;
+    for (size_t i = 0; i < to->count; ++i) {
+        for (size_t first = 0; first < to->items[i].elements; first += CHUNK) {
+            const size_t rest = to->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
+            ST_FORWARD(rt_read(from->rt, rt_view_at(from->items[i].gradient, first), t->staging, n));
+            ST_FORWARD(rt_write(to->rt, t->incoming, t->staging, n));
+            ST_FORWARD(nn_dropout_backward(to->rt, rt_view_at(to->items[i].gradient, first), t->incoming, NN_NO_MASK, n, 1));
+        }
+    }
+    return ST_OK;
+}
+
+static st_status add_losses(nn_team *t)
+{
+    float sums[4], losses[4];
+    ST_FORWARD(rt_read(t->lead->rt, t->lead->a.losses, sums, 4));
+    for (size_t w = 0; w < t->count; ++w) {
+        if (t->cuts[w + 1] == t->cuts[w + 2]) continue;
+        ST_FORWARD(rt_read(t->workers[w]->rt, t->workers[w]->a.losses, losses, 4));
+        for (size_t i = 0; i < 4; ++i) sums[i] += losses[i];
+    }
+    return rt_write(t->lead->rt, t->lead->a.losses, sums, 4);
+}
+
+st_status nn_team_gradient(nn_team *t, const ds_batch *batch, uint32_t step, size_t micro_batch)
+{
+    if (t->stale) ST_FORWARD(share_parameters(t));
+    nn_team_cut(t->cuts, t->count + 1, batch->lengths, batch->dialogues, &t->lead->config);
+    /* Workers first: all devices compute while the host waits for none. */
+    for (size_t w = 0; w < t->count; ++w) {
+        const size_t first = t->cuts[w + 1], count = t->cuts[w + 2] - first;
+        if (count == 0) continue;
+        ST_FORWARD(nn_gradient_of(t->workers[w], batch, first, count, step, micro_batch));
+        ST_FORWARD(rt_flush(t->workers[w]->rt));
+    }
+    ST_FORWARD(nn_gradient_of(t->lead, batch, 0, t->cuts[1], step, micro_batch));
+    ST_FORWARD(rt_flush(t->lead->rt));
+    for (size_t w = 0; w < t->count; ++w)
+        if (t->cuts[w + 1] < t->cuts[w + 2]) ST_FORWARD(add_gradients(t, t->workers[w]));
+    return add_losses(t);
+}
+
+void nn_team_updated(nn_team *t)
+{
+    t->stale = true;
+}
