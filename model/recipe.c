@@ -30,6 +30,17 @@ static json_t *machine_to_json(rt_context *rt, const ds_dataset *data)
                      digits);
 }
 
+/* The devices that a batch is cut for: their number decides the cut, their capabilities the order of sums. */
+static json_t *workers_to_json(const nn_recipe_parts *p)
+{
+    json_t *list = json_array();
+    for (size_t w = 0; w < p->worker_count; ++w)
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "gemm", rt_gemm_provider(p->workers[w]), "vector_width",
+                                              (json_int_t)rt_vector_width(p->workers[w]), "row_group",
+                                              (json_int_t)rt_row_group(p->workers[w])));
+    return json_pack("{s:o}", "workers", list);
+}
+
 static json_t *training_to_json(const nn_recipe_parts *p)
 {
     const nn_adam *adam = p->adam;
@@ -70,7 +81,7 @@ st_status nn_recipe_write(char **text, rt_context *rt, const nn_recipe_parts *pa
     *text = NULL;
     ST_FORWARD(nn_config_to_json(parts->config, &model, rt_error(rt)));
     json_t *recipe = json_object();
-    const bool complete = append(recipe, machine_to_json(rt, parts->data)) &&
+    const bool complete = append(recipe, machine_to_json(rt, parts->data)) && append(recipe, workers_to_json(parts)) &&
                           append(recipe, json_loads(model, 0, NULL)) && append(recipe, training_to_json(parts)) &&
                           append(recipe, evaluation_to_json(parts->evaluator)) &&
                           append(recipe, tables_to_json(&parts->tables, parts->config->classes));

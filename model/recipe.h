@@ -20,9 +20,11 @@ typedef struct nn_recipe_parts {
     const nn_schedule *schedule;
     const nn_evaluator *evaluator;
     size_t batch, micro_batch;
+    rt_context *const *workers; /* the other devices of a team (team.h), in order */
+    size_t worker_count;
 } nn_recipe_parts;
 
-/* Keys, among others: program, gemm, vector_width, row_group, seed, batch, micro_batch, data. free() the text. */
+/* Keys, among others: program, gemm, vector_width, row_group, workers, seed, batch, micro_batch, data. free() the text. */
 st_status nn_recipe_write(char **text, rt_context *rt, const nn_recipe_parts *parts);
 
 /* The value of a key in a recipe, copied into `value`; false where there is none. Before a resume opens its device it

@@ -55,7 +55,11 @@ static st_status try_model(nn_trainer *t)
 {
     const nn_trainer_options *o = &t->options;
     const nn_safsd_options wanted = {o->config, o->tables, nn_extent_of(o->data, t->micro_batch), true};
-    return nn_safsd_create(&t->model, t->rt, &wanted);
+    ST_FORWARD(nn_safsd_create(&t->model, t->rt, &wanted));
+    if (o->worker_count == 0) return ST_OK;
+    const st_status status = nn_team_create(&t->team, t->model, o->workers, o->worker_count, &wanted);
+    if (status != ST_OK) nn_safsd_destroy(&t->model);
+    return status;
 }
 
 /* The whole batch, else halves of it: each attempt plans before it allocates. */
@@ -113,7 +117,9 @@ static st_status write_recipe(nn_trainer *t)
                                    .schedule = &t->schedule,
                                    .evaluator = &t->evaluator,
                                    .batch = o->batch,
-                                   .micro_batch = t->micro_batch};
+                                   .micro_batch = t->micro_batch,
+                                   .workers = o->workers,
+                                   .worker_count = o->worker_count};
     return nn_recipe_write(&t->recipe, t->rt, &parts);
 }
 
@@ -168,6 +174,7 @@ void nn_trainer_destroy(nn_trainer **trainer)
         nn_step_result ignored;
         (void)nn_safsd_result(t->model, &t->flight.outcome, &ignored);
     }
+    nn_team_destroy(&t->team);
     nn_safsd_destroy(&t->model);
     nn_host_batch_destroy(&t->host);
     nn_history_destroy(&t->history);

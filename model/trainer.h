@@ -83,6 +83,9 @@ typedef struct nn_trainer_options {
     const char *configuration;         /* INI text that checkpoints carry */
     const ds_statistics *statistics;   /* that the features were standardised with, or NULL */
 
+    rt_context *const *workers; /* further devices that compute parts of every batch (team.h); they share rt's error slot */
+    size_t worker_count;
+
     const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
     const volatile sig_atomic_t *cancel; /* not 0: save and stop, between two steps; NULL: never */
     nn_trainer_hooks hooks;

@@ -2,6 +2,7 @@
 #ifndef SAFSD_MODEL_TRAINER_STATE_H
 #define SAFSD_MODEL_TRAINER_STATE_H
 
+#include "model/team.h"
 #include "model/trainer.h"
 
 /* The step whose outcome has not been read yet. */
@@ -17,6 +18,7 @@ struct nn_trainer {
     rt_context *rt;
     nn_trainer_options options;
     nn_safsd *model;
+    nn_team *team; /* NULL: one device */
     nn_schedule schedule;
     nn_evaluator evaluator;
     size_t micro_batch;
