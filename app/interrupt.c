@@ -10,7 +10,7 @@
 struct app_interrupt {
     pthread_t thread;
     sigset_t signals, before;
-    atomic_bool armed, asked;
+    atomic_bool armed, asked, over; /* over: the thread is to end */
     bool quiet;
 };
 
@@ -31,11 +31,11 @@ static void *wait_for_signals(void *argument)
     for (;;) {
         int number = 0;
         if (sigwait(&interrupt->signals, &number) != 0) continue;
+        if (atomic_load(&interrupt->over)) return NULL;
         if (!atomic_load(&interrupt->armed) || atomic_exchange(&interrupt->asked, true)) _exit(ST_INTERRUPTED);
         if (!interrupt->quiet)
             say("\nsafsd-cl: finishing this step, then saving; another Ctrl-C quits at once without saving\n");
     }
-    return NULL;
 }
 
 static void choose_signals(sigset_t *signals)
@@ -54,6 +54,7 @@ st_status app_interrupt_start(app_interrupt **interrupt, bool quiet, st_error *e
     i->quiet = quiet;
     atomic_init(&i->armed, false);
     atomic_init(&i->asked, false);
+    atomic_init(&i->over, false);
     choose_signals(&i->signals);
     signal(SIGPIPE, SIG_IGN);
     pthread_sigmask(SIG_BLOCK, &i->signals, &i->before);
@@ -80,7 +81,8 @@ void app_interrupt_stop(app_interrupt **interrupt)
 {
     app_interrupt *i = *interrupt;
     if (!i) return;
-    pthread_cancel(i->thread);
+    atomic_store(&i->over, true);
+    pthread_kill(i->thread, SIGTERM); /* wakes the thread, which alone receives it */
     pthread_join(i->thread, NULL);
     pthread_sigmask(SIG_SETMASK, &i->before, NULL);
     free(i);

@@ -1,5 +1,7 @@
 #include "app/training.h"
 
+#include <math.h>
+
 #include "app/json.h"
 #include "app/print.h"
 
@@ -91,16 +93,23 @@ static st_status log_split(const app_training *t, size_t epoch, ds_split which, 
         &t->app->error);
 }
 
+/* Four places, so that lines stand under one another; other digits where a run diverges. */
+static const char *loss_text(char text[PRINT_WORD_SIZE], double loss)
+{
+    snprintf(text, PRINT_WORD_SIZE, fabs(loss) < 1000 ? "%.4f" : "%.4g", loss);
+    return text;
+}
+
 static void say_epoch(app_training *t, const nn_epoch_report *report)
 {
-    char line[160];
-    int used = snprintf(line, sizeof line, "epoch %zu/%zu  loss %.5g", report->epoch, t->epochs,
-                        report->splits[DS_TRAIN].losses.loss);
+    char line[160], loss[PRINT_WORD_SIZE];
+    int used = snprintf(line, sizeof line, "epoch %*zu/%zu  loss %s", snprintf(NULL, 0, "%zu", t->epochs),
+                        report->epoch, t->epochs, loss_text(loss, report->splits[DS_TRAIN].losses.loss));
     for (ds_split split = DS_VALID; split <= DS_TEST; ++split) {
         const nn_split_report *part = &report->splits[split];
         if (!part->measured || used < 0 || (size_t)used >= sizeof line) continue;
-        used += snprintf(line + used, sizeof line - (size_t)used, " | %s %.5g F1 %.2f", training_split_name(split),
-                         part->losses.loss, 100 * part->metrics.weighted.f1);
+        used += snprintf(line + used, sizeof line - (size_t)used, " | %s %s F1 %.2f", training_split_name(split),
+                         loss_text(loss, part->losses.loss), 100 * part->metrics.weighted.f1);
     }
     app_progress_say(&t->app->progress, "%s%s", line, report->saved_best ? " | best" : "");
 }

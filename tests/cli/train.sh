@@ -3,7 +3,7 @@ small_data data.safetensors
 gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set train.log_steps=true
 exists runs/demo/{config.ini,metrics.jsonl,best.safetensors,last.safetensors,summary.json,predictions.csv,steps.jsonl}
 err_has '^device [0-9]+ \([0-9]+:[0-9]+\): .*; select it again with --device [0-9]+:[0-9]+$'
-err_has '^epoch 2/2  loss '
+err_has '^epoch 2/2  loss [0-9.]+ . valid [0-9.]+ F1 [0-9.]+ . test '
 out_has '^valid +[12] .*trust this one'
 out_has '^test-best +[12] .*what most papers print'
 out_has 'precision +recall +f1-score +support'
