@@ -16,7 +16,8 @@
     X(synth)        \
     X(train)        \
     X(eval)         \
-    X(predict)
+    X(predict)      \
+    X(bench)
 
 #define DECLARE(name) extern const app_command cmd_##name;
 #define ENTRY(name) &cmd_##name,
@@ -38,7 +39,7 @@ static const char usage[] = "usage: " APP_NAME " [--device SEL] [--verbose | --q
 static void print_help(FILE *out)
 {
     fputs(usage, out);
-    fputs("\nEmotion recognition in conversations (SAFSD-GLNet), trained on any OpenCL device.\n\ncommands:\n", out);
+    fputs("\nEmotion recognition in conversations (SAFSD-GLNet) on any OpenCL device.\n\ncommands:\n", out);
     for (size_t i = 0; commands[i]; ++i) fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
     fputs("\noptions, before or after the command:\n", out);
     opt_print(out, global_options);

@@ -1,5 +1,6 @@
 #include "bench/step.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,9 +121,10 @@ st_status bench_profile_once(bench_profile *profile, rt_context *rt, bench_worke
         const bool gemm = strcmp(lines[i].name, "gemm") == 0;
         if (gemm) profile->gemm_flops = lines[i].flops;
         *(gemm ? &profile->gemm_seconds : &profile->kernel_seconds) += lines[i].seconds;
-        if (i < BENCH_PROFILE_LINES)
-            profile->lines[profile->count++] =
-                (bench_profile_line){lines[i].name, lines[i].seconds, lines[i].launches};
+        if (profile->count == BENCH_PROFILE_LINES) continue;
+        bench_profile_line *line = &profile->lines[profile->count++];
+        *line = (bench_profile_line){.seconds = lines[i].seconds, .launches = lines[i].launches};
+        snprintf(line->name, sizeof line->name, "%s", lines[i].name);
     }
     return ST_OK;
 }

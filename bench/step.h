@@ -40,7 +40,7 @@ st_status bench_step_measure(bench_step *step, rt_context *rt, const bench_probl
 
 /* Where the time of one step goes. Needs a context opened with rt_options.profile. */
 typedef struct bench_profile_line {
-    const char *name; /* a kernel, or "gemm" for all matrix products; lives as long as the context */
+    char name[64]; /* a kernel, or "gemm" for all matrix products */
     double seconds;
     uint64_t launches;
 } bench_profile_line;
