@@ -295,6 +295,36 @@ static void test_same_bytes(void **state)
     in_fixture(state, same_bytes);
 }
 
+/* A parameter that passes through host memory in pieces. */
+static void large_tensor(fixture *f)
+{
+    const char *path = ts_path(f->scratch, "large.safetensors");
+    nn_params large;
+    f->config.dims[NN_TEXT] = 131200;
+    TH_OK(f->t, nn_params_create(&large, f->t->rt, &f->config, true));
+    TH_OK(f->t, nn_params_commit(&large));
+    const nn_param *item = nn_params_find(&large, "textf_input.weight");
+    assert_true(item->elements > (1 << 20));
+    write_normal(f, item->value, item->elements, 1);
+    f->about.config = f->config;
+    TH_OK(f->t, nn_checkpoint_save(path, &large, &f->about, NULL));
+    nn_checkpoint *c = opened(f, path);
+    float *values = th_floats(f->t, item->elements);
+    TH_OK(f->t, rt_read(f->t->rt, item->value, values, item->elements));
+    assert_memory_equal(sf_find(c->file, item->name)->data, values, item->elements * sizeof *values);
+    TH_OK(f->t, rt_zero(f->t->rt, item->value, item->elements));
+    TH_OK(f->t, nn_checkpoint_load(c, &large, NULL, NULL));
+    const float *back = th_fetch(f->t, item->value, item->elements);
+    assert_memory_equal(back, values, item->elements * sizeof *values);
+    nn_checkpoint_close(&c);
+    nn_params_destroy(&large);
+}
+
+static void test_large_tensor(void **state)
+{
+    in_fixture(state, large_tensor);
+}
+
 /* ---- damaged files ---- */
 
 static void damage_is_seen(fixture *f)
@@ -492,10 +522,10 @@ static void test_misfits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_last_comes_back), cmocka_unit_test(test_best_has_parameters_only),
-        cmocka_unit_test(test_same_bytes),      cmocka_unit_test(test_damage_is_seen),
-        cmocka_unit_test(test_unwritable),      cmocka_unit_test(test_published_weights),
-        cmocka_unit_test(test_misfits),
+        cmocka_unit_test(test_last_comes_back),   cmocka_unit_test(test_best_has_parameters_only),
+        cmocka_unit_test(test_same_bytes),        cmocka_unit_test(test_large_tensor),
+        cmocka_unit_test(test_damage_is_seen),    cmocka_unit_test(test_unwritable),
+        cmocka_unit_test(test_published_weights), cmocka_unit_test(test_misfits),
     };
     return cmocka_run_group_tests(tests, open_rigs, close_rigs);
 }

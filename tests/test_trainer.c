@@ -279,6 +279,7 @@ static void resumed_is_uninterrupted(fixture *f)
         assert_non_null(strstr(rt_error(f->t->rt)->text, "last.safetensors"));
         st_clear(rt_error(f->t->rt));
         const size_t before = f->watch.steps;
+        assert_true(place >= steps || before <= (size_t)place + 1); /* the step under way, no more */
         begin_watch(f);
         TH_OK(f->t, run(f, true));
         assert_int_equal(before + f->watch.steps, (size_t)steps); /* no step is lost or made twice */
@@ -294,15 +295,26 @@ static void test_resumed_is_uninterrupted(void **state)
     in_fixture(state, resumed_is_uninterrupted);
 }
 
+static void expect_epoch(fixture *f, size_t epoch)
+{
+    nn_checkpoint *last = NULL;
+    TH_OK(f->t, nn_checkpoint_open(&last, ts_path(f->scratch, "last.safetensors"), rt_error(f->t->rt)));
+    assert_int_equal(last->progress.epoch, epoch);
+    assert_int_equal(last->about.epoch, epoch);
+    nn_checkpoint_close(&last);
+}
+
 /* `last` is rarely written, the program dies in the third epoch, the resume starts from the second. */
 static void resumed_from_old_state(fixture *f)
 {
     f->options.checkpoint_every = 2;
     TH_OK(f->t, run(f, false));
     file last = content(f, "last.safetensors"), best = content(f, "best.safetensors");
+    expect_epoch(f, 3); /* the end of a run is written whatever checkpoint_every says */
     begin_watch(f);
     f->watch.fail_in_epoch = 3;
     assert_int_equal(run(f, false), ST_FAILED);
+    expect_epoch(f, 2);
     begin_watch(f);
     TH_OK(f->t, run(f, true));
     assert_int_equal(f->watch.epochs, 1);
