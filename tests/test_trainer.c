@@ -321,6 +321,11 @@ static void resumed_from_old_state(fixture *f)
     assert_int_equal(f->watch.epoch[0].epoch, 3);
     expect_same_file(f, &last, "last.safetensors", "after a resume from the second epoch");
     expect_same_file(f, &best, "best.safetensors", "after a resume from the second epoch");
+    begin_watch(f);
+    f->watch.fail_in_epoch = 2;
+    assert_int_equal(remove(ts_path(f->scratch, "last.safetensors")), 0);
+    assert_int_equal(run(f, false), ST_FAILED);
+    assert_int_equal(remove(ts_path(f->scratch, "last.safetensors")), -1); /* epoch 1 has not written it */
     free(last.bytes);
     free(best.bytes);
 }
