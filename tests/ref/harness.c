@@ -74,7 +74,7 @@ static void clear_case(rig *r)
         free(m->bytes);
         free(m);
     }
-    r->current = (th_case){NULL, NULL, NULL, NULL};
+    r->current = (th_case){.live_objects = &r->live_objects};
 }
 
 int th_close(void **state)

@@ -47,6 +47,7 @@ typedef struct th_setting {
 typedef struct th_case {
     rt_context *rt;
     const th_setting *setting;
+    const long *live_objects; /* OpenCL objects created and not yet released */
     struct th_buffer *buffers;
     struct th_memory *memory;
 } th_case;
