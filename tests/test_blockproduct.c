@@ -1,4 +1,6 @@
 #include "model/blockproduct.h"
+
+#include "runtime/launch.h"
 #include "tests/ref/batch.h"
 #include "tests/ref/blockproduct.h"
 
@@ -100,12 +102,51 @@ static void test_one_row(void **state)
     th_run(state, products_case, &s);
 }
 
+/* The kernels under one group of few items per product: each then walks over all tiles, as it must where a device
+ * allows smaller groups than the host asks for. */
+static void small_grid_case(th_case *t, const void *user)
+{
+    const shape *s = user;
+    const th_dialogues d = th_batch(t, s->lengths, s->dialogues);
+    const size_t squares = nn_square_elements(d.batch.pairs, s->slices);
+    const band x = make_band(t, s, d.batch.rows, 1), y = make_band(t, s, d.batch.rows, 2);
+    const th_tensor square = th_normal(t, squares, 3, 1.0);
+    double *expected = th_doubles(t, squares);
+    ref_blocks_outer(expected, x.host, y.host, &d.host, s->slices, s->columns, 1.0);
+    const band applied = make_output(t, &x);
+    ref_blocks_apply(applied.host, square.value, y.host, &d.host, s->slices, s->columns, 0.0);
+
+    for (size_t side = 1; side <= 2; ++side) {
+        rt_grid grid = rt_groups(1, 1, s->dialogues * s->slices, side + 1);
+        grid.local[1] = side;
+        const rt_view out = th_output(t, squares);
+        TH_OK(t, RT_LAUNCH(t->rt, "block_outer", grid, RT_VIEW(out), RT_VIEW(x.device.view), RT_VIEW(y.device.view),
+                           RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts), RT_UINT(s->slices),
+                           RT_UINT(s->columns), RT_UINT(x.device.ld), RT_ULONG(x.device.slice), RT_UINT(y.device.ld),
+                           RT_ULONG(y.device.slice), RT_FLOAT(1.0f)));
+        th_expect(t, "outer", out, expected, squares, TH_ACTIVATION);
+        const band z = make_output(t, &x);
+        TH_OK(t, RT_LAUNCH(t->rt, "block_apply", grid, RT_VIEW(z.device.view), RT_VIEW(square.view),
+                           RT_VIEW(y.device.view), RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts),
+                           RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(z.device.ld), RT_ULONG(z.device.slice),
+                           RT_UINT(y.device.ld), RT_ULONG(y.device.slice), RT_UINT(0)));
+        th_expect_matrix(t, "apply", z.matrix.matrix, applied.matrix.value, TH_ACTIVATION);
+    }
+}
+
+static void test_any_grid(void **state)
+{
+    const shape s = {MODALITIES, 2, 205, 0, mixed, 10};
+    th_run(state, small_grid_case, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_row),
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_long_dialogues),
+        cmocka_unit_test(test_any_grid),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }
