@@ -41,4 +41,7 @@ typedef struct app_device_options {
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
 
+/* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a message. */
+st_status app_check_device(app_state *app, rt_context *rt, bool forced);
+
 #endif

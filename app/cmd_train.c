@@ -270,6 +270,7 @@ static st_status train(train_run *run)
     ST_FORWARD(load_data(run));
     ST_FORWARD(make_directory(run));
     ST_FORWARD(open_device(run));
+    ST_FORWARD(app_check_device(run->app, run->rt, opt_has(run->line, "force")));
     ST_FORWARD(create_trainer(run));
     describe_model(run);
     ST_FORWARD(prepare_files(run));
@@ -312,6 +313,7 @@ static const opt_option options[] = {
     {"set", 0, "S.K=VALUE", "change one value of the configuration: --set train.epochs=5; may be repeated"},
     {"out", 0, "DIR", "the run directory, which must not exist or be empty (default: runs/NAME, runs/NAME-2, ...)"},
     {"resume", 0, "DIR", "go on with the run in DIR where it stopped"},
+    {"force", 0, NULL, "train although the self-test says that the device computes wrongly"},
     {"profile", 0, NULL, "time every kernel and print where the time went (slower)"},
     {"help-keys", 0, NULL, "every key of a configuration with its type, range, default and meaning"},
     {NULL, 0, NULL, NULL},

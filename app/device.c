@@ -1,7 +1,11 @@
-/* Choosing and opening the device of a command. */
+/* Choosing, opening and checking the device of a command. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
+#include "model/selftest.h"
+#include "runtime/profile.h"
 
 static void notice(void *user, const char *sentence)
 {
@@ -45,4 +49,22 @@ st_status app_open_device(app_state *app, app_device_options options, rt_context
 done:
     rt_device_list_destroy(&list);
     return status;
+}
+
+st_status app_check_device(app_state *app, rt_context *rt, bool forced)
+{
+    nn_selftest_summary summary = {0};
+    const st_status status =
+        nn_selftest(rt, &(nn_selftest_options){.answers = nn_known_answers, .brief = true}, &summary);
+    rt_profile_reset(rt);
+    if (status != ST_CHECK) return status;
+    if (!forced) {
+        const size_t used = strlen(app->error.text);
+        snprintf(app->error.text + used, sizeof app->error.text - used,
+                 "; `" APP_NAME " selftest` shows everything, --force trains all the same");
+        return status;
+    }
+    app_progress_say(&app->progress, "%s; training all the same, as --force says", app->error.text);
+    st_clear(&app->error);
+    return ST_OK;
 }

@@ -10,6 +10,7 @@
 /* Every command, in the order of the help; cmd_<name>.c defines it. */
 #define COMMANDS(X) \
     X(devices)      \
+    X(selftest)     \
     X(verify)       \
     X(import)       \
     X(inspect)      \

@@ -3,27 +3,15 @@
 #include "model/blockproduct.h"
 #include "runtime/launch.h"
 
-enum { CHUNK = 64 }; /* nodes whose share of the weight gradient is summed before the chunks are */
-
 static size_t chunks_of(size_t nodes)
 {
-    return (nodes + CHUNK - 1) / CHUNK;
+    return (nodes + NN_GCN_CHUNK - 1) / NN_GCN_CHUNK;
 }
 
-/* What the scratch holds. */
-typedef struct gcn_scratch {
-    rt_view h;        /* [M, N, G]; in backward, once h has served, dh of the edges within the modalities */
-    rt_view a;        /* squares: the coefficients a_ij */
-    rt_view dz;       /* squares: their gradient, then that of u_i + s_j */
-    rt_view du, ds;   /* [M, N] */
-    rt_view partials; /* [chunks, 2G] of dweight */
-    size_t elements;
-} gcn_scratch;
-
-static gcn_scratch divide(rt_view scratch, size_t modalities, size_t rows, size_t pairs, size_t graph)
+static nn_gcn_inside divide(rt_view scratch, size_t modalities, size_t rows, size_t pairs, size_t graph)
 {
     const size_t nodes = modalities * rows, square = nn_square_elements(pairs, modalities);
-    gcn_scratch parts = {.h = scratch};
+    nn_gcn_inside parts = {.h = scratch};
     parts.a = rt_view_at(parts.h, nodes * graph);
     parts.dz = rt_view_at(parts.a, square);
     parts.du = rt_view_at(parts.dz, square);
@@ -33,7 +21,7 @@ static gcn_scratch divide(rt_view scratch, size_t modalities, size_t rows, size_
     return parts;
 }
 
-static gcn_scratch scratch_of(const nn_gcn *layer)
+nn_gcn_inside nn_gcn_look(const nn_gcn *layer)
 {
     return divide(layer->scratch, layer->modalities, layer->batch->rows, layer->batch->pairs, layer->graph);
 }
@@ -60,7 +48,7 @@ static nn_blocks blocks_of(const nn_gcn *layer)
 st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
 {
     const nn_batch *batch = layer->batch;
-    const gcn_scratch scratch = scratch_of(layer);
+    const nn_gcn_inside scratch = nn_gcn_look(layer);
     const rt_grid grid = rt_rows(rt, batch->rows);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_nodes_forward", grid, RT_VIEW(x_next), RT_VIEW(scratch.h), RT_VIEW(layer->u),
                          RT_VIEW(layer->s), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), PLACES(batch),
@@ -72,7 +60,7 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
 }
 
 /* Down to du and ds, the gradients of the two halves of every gate; leaves h and a in the scratch. */
-static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const gcn_scratch *scratch, rt_view dx_next)
+static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gcn_inside *scratch, rt_view dx_next)
 {
     const nn_batch *batch = layer->batch;
     const rt_grid grid = rt_rows(rt, batch->rows);
@@ -93,13 +81,13 @@ static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const gcn_s
 }
 
 static st_status parameters_backward(rt_context *rt, rt_view dweight, rt_view dbias, const nn_gcn *layer,
-                                     const gcn_scratch *scratch, float beta)
+                                     const nn_gcn_inside *scratch, float beta)
 {
     const size_t nodes = layer->modalities * layer->batch->rows, chunks = chunks_of(nodes), columns = 2 * layer->graph;
     const size_t local = rt_row_group(rt);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_partials", rt_groups(1, chunks, 1, local), RT_VIEW(scratch->partials),
                          RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds), RT_UINT(nodes),
-                         RT_UINT(layer->graph), RT_UINT(CHUNK)));
+                         RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK)));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(dweight), RT_VIEW(scratch->partials),
                          RT_UINT(chunks), RT_UINT(columns), RT_UINT(beta != 0.0f)));
     return RT_LAUNCH(rt, "gcn_bias_backward", rt_rows(rt, 1), RT_VIEW(dbias), RT_VIEW(scratch->ds), RT_UINT(nodes),
@@ -110,7 +98,7 @@ st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view d
                           rt_view dx_next, float beta)
 {
     const nn_batch *batch = layer->batch;
-    const gcn_scratch scratch = scratch_of(layer);
+    const nn_gcn_inside scratch = nn_gcn_look(layer);
     ST_FORWARD(gates_backward(rt, layer, &scratch, dx_next));
     ST_FORWARD(parameters_backward(rt, dweight, dbias, layer, &scratch, beta));
     ST_FORWARD(

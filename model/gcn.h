@@ -25,6 +25,19 @@ typedef struct nn_gcn {
     rt_view scratch;   /* nn_gcn_scratch elements, free between calls; may serve all layers */
 } nn_gcn;
 
+enum { NN_GCN_CHUNK = 64 };
+
+/* What the scratch holds: for tests that look at each kernel's part. */
+typedef struct nn_gcn_inside {
+    rt_view h;        /* [M, N, G]; in backward, once h has served, dh of the edges within the modalities */
+    rt_view a;        /* squares with a slice per modality: the coefficients a_ij */
+    rt_view dz;       /* squares: their gradient, then that of u_i + s_j */
+    rt_view du, ds;   /* [M, N] gradients of u and s, over all edges */
+    rt_view partials; /* [chunks, 2G] of dweight: NN_GCN_CHUNK nodes each but perhaps the last */
+    size_t elements;
+} nn_gcn_inside;
+nn_gcn_inside nn_gcn_look(const nn_gcn *layer);
+
 /* Elements for batches of at most `rows` utterances and `pairs` = sum of L^2. */
 size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph);
 

@@ -116,3 +116,48 @@ void ref_gcn_backward(double *dx, double *dweight, double *dbias, const double *
     backward_state state = {dx, dweight, dbias, u, s, dx_next};
     visit_edges(g, backward_edge, &state);
 }
+
+static size_t square_at(const ref_gcn *g, node i, node j)
+{
+    const size_t dialogue = (size_t)g->dialogues->dialogue_of[i.r], first = (size_t)g->dialogues->starts[dialogue];
+    return ref_square_at(g->dialogues, g->modalities, dialogue, i.m, i.r - first, j.r - first);
+}
+
+typedef struct gates_state {
+    double *a, *dz, *du, *ds;
+    const double *u, *s, *dx_next;
+} gates_state;
+
+static void coefficient_edge(void *state, const ref_gcn *g, node i, node j)
+{
+    const gates_state *e = state;
+    if (i.m == j.m) e->a[square_at(g, i, j)] = gate_of(g, e->u, e->s, i, j) / degree(g, i);
+}
+
+void ref_gcn_coefficients(double *a, const double *u, const double *s, const ref_gcn *g)
+{
+    gates_state state = {.a = a, .u = u, .s = s};
+    for (size_t e = 0; e < g->modalities * g->dialogues->pairs; ++e) a[e] = 0.0;
+    visit_edges(g, coefficient_edge, &state);
+}
+
+static void gate_edge(void *state, const ref_gcn *g, node i, node j)
+{
+    const gates_state *e = state;
+    const double gate = gate_of(g, e->u, e->s, i, j);
+    double da = 0.0;
+    for (size_t c = 0; c < g->graph; ++c) da += e->dx_next[at(g, i, c)] * h(g, j, c);
+    const double dz = da * (1.0 - gate * gate) / degree(g, i);
+    if (i.m == j.m) e->dz[square_at(g, i, j)] = dz;
+    e->du[i.m * g->dialogues->rows + i.r] += dz;
+    e->ds[j.m * g->dialogues->rows + j.r] += dz;
+}
+
+void ref_gcn_gates_backward(double *dz, double *du, double *ds, const double *u, const double *s, const ref_gcn *g,
+                            const double *dx_next)
+{
+    gates_state state = {.dz = dz, .du = du, .ds = ds, .u = u, .s = s, .dx_next = dx_next};
+    for (size_t e = 0; e < g->modalities * g->dialogues->pairs; ++e) dz[e] = 0.0;
+    for (size_t n = 0; n < g->modalities * g->dialogues->rows; ++n) du[n] = ds[n] = 0.0;
+    visit_edges(g, gate_edge, &state);
+}

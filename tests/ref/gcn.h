@@ -19,4 +19,10 @@ void ref_gcn_forward(double *x_next, double *u, double *s, const ref_gcn *layer)
 void ref_gcn_backward(double *dx, double *dweight, double *dbias, const double *u, const double *s,
                       const ref_gcn *layer, const double *dx_next, double beta);
 
+/* Within the modalities: the coefficients a_ij, squares with a slice per modality, 0 for i = j. */
+void ref_gcn_coefficients(double *a, const double *u, const double *s, const ref_gcn *layer);
+/* Gradients of u_i + s_j within the modalities, squares; and of u and s over all edges, [M, N]. */
+void ref_gcn_gates_backward(double *dz, double *du, double *ds, const double *u, const double *s, const ref_gcn *layer,
+                            const double *dx_next);
+
 #endif
