@@ -65,7 +65,6 @@ struct nn_safsd {
     float *tables, *host_mean_similarity; /* [2C + C*C] class weights, alpha, similarity; [C] */
     nn_loss_tables loss_tables;           /* views of `tables` */
     nn_batch last_batch;                  /* of the last pass, for nn_safsd_read */
-    struct nn_team *team;                 /* the devices that share its gradients; NULL: it works alone */
 };
 
 /* safsd.c: the model as SPEC 2 to 6 write it. Forward ends with logits; the graph and head part can be run again with

@@ -5,7 +5,6 @@
 
 #include "model/embedding.h"
 #include "model/network.h"
-#include "model/team.h"
 #include "runtime/gemm.h"
 
 nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
@@ -179,13 +178,11 @@ st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_
 st_status nn_safsd_gradient(nn_safsd *s, const ds_batch *batch, uint32_t step, size_t micro_batch)
 {
     if (!s->training) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created for evaluation only");
-    if (s->team) return nn_team_gradient(s->team, batch, step, micro_batch);
     return nn_gradient_of(s, batch, 0, batch->dialogues, step, micro_batch);
 }
 
 st_status nn_safsd_update(nn_safsd *s, const nn_adam *adam, double lr)
 {
-    if (s->team) nn_team_updated(s->team);
     return nn_optimizer_step(&s->optimizer, adam, lr);
 }
 

@@ -27,10 +27,14 @@ st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *cont
     if (!t) return st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
     t->lead = lead;
     t->stale = true;
+    st_status status = ST_OK;
+    if (count == 0) {
+        *team = t;
+        return status;
+    }
     t->workers = calloc(count, sizeof(nn_safsd *));
     t->cuts = malloc((count + 2) * sizeof *t->cuts);
     t->staging = malloc(CHUNK * sizeof *t->staging);
-    st_status status = ST_OK;
     if (!t->workers || !t->cuts || !t->staging) {
         status = st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
         goto done;
@@ -39,7 +43,6 @@ st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *cont
     ST_TRY(rt_arena_create(&t->arena, lead->rt, "gradients of other devices"));
     ST_TRY(rt_arena_take(t->arena, "incoming gradients", CHUNK, &t->incoming));
     ST_TRY(rt_arena_commit(t->arena));
-    lead->team = t;
     *team = t;
 done:
     if (status != ST_OK) nn_team_destroy(&t);
@@ -50,7 +53,6 @@ void nn_team_destroy(nn_team **team)
 {
     nn_team *t = *team;
     if (!t) return;
-    if (t->lead->team == t) t->lead->team = NULL;
     for (size_t w = 0; w < t->count; ++w) nn_safsd_destroy(&t->workers[w]);
     rt_arena_destroy(&t->arena);
     free(t->workers);
@@ -129,6 +131,7 @@ static st_status add_losses(nn_team *t)
 
 st_status nn_team_gradient(nn_team *t, const ds_batch *batch, uint32_t step, size_t micro_batch)
 {
+    if (t->count == 0) return nn_safsd_gradient(t->lead, batch, step, micro_batch);
     if (t->stale) ST_FORWARD(share_parameters(t));
     nn_team_cut(t->cuts, t->count + 1, batch->lengths, batch->dialogues, &t->lead->config);
     /* Workers first: all devices compute while the host waits for none. */
@@ -145,7 +148,8 @@ st_status nn_team_gradient(nn_team *t, const ds_batch *batch, uint32_t step, siz
     return add_losses(t);
 }
 
-void nn_team_updated(nn_team *t)
+st_status nn_team_update(nn_team *t, const nn_adam *adam, double lr)
 {
     t->stale = true;
+    return nn_safsd_update(t->lead, adam, lr);
 }

@@ -12,8 +12,8 @@
 
 typedef struct nn_team nn_team;
 
-/* Creates a model of `options` on every context and lets them work for `lead`, whose nn_safsd_gradient then covers all.
- * The contexts outlive the team and share the lead's error slot; the team is destroyed before the lead. */
+/* Creates a model of `options` on every one of `count` contexts, to work for `lead`; with 0 the lead works alone. The
+ * contexts outlive the team and share the lead's error slot; the team is destroyed before the lead. */
 st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *contexts, size_t count,
                          const nn_safsd_options *options);
 void nn_team_destroy(nn_team **team);
@@ -22,8 +22,9 @@ void nn_team_destroy(nn_team **team);
  * cuts[i + 1]; cuts has parts + 1 entries. A run may be empty, but not the first. */
 void nn_team_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dialogues, const nn_config *config);
 
-/* What nn_safsd_gradient and nn_safsd_update of a lead call. */
+/* As nn_safsd_gradient and nn_safsd_update of the lead, which then holds the gradients and losses of all; its
+ * nn_safsd_result_later reads them. */
 st_status nn_team_gradient(nn_team *team, const ds_batch *batch, uint32_t step, size_t micro_batch);
-void nn_team_updated(nn_team *team);
+st_status nn_team_update(nn_team *team, const nn_adam *adam, double lr);
 
 #endif

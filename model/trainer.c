@@ -56,7 +56,6 @@ static st_status try_model(nn_trainer *t)
     const nn_trainer_options *o = &t->options;
     const nn_safsd_options wanted = {o->config, o->tables, nn_extent_of(o->data, t->micro_batch), true};
     ST_FORWARD(nn_safsd_create(&t->model, t->rt, &wanted));
-    if (o->worker_count == 0) return ST_OK;
     const st_status status = nn_team_create(&t->team, t->model, o->workers, o->worker_count, &wanted);
     if (status != ST_OK) nn_safsd_destroy(&t->model);
     return status;

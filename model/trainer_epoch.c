@@ -44,7 +44,7 @@ static void shuffle(nn_trainer *t)
 static st_status gradient(nn_trainer *t, size_t batch, uint32_t step)
 {
     ds_batch_fill(t->options.data, t->order + batch * t->options.batch, batch_dialogues(t, batch), &t->host);
-    return nn_safsd_gradient(t->model, &t->host, step, t->micro_batch);
+    return nn_team_gradient(t->team, &t->host, step, t->micro_batch);
 }
 
 static nn_split_losses mean_of(const nn_split_losses *sums)
@@ -134,7 +134,7 @@ static st_status step(nn_trainer *t)
     ST_FORWARD(gradient(t, batch, number));
     const size_t rows = t->host.rows;
     ST_FORWARD(settle(t));
-    ST_FORWARD(nn_safsd_update(t->model, &t->options.adam, lr));
+    ST_FORWARD(nn_team_update(t->team, &t->options.adam, lr));
     t->flight = (nn_flight){.batch = batch, .rows = rows, .step = number, .lr = lr};
     ST_FORWARD(nn_safsd_result_later(t->model, &t->flight.outcome));
     t->flight.pending = true;

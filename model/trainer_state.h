@@ -18,7 +18,7 @@ struct nn_trainer {
     rt_context *rt;
     nn_trainer_options options;
     nn_safsd *model;
-    nn_team *team; /* NULL: one device */
+    nn_team *team; /* the model's, of one device or more */
     nn_schedule schedule;
     nn_evaluator evaluator;
     size_t micro_batch;

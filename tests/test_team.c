@@ -90,12 +90,12 @@ static void train(world *w, size_t workers, size_t micro_batch, float *losses, f
     const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-5};
     assert_int_equal(nn_safsd_create(&lead, w->contexts[0], &w->options), ST_OK);
     assert_int_equal(nn_params_initialise(nn_safsd_params(lead), 99), ST_OK);
-    if (workers) assert_int_equal(nn_team_create(&team, lead, w->contexts + 1, workers, &w->options), ST_OK);
+    assert_int_equal(nn_team_create(&team, lead, w->contexts + 1, workers, &w->options), ST_OK);
     for (uint32_t step = 0; step < STEPS; ++step) {
         nn_pending pending;
         nn_step_result result;
-        assert_int_equal(nn_safsd_gradient(lead, &w->batch, step, micro_batch), ST_OK);
-        assert_int_equal(nn_safsd_update(lead, &adam, 1e-3), ST_OK);
+        assert_int_equal(nn_team_gradient(team, &w->batch, step, micro_batch), ST_OK);
+        assert_int_equal(nn_team_update(team, &adam, 1e-3), ST_OK);
         assert_int_equal(nn_safsd_result_later(lead, &pending), ST_OK);
         assert_int_equal(nn_safsd_result(lead, &pending, &result), ST_OK);
         assert_true(result.outcome.finite);
