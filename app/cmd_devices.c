@@ -26,8 +26,8 @@ static void print_device(const rt_device_info *info)
              print_bytes(block, info->largest_block_bytes), print_bytes(local, info->local_bytes),
              info->unified_memory ? ", shared with the host" : "");
     print_wrapped(stdout, 0, INDENT, text);
-    snprintf(text, sizeof text, "%u units at %u MHz, native vectors of %u floats, groups of up to %u",
-             (unsigned)info->compute_units, (unsigned)info->clock_mhz, (unsigned)info->vector_width,
+    snprintf(text, sizeof text, "%u unit%s at %u MHz, native vectors of %u floats, groups of up to %u",
+             (unsigned)info->compute_units, info->compute_units == 1 ? "" : "s", (unsigned)info->clock_mhz, (unsigned)info->vector_width,
              (unsigned)info->max_group);
     print_wrapped(stdout, 0, INDENT, text);
     snprintf(text, sizeof text, "compiler %s, fp16 %s, fp64 %s", info->compiler ? "yes" : "no",

@@ -21,7 +21,6 @@ typedef struct train_run {
     char *configuration; /* the effective one, as text */
     nn_checkpoint *resume;
     app_rundir dir;
-    bool fresh;          /* the directory is new: it goes again where nothing comes of the run */
     char best[RUNDIR_PATH_SIZE], last[RUNDIR_PATH_SIZE];
     ds_dataset *data;
     ds_statistics statistics;
@@ -30,6 +29,7 @@ typedef struct train_run {
     app_training training;
     rt_context *rt;
     nn_trainer *trainer;
+    bool begun;          /* the directory holds something */
     double started;      /* clock, less the seconds of earlier runs */
 } train_run;
 
@@ -43,7 +43,7 @@ static void destroy(train_run *run)
     nn_checkpoint_close(&run->resume);
     free(run->configuration);
     cfg_destroy(&run->config);
-    if (run->fresh) rundir_discard(&run->dir);
+    if (!run->begun) rundir_discard(&run->dir);
     app_interrupt_stop(&run->interrupt);
 }
 
@@ -102,10 +102,8 @@ static st_status load_data(train_run *run)
 static st_status make_directory(train_run *run)
 {
     st_error *error = &run->app->error;
-    if (!run->resume) {
+    if (!run->resume)
         ST_FORWARD(rundir_create(&run->dir, opt_value(run->line, "out"), run->config.experiment.name, error));
-        run->fresh = true;
-    }
     rundir_file(&run->dir, "best.safetensors", run->best);
     rundir_file(&run->dir, "last.safetensors", run->last);
     return ST_OK;
@@ -180,7 +178,7 @@ static st_status prepare_files(train_run *run)
                          (unsigned)progress->step);
     }
     nn_checkpoint_close(&run->resume);
-    run->fresh = false;
+    run->begun = true;
     return rundir_write(&run->dir, "config.ini", run->configuration, error);
 }
 
@@ -266,15 +264,18 @@ static st_status conclude(train_run *run, bool finished)
 static st_status train(train_run *run)
 {
     ST_FORWARD(app_interrupt_start(&run->interrupt, run->app->quiet, &run->app->error));
+    if (opt_has(run->line, "out")) ST_FORWARD(rundir_check(opt_value(run->line, "out"), &run->app->error));
     ST_FORWARD(load_configuration(run));
     ST_FORWARD(load_data(run));
-    ST_FORWARD(make_directory(run));
     ST_FORWARD(open_device(run));
+    ST_FORWARD(make_directory(run));
     ST_FORWARD(app_check_device(run->app, run->rt, opt_has(run->line, "force")));
     ST_FORWARD(create_trainer(run));
     describe_model(run);
     ST_FORWARD(prepare_files(run));
     app_interrupt_arm(run->interrupt);
+    if (run->app->progress.terminal)
+        app_progress_show(&run->app->progress, "the first step: the driver may have to compile for it");
     const st_status status = nn_trainer_run(run->trainer);
     if (status == ST_OK) return conclude(run, true);
     if (status == ST_INTERRUPTED) {

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +64,23 @@ static st_status take_name(app_rundir *dir, const char *path, st_error *error)
     return ST_OK;
 }
 
-static st_status create_named(app_rundir *dir, const char *out, st_error *error)
+st_status rundir_check(const char *out, st_error *error)
 {
-    ST_FORWARD(take_name(dir, out, error));
-    ST_FORWARD(make_parents(dir->path, error));
-    if (mkdir(dir->path, 0777) == 0 || (errno == EEXIST && is_empty_directory(dir->path)))
-        return check_writable(dir, error);
-    if (errno != EEXIST) return cannot_create(dir->path, errno, error);
+    if (access(out, F_OK) != 0 || is_empty_directory(out)) return ST_OK;
     return st_fail(error, ST_USAGE,
                    "%s exists already and a run is never overwritten: name another directory with --out, or go on with "
                    "that run by --resume %s",
                    out, out);
+}
+
+static st_status create_named(app_rundir *dir, const char *out, st_error *error)
+{
+    ST_FORWARD(take_name(dir, out, error));
+    ST_FORWARD(rundir_check(dir->path, error));
+    ST_FORWARD(make_parents(dir->path, error));
+    dir->made = mkdir(dir->path, 0777) == 0;
+    if (!dir->made && errno != EEXIST) return cannot_create(dir->path, errno, error);
+    return check_writable(dir, error);
 }
 
 st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_error *error)
@@ -88,7 +93,8 @@ st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_e
         else
             snprintf(dir->path, sizeof dir->path, "runs/%.200s-%d", name, number);
         ST_FORWARD(make_parents(dir->path, error));
-        if (mkdir(dir->path, 0777) == 0) return check_writable(dir, error);
+        dir->made = mkdir(dir->path, 0777) == 0;
+        if (dir->made) return check_writable(dir, error);
         if (errno != EEXIST) return cannot_create(dir->path, errno, error);
     }
     return st_fail(error, ST_FAILED, "runs/ holds %d runs called %s; name a directory with --out", MOST_RUNS, name);
@@ -105,7 +111,7 @@ st_status rundir_open(app_rundir *dir, const char *path, st_error *error)
 
 void rundir_discard(const app_rundir *dir)
 {
-    rmdir(dir->path);
+    if (dir->made) rmdir(dir->path);
 }
 
 const char *rundir_file(const app_rundir *dir, const char *file, char path[RUNDIR_PATH_SIZE])

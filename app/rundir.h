@@ -3,6 +3,7 @@
 #define SAFSD_APP_RUNDIR_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/status.h"
@@ -11,7 +12,11 @@ enum { RUNDIR_PATH_SIZE = 4096 };
 
 typedef struct app_rundir {
     char path[RUNDIR_PATH_SIZE];
+    bool made; /* by rundir_create: it was not there before */
 } app_rundir;
+
+/* ST_USAGE where `out` exists and is not empty: a run is never overwritten. */
+st_status rundir_check(const char *out, st_error *error);
 
 /* Makes `out`, which must not exist or be empty (its parents are made too); without `out` the first of runs/NAME,
  * runs/NAME-2, ... that does not exist. */
@@ -20,7 +25,7 @@ st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_e
 /* Takes the directory of an earlier run. ST_USAGE where it holds no last.safetensors. */
 st_status rundir_open(app_rundir *dir, const char *path, st_error *error);
 
-/* Removes the directory where nothing has been written into it. */
+/* Removes a directory that was made for nothing. */
 void rundir_discard(const app_rundir *dir);
 
 /* "DIR/FILE" into `path`, which is returned. */

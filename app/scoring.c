@@ -162,9 +162,14 @@ static void while_evaluating(void *user, size_t rows, size_t of_rows)
 
 static st_status create_model(app_scoring *s)
 {
-    nn_extent extent = nn_extent_of(s->data, s->evaluator.part);
-    const nn_safsd_options options = {s->model_config, s->evaluator.tables, extent, false};
-    ST_FORWARD(nn_safsd_create(&s->model, s->rt, &options));
+    nn_safsd_options options = {.config = s->model_config, .tables = s->evaluator.tables};
+    options.extent = nn_extent_of(s->data, s->evaluator.part);
+    while (nn_safsd_create(&s->model, s->rt, &options) != ST_OK) {
+        if (s->app->error.status != ST_DEVICE || s->evaluator.part == 1) return s->app->error.status;
+        st_clear(&s->app->error); /* less at a time may fit the device */
+        s->evaluator.part = (s->evaluator.part + 1) / 2;
+        options.extent = nn_extent_of(s->data, s->evaluator.part);
+    }
     s->evaluator.progress = while_evaluating;
     s->evaluator.user = s;
     return nn_checkpoint_load(s->checkpoint, nn_safsd_params(s->model), notice, s->app);

@@ -35,7 +35,7 @@ static void show_step(app_training *t, const nn_step_report *report, double now,
     const double elapsed = now - t->epoch_started, done = share - t->run_share;
     if (elapsed <= 0) return; /* the first step of an epoch says nothing of its pace */
     if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
-    app_progress_show(&t->app->progress, "epoch %zu/%zu  step %zu/%zu  loss %.4g  ce %.3g  saf %.3g  kl %.3g  %.0f/s  %s%s",
+    app_progress_show(&t->app->progress, "epoch %zu/%zu step %zu/%zu loss %.4g ce %.3g saf %.3g kl %.3g %.0f/s %s%s",
                       report->epoch, report->epochs, report->batch, report->batches, report->mean.loss,
                       report->mean.ce, report->mean.saf, report->mean.kl,
                       (double)(report->rows_done - t->epoch_rows) / elapsed, left, left[0] ? " left" : "");
@@ -67,7 +67,7 @@ static void while_evaluating(void *user, ds_split split, size_t rows, size_t of_
     app_training *t = user;
     take_interrupt(t);
     if (!app_progress_due(&t->app->progress)) return;
-    app_progress_show(&t->app->progress, "epoch %zu/%zu  evaluating the %s part: %zu of %zu utterances", t->epoch,
+    app_progress_show(&t->app->progress, "epoch %zu/%zu evaluating the %s part: %zu of %zu utterances", t->epoch,
                       t->epochs, training_split_name(split), rows, of_rows);
 }
 

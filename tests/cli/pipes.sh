@@ -42,7 +42,7 @@ if command -v script >/dev/null; then
     script -qec "$run --out seen" /dev/null >terminal </dev/null || fail "training on a terminal"
     LC_ALL=C tr '\r' '\n' <terminal | sed 's/\x1b\[[0-9;]*[mK]//g' >lines
     narrow lines
-    grep -q '^epoch [0-9]*/30  step ' lines || fail "no progress line"
+    grep -q '^epoch [0-9]*/30 step ' lines || fail "no progress line"
     grep -q $'\x1b\[1m' terminal || fail "no colour on a terminal"
     NO_COLOR=1 script -qec "$run --out plain" /dev/null >terminal </dev/null || fail "training on a terminal"
     ! grep -q $'\x1b\[[0-9;]*m' terminal || fail "colour in spite of NO_COLOR"
