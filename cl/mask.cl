@@ -10,7 +10,7 @@
 
 /* Bits of the elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would keep compilers for CPUs
  * from making vectors of the loop over quads. */
-__attribute__((always_inline)) inline uint mask_quad(const ulong q, const uint site, const uint step, const ulong seed, const uint threshold)
+__attribute__((always_inline)) static inline uint mask_quad(const ulong q, const uint site, const uint step, const ulong seed, const uint threshold)
 {
     const philox4x32_ctr_t counter = {{(uint)q, (uint)(q >> 32), site, step}};
     const philox4x32_key_t key = {{(uint)seed, (uint)(seed >> 32)}};
@@ -20,7 +20,7 @@ __attribute__((always_inline)) inline uint mask_quad(const ulong q, const uint s
 }
 
 /* Bits of the elements first .. first+31. */
-__attribute__((always_inline)) inline uint mask_word(const ulong first, const uint site, const uint step, const ulong seed, const uint threshold)
+__attribute__((always_inline)) static inline uint mask_word(const ulong first, const uint site, const uint step, const ulong seed, const uint threshold)
 {
     const uint shift = (uint)(first & 3);
     uint word = 0;

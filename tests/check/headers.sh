@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Every header can be included alone, and is guarded by its own name.
+. "$(dirname "$0")/common.sh" "$@"
+compiler=$(compilers | head -n 1)
+[ -n "$compiler" ] || skip "neither gcc nor clang is installed"
+for header in {runtime,data,model,config,app,bench,tests/ref}/*.h; do
+    [ -e "$header" ] || continue
+    echo "#include \"$header\"" | "$compiler" "${warning_flags[@]}" "${include_flags[@]}" -fsyntax-only -x c - 2>&1 |
+        grep -E 'error|warning' | head -n 3 | complain "$header alone"
+    guard=SAFSD_$(echo "$header" | tr 'a-z/.' 'A-Z__')
+    grep -q "^#ifndef $guard\$" "$header" || echo "$header" | complain "no guard $guard"
+done
+conclude

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Every C file without a warning, by gcc and by clang.
+. "$(dirname "$0")/common.sh" "$@"
+[ -n "$(compilers)" ] || skip "neither gcc nor clang is installed"
+for compiler in $(compilers); do
+    for source in {runtime,data,model,config,app,bench,tests,tests/ref}/*.c; do
+        [ -e "$source" ] || continue
+        # Some warnings of gcc come from its optimiser.
+        mode=(-fsyntax-only)
+        case $compiler:$source in *gcc:[!t]*) mode=(-O1 -S -o /dev/null) ;; esac
+        "$compiler" "${warning_flags[@]}" "${include_flags[@]}" "${mode[@]}" "$source" 2>&1 | grep -E 'error|warning' |
+            complain "$(basename "$compiler")"
+    done
+done
+conclude
