@@ -22,10 +22,10 @@ typedef struct app_state {
 /* A command is one file cmd_<name>.c that defines `const app_command cmd_<name>`, and one line in main.c. */
 typedef struct app_command {
     const char *name;
-    const char *synopsis;       /* what follows the name */
-    const char *summary;        /* one line for the list of commands */
-    const char *description;    /* paragraphs for --help; wrapped when printed */
-    const char *example;        /* whole lines, printed as they are */
+    const char *synopsis;    /* what follows the name */
+    const char *summary;     /* one line for the list of commands */
+    const char *description; /* paragraphs for --help; wrapped when printed */
+    const char *example;     /* whole lines, printed as they are */
     const opt_option *options;
     size_t least_operands, most_operands;
     st_status (*run)(app_state *app, const opt_line *line);
@@ -37,11 +37,12 @@ typedef struct app_device_options {
     const char *configured; /* [runtime] device */
     const char *gemm;       /* [runtime] gemm; NULL: auto */
     bool profile;
-    size_t vector_width;    /* 0: by capability */
+    size_t vector_width; /* 0: by capability */
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
 
-/* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a message. */
+/* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a
+ * message. */
 st_status app_check_device(app_state *app, rt_context *rt, bool forced);
 
 #endif

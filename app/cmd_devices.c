@@ -27,8 +27,8 @@ static void print_device(const rt_device_info *info)
              info->unified_memory ? ", shared with the host" : "");
     print_wrapped(stdout, 0, INDENT, text);
     snprintf(text, sizeof text, "%u unit%s at %u MHz, native vectors of %u floats, groups of up to %u",
-             (unsigned)info->compute_units, info->compute_units == 1 ? "" : "s", (unsigned)info->clock_mhz, (unsigned)info->vector_width,
-             (unsigned)info->max_group);
+             (unsigned)info->compute_units, info->compute_units == 1 ? "" : "s", (unsigned)info->clock_mhz,
+             (unsigned)info->vector_width, (unsigned)info->max_group);
     print_wrapped(stdout, 0, INDENT, text);
     snprintf(text, sizeof text, "compiler %s, fp16 %s, fp64 %s", info->compiler ? "yes" : "no",
              info->fp16 ? "yes" : "no", info->fp64 ? "yes" : "no");

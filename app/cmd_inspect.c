@@ -94,7 +94,8 @@ static void print_config(const char *text)
     json_t *config = json_loads(text, 0, NULL);
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach(config, key, value) {
+    json_object_foreach(config, key, value)
+    {
         char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         summary_line(key, shown ? shown : "");
         free(shown);

@@ -29,8 +29,8 @@ typedef struct train_run {
     app_training training;
     rt_context *rt;
     nn_trainer *trainer;
-    bool begun;          /* the directory holds something */
-    double started;      /* clock, less the seconds of earlier runs */
+    bool begun;     /* the directory holds something */
+    double started; /* clock, less the seconds of earlier runs */
 } train_run;
 
 static void destroy(train_run *run)
@@ -131,13 +131,14 @@ static void describe_model(const train_run *run)
     app_progress_say(&run->app->progress, "model: %llu parameters; run directory: %s",
                      (unsigned long long)nn_safsd_params(model)->elements, run->dir.path);
     if (!run->app->verbose) return;
-    app_progress_say(&run->app->progress,
-                     "device memory: %s (parameters, gradients and moments %s, activations %s, matrix products %s); the "
-                     "device has %s, in blocks of up to %s",
-                     print_bytes(all, memory.parameters + memory.activations + memory.gemm),
-                     print_bytes(parts[0], memory.parameters), print_bytes(parts[1], memory.activations),
-                     print_bytes(parts[2], memory.gemm), print_bytes(has, device->memory_bytes),
-                     print_bytes(block, device->largest_block_bytes));
+    app_progress_say(
+        &run->app->progress,
+        "device memory: %s (parameters, gradients and moments %s, activations %s, matrix products %s); the "
+        "device has %s, in blocks of up to %s",
+        print_bytes(all, memory.parameters + memory.activations + memory.gemm),
+        print_bytes(parts[0], memory.parameters), print_bytes(parts[1], memory.activations),
+        print_bytes(parts[2], memory.gemm), print_bytes(has, device->memory_bytes),
+        print_bytes(block, device->largest_block_bytes));
     app_progress_say(&run->app->progress, "%zu steps an epoch, %zu dialogues computed at a time",
                      nn_trainer_batches(run->trainer), nn_trainer_micro_batch(run->trainer));
 }
@@ -203,7 +204,8 @@ static st_status print_profile(const train_run *run)
     double seconds = 0;
     ST_FORWARD(rt_profile_read(run->rt, &lines, &count));
     for (size_t i = 0; i < count; ++i) seconds += lines[i].seconds;
-    printf("\n%-36s  %9s  %10s  %6s  %8s\n", "time on the device, by kernel", "launches", "seconds", "share", "GFLOP/s");
+    printf("\n%-36s  %9s  %10s  %6s  %8s\n", "time on the device, by kernel", "launches", "seconds", "share",
+           "GFLOP/s");
     for (size_t i = 0; i < count; ++i) {
         const rt_profile_line *line = &lines[i];
         print_padded(stdout, line->name, 36, false);
@@ -324,10 +326,11 @@ const app_command cmd_train = {
     .name = "train",
     .synopsis = "[CONFIG.ini] [--set SECTION.KEY=VALUE]... [--out DIR | --resume DIR]",
     .summary = "train a model and report what it reaches",
-    .description = "Trains the model of an INI file, by default the built-in demonstration on made-up data. After every "
-                   "epoch it evaluates the validation and the test part. At the end it prints both selections: valid, "
-                   "the epoch that the validation part chooses, which is the one to trust, and test-best, which most "
-                   "papers print. Ctrl-C finishes the step, saves, and says how to go on.",
+    .description =
+        "Trains the model of an INI file, by default the built-in demonstration on made-up data. After every "
+        "epoch it evaluates the validation and the test part. At the end it prints both selections: valid, "
+        "the epoch that the validation part chooses, which is the one to trust, and test-best, which most "
+        "papers print. Ctrl-C finishes the step, saves, and says how to go on.",
     .example = "  safsd-cl train\n"
                "  safsd-cl --device 0 train config/iemocap.ini --set data.path=iemocap.pkl\n"
                "  safsd-cl train --resume runs/iemocap --set train.epochs=100\n",

@@ -28,19 +28,19 @@ json_t *app_json_real(double value)
 
 json_t *app_json_device(const rt_device_info *info)
 {
-    json_t *device = json_pack(
-        "{s:i, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:b}", "index", info->index,
-        "selector", info->selector, "platform", info->platform, "ordinal", info->ordinal, "name",
-        app_json_text(info->name), "vendor", app_json_text(info->vendor), "platform_name",
-        app_json_text(info->platform_name), "driver", app_json_text(info->driver), "version",
-        app_json_text(info->version), "c_version", app_json_text(info->c_version), "type",
-        rt_device_type_name(info->type), "available", info->available, "compiler", info->compiler, "fp16", info->fp16,
-        "fp64", info->fp64, "unified_memory", info->unified_memory, "native_kernels", info->native_kernels);
-    json_t *sizes = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "memory_bytes", (json_int_t)info->memory_bytes, "largest_block_bytes",
-        (json_int_t)info->largest_block_bytes, "local_bytes", (json_int_t)info->local_bytes, "compute_units",
-        (json_int_t)info->compute_units, "clock_mhz", (json_int_t)info->clock_mhz, "max_group",
-        (json_int_t)info->max_group, "vector_width", (json_int_t)info->vector_width);
+    json_t *device = json_pack("{s:i, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:b}",
+                               "index", info->index, "selector", info->selector, "platform", info->platform, "ordinal",
+                               info->ordinal, "name", app_json_text(info->name), "vendor", app_json_text(info->vendor),
+                               "platform_name", app_json_text(info->platform_name), "driver",
+                               app_json_text(info->driver), "version", app_json_text(info->version), "c_version",
+                               app_json_text(info->c_version), "type", rt_device_type_name(info->type), "available",
+                               info->available, "compiler", info->compiler, "fp16", info->fp16, "fp64", info->fp64,
+                               "unified_memory", info->unified_memory, "native_kernels", info->native_kernels);
+    json_t *sizes = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "memory_bytes", (json_int_t)info->memory_bytes,
+                              "largest_block_bytes", (json_int_t)info->largest_block_bytes, "local_bytes",
+                              (json_int_t)info->local_bytes, "compute_units", (json_int_t)info->compute_units,
+                              "clock_mhz", (json_int_t)info->clock_mhz, "max_group", (json_int_t)info->max_group,
+                              "vector_width", (json_int_t)info->vector_width);
     json_object_update(device, sizes);
     json_decref(sizes);
     json_object_set_new(device, "same_as", info->same_as >= 0 ? json_integer(info->same_as) : json_null());

@@ -8,17 +8,19 @@
 #include "config/nearest.h"
 
 /* Every command, in the order of the help; cmd_<name>.c defines it. */
+/* clang-format off */
 #define COMMANDS(X) \
-    X(devices)      \
-    X(selftest)     \
-    X(verify)       \
-    X(import)       \
-    X(inspect)      \
-    X(synth)        \
-    X(train)        \
-    X(eval)         \
-    X(predict)      \
+    X(devices)  \
+    X(selftest) \
+    X(verify)   \
+    X(import)   \
+    X(inspect)  \
+    X(synth)    \
+    X(train)    \
+    X(eval)     \
+    X(predict)  \
     X(bench)
+/* clang-format on */
 
 #define DECLARE(name) extern const app_command cmd_##name;
 #define ENTRY(name) &cmd_##name,
@@ -26,8 +28,9 @@ COMMANDS(DECLARE)
 static const app_command *const commands[] = {COMMANDS(ENTRY) NULL};
 
 static const opt_option global_options[] = {
-    {"device", 'd', "SEL", "the device to work on: its index, P:D, gpu, cpu, accelerator, auto or a part of its name "
-                           "(default: SAFSD_CL_DEVICE, then the configuration, then auto)"},
+    {"device", 'd', "SEL",
+     "the device to work on: its index, P:D, gpu, cpu, accelerator, auto or a part of its name "
+     "(default: SAFSD_CL_DEVICE, then the configuration, then auto)"},
     {"verbose", 'v', NULL, "say more"},
     {"quiet", 'q', NULL, "no progress and no messages, errors only"},
     {"help", 'h', NULL, "this help; behind a command, that of the command"},
@@ -85,8 +88,7 @@ static st_status find_command(const char *name, const app_command **command, st_
         least = distance;
         likely = commands[i];
     }
-    if (likely)
-        return st_fail(error, ST_USAGE, "there is no command %.64s; did you mean %s?", name, likely->name);
+    if (likely) return st_fail(error, ST_USAGE, "there is no command %.64s; did you mean %s?", name, likely->name);
     return st_fail(error, ST_USAGE, "there is no command %.64s; `" APP_NAME " --help` lists those there are", name);
 }
 
@@ -111,8 +113,7 @@ static st_status run_command(app_state *app, const app_command *command, const o
     app->device = opt_value(line, "device");
     app->verbose = opt_has(line, "verbose");
     app->quiet = opt_has(line, "quiet");
-    if (app->verbose && app->quiet)
-        return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");
+    if (app->verbose && app->quiet) return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");
     app_progress_start(&app->progress, app->quiet);
     const st_status status = command->run(app, line);
     app_progress_clear(&app->progress);

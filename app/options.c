@@ -79,8 +79,9 @@ static st_status add(opt_line *line, const opt_option *option, const char *attac
 {
     if (!option->argument && attached) return st_fail(error, ST_USAGE, "--%s takes no value", option->name);
     if (option->argument && !attached) {
-        if (*at >= argc) return st_fail(error, ST_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
-                                        option->argument);
+        if (*at >= argc)
+            return st_fail(error, ST_USAGE, "--%s needs a value: --%s %s", option->name, option->name,
+                           option->argument);
         attached = argv[(*at)++];
     }
     line->given[line->given_count++] = (opt_given){option, attached};

@@ -11,13 +11,13 @@
 static app_confusion confusion_of(const app_outcome *outcome, long epoch, ds_split split)
 {
     const nn_history *history = nn_trainer_history(outcome->trainer);
-    return (app_confusion){nn_history_confusion(history, (size_t)epoch, split), history->classes,
-                           outcome->class_names};
+    return (app_confusion){nn_history_confusion(history, (size_t)epoch, split), history->classes, outcome->class_names};
 }
 
 /* ---- on the terminal ---- */
 
-static void print_selection(const app_outcome *outcome, const char *name, long epoch, ds_split split, const char *remark)
+static void print_selection(const app_outcome *outcome, const char *name, long epoch, ds_split split,
+                            const char *remark)
 {
     if (epoch == NN_NO_EPOCH) return;
     const nn_metrics metrics = nn_history_metrics(nn_trainer_history(outcome->trainer), (size_t)epoch, split);
@@ -84,8 +84,8 @@ st_status outcome_save(const app_outcome *outcome, const app_rundir *dir, st_err
         app_json_text(outcome->config->experiment.name), "seed", seed_json(outcome->config->experiment.seed),
         "finished", outcome->finished, "stopped_early", nn_trainer_stopped_early(outcome->trainer), "epochs",
         (json_int_t)progress->epoch, "steps", (json_int_t)progress->step, "skipped_steps",
-        (json_int_t)progress->skipped, "parameters", (json_int_t)outcome->parameters, "selection", selection,
-        "seconds", outcome->seconds, "device", app_json_device(outcome->device));
+        (json_int_t)progress->skipped, "parameters", (json_int_t)outcome->parameters, "selection", selection, "seconds",
+        outcome->seconds, "device", app_json_device(outcome->device));
     char *text = NULL;
     ST_FORWARD(app_json_pretty(summary, &text, error));
     const st_status status = rundir_write(dir, "summary.json", text, error);

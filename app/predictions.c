@@ -12,8 +12,8 @@ static const char *const student_columns[NN_MODALITIES] = {"text_prediction", "a
 /* One utterance with what the model says of it. */
 typedef struct prediction_row {
     size_t dialogue, utterance;
-    const float *probabilities;            /* [C] */
-    const float *students[NN_MODALITIES];  /* [C], NULL for a modality that is not used */
+    const float *probabilities;           /* [C] */
+    const float *students[NN_MODALITIES]; /* [C], NULL for a modality that is not used */
 } prediction_row;
 
 static const nn_config *config_of(const app_predictions *p)

@@ -9,10 +9,10 @@
 #include "runtime/status.h"
 
 typedef struct app_progress {
-    bool quiet;    /* neither the line nor messages */
+    bool quiet; /* neither the line nor messages */
     bool terminal;
-    bool shown;    /* the line stands on the terminal */
-    double last;   /* when the line was last written, in seconds of app_seconds */
+    bool shown;  /* the line stands on the terminal */
+    double last; /* when the line was last written, in seconds of app_seconds */
 } app_progress;
 
 /* Seconds of a clock that only goes forward. */

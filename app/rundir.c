@@ -50,7 +50,8 @@ static st_status check_writable(const app_rundir *dir, st_error *error)
     char path[RUNDIR_PATH_SIZE];
     st_error reason = {ST_OK, ""};
     if (app_outfile_open(&probe, rundir_file(dir, "probe", path), &reason) != ST_OK)
-        return st_fail(error, ST_FAILED, "the run directory %s cannot be written to; name another with --out", dir->path);
+        return st_fail(error, ST_FAILED, "the run directory %s cannot be written to; name another with --out",
+                       dir->path);
     app_outfile_close(&probe);
     return ST_OK;
 }
@@ -146,15 +147,16 @@ st_status rundir_append(const app_rundir *dir, const char *file, json_t *value, 
     if (descriptor >= 0) close(descriptor);
     free(line);
     if (written == (ssize_t)length) return ST_OK;
-    return st_fail(error, ST_FAILED, "%s cannot be written: %s", path, written < 0 ? strerror(code) : "the disk is full");
+    return st_fail(error, ST_FAILED, "%s cannot be written: %s", path,
+                   written < 0 ? strerror(code) : "the disk is full");
 }
 
 static bool stays(const char *line, const char *key, uint64_t end)
 {
     json_t *value = json_loads(line, 0, NULL);
     const json_t *number = json_object_get(value, key);
-    const bool keep = json_is_integer(number) && json_integer_value(number) >= 0 &&
-                      (uint64_t)json_integer_value(number) < end;
+    const bool keep =
+        json_is_integer(number) && json_integer_value(number) >= 0 && (uint64_t)json_integer_value(number) < end;
     json_decref(value);
     return keep;
 }

@@ -27,7 +27,8 @@ static st_status load_configuration(app_scoring *s, const opt_line *line)
     char beside[4096];
     cfg_overrides overrides = {NULL, 0};
     if (!file && !s->checkpoint->own)
-        return st_fail(error, ST_USAGE, "%s carries no configuration: name the one it was trained with by --config", path);
+        return st_fail(error, ST_USAGE, "%s carries no configuration: name the one it was trained with by --config",
+                       path);
     if (!file && find_beside(path, beside, sizeof beside)) file = beside;
     if (!file && !data)
         return st_fail(error, ST_USAGE,
@@ -60,10 +61,11 @@ static st_status check_names(const app_scoring *s, st_error *error)
     for (size_t c = 0; c < shared; ++c) {
         const char *ours = about->class_names[c], *theirs = s->data->class_names[c];
         if (is_number(ours) || is_number(theirs) || strcmp(ours, theirs) == 0) continue;
-        return st_fail(error, ST_USAGE,
-                       "class %zu is \"%s\" in the checkpoint but \"%s\" in the data set; where only the name is wrong, "
-                       "import the data again with --classes",
-                       c, ours, theirs);
+        return st_fail(
+            error, ST_USAGE,
+            "class %zu is \"%s\" in the checkpoint but \"%s\" in the data set; where only the name is wrong, "
+            "import the data again with --classes",
+            c, ours, theirs);
     }
     return ST_OK;
 }
@@ -108,15 +110,14 @@ static st_status load_data(app_scoring *s, const opt_line *line)
 {
     st_error *error = &s->app->error;
     ST_FORWARD(choose_part(s, line));
-    const bool held_out = s->part == PART_TRAIN || s->part == PART_VALID ||
-                          (!s->checkpoint->own && s->config.data.standardize);
+    const bool held_out =
+        s->part == PART_TRAIN || s->part == PART_VALID || (!s->checkpoint->own && s->config.data.standardize);
     ST_FORWARD(source_load(&s->data, &s->config, held_out, error));
     if (!opt_has(line, "split") && ds_select(s->data, DS_TEST, NULL, NULL) == 0) s->part = PART_ALL;
     size_t dialogues = 0;
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
         if (scoring_includes(s, split)) dialogues += ds_select(s->data, split, NULL, NULL);
-    if (dialogues == 0)
-        return st_fail(error, ST_USAGE, "%s of the data set has no dialogue", scoring_part_name(s));
+    if (dialogues == 0) return st_fail(error, ST_USAGE, "%s of the data set has no dialogue", scoring_part_name(s));
     ST_FORWARD(take_classes(s, error));
     return take_statistics(s, error);
 }

@@ -1,7 +1,8 @@
 /* A checkpoint, a data set, and a device on which they meet: what `eval` and `predict` share.
  *
  * Model and standardisation are those of the checkpoint. A file without a configuration of its own (published weights)
- * takes them from --config. The data set is that of --data, else of --config, else of the config.ini beside the file. */
+ * takes them from --config. The data set is that of --data, else of --config, else of the config.ini beside the file.
+ */
 #ifndef SAFSD_APP_SCORING_H
 #define SAFSD_APP_SCORING_H
 
@@ -20,8 +21,8 @@ typedef struct app_scoring {
     nn_checkpoint *checkpoint;
     ds_dataset *data;
     nn_config model_config;
-    nn_class_tables tables; /* of published weights */
-    ds_statistics statistics; /* measured for published weights */
+    nn_class_tables tables;         /* of published weights */
+    ds_statistics statistics;       /* measured for published weights */
     const char *const *class_names; /* [C] */
     rt_context *rt;
     nn_safsd *model;
@@ -29,11 +30,13 @@ typedef struct app_scoring {
 } app_scoring;
 
 /* The options that both commands take, to be followed by their own. */
-#define SCORING_OPTIONS                                                                                               \
+#define SCORING_OPTIONS                                                                                                \
     {"config", 0, "FILE", "configuration, instead of the config.ini beside the checkpoint"},                           \
-    {"data", 0, "FILE", "data set, instead of that of the configuration"},                                             \
-    {"split", 0, "PART", "train, valid, test or all (default: test; all where the data have no test part)"},           \
-    {"set", 0, "S.K=VALUE", "change one value of the configuration; may be repeated"}
+        {"data", 0, "FILE", "data set, instead of that of the configuration"},                                         \
+        {"split", 0, "PART", "train, valid, test or all (default: test; all where the data have no test part)"},       \
+    {                                                                                                                  \
+        "set", 0, "S.K=VALUE", "change one value of the configuration; may be repeated"                                \
+    }
 
 /* Loads everything; to be closed in any case. */
 st_status scoring_open(app_scoring *scoring, app_state *app, const opt_line *line);

@@ -7,27 +7,36 @@ static const char *const modality_names[DS_MODALITIES] = {"text", "audio", "visu
 static nn_gate_kind gate_of(cfg_gate gate)
 {
     switch (gate) {
-    case CFG_GATE_IDENTITY: return NN_GATE_IDENTITY;
-    case CFG_GATE_OFF: return NN_GATE_OFF;
-    default: return NN_GATE_LEARNED;
+    case CFG_GATE_IDENTITY:
+        return NN_GATE_IDENTITY;
+    case CFG_GATE_OFF:
+        return NN_GATE_OFF;
+    default:
+        return NN_GATE_LEARNED;
     }
 }
 
 static nn_saf_form saf_form_of(cfg_saf_form form)
 {
     switch (form) {
-    case CFG_SAF_TRUE_CLASS: return NN_SAF_TRUE_CLASS;
-    case CFG_SAF_PUBLISHED: return NN_SAF_PUBLISHED;
-    default: return NN_SAF_SOFT;
+    case CFG_SAF_TRUE_CLASS:
+        return NN_SAF_TRUE_CLASS;
+    case CFG_SAF_PUBLISHED:
+        return NN_SAF_PUBLISHED;
+    default:
+        return NN_SAF_SOFT;
     }
 }
 
 static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
 {
     switch (mode) {
-    case CFG_GCN_SAMPLE: return NN_GCN_SAMPLE;
-    case CFG_GCN_MEAN: return NN_GCN_MEAN;
-    default: return NN_GCN_EXPECTED;
+    case CFG_GCN_SAMPLE:
+        return NN_GCN_SAMPLE;
+    case CFG_GCN_MEAN:
+        return NN_GCN_MEAN;
+    default:
+        return NN_GCN_EXPECTED;
     }
 }
 
@@ -38,8 +47,8 @@ static st_status choose_modalities(nn_config *model, unsigned wanted, const ds_d
         model->uses[m] = wanted == CFG_MODALITIES_AUTO ? data->dims[m] > 0 : (wanted & bits[m]) != 0;
         model->dims[m] = model->uses[m] ? data->dims[m] : 0;
         if (model->uses[m] && data->dims[m] == 0)
-            return st_fail(error, ST_USAGE,
-                           "[data] modalities asks for %s features, which the data set does not have", modality_names[m]);
+            return st_fail(error, ST_USAGE, "[data] modalities asks for %s features, which the data set does not have",
+                           modality_names[m]);
     }
     return ST_OK;
 }

@@ -38,8 +38,7 @@ st_status source_synth(ds_dataset **data, const cfg_data *config, st_error *erro
 static st_status read_file(ds_dataset **data, const cfg_data *config, st_error *error)
 {
     if (!config->path)
-        return st_fail(error, ST_USAGE,
-                       "[data] path is empty: name the data set there, or with --set data.path=FILE");
+        return st_fail(error, ST_USAGE, "[data] path is empty: name the data set there, or with --set data.path=FILE");
     const ds_load_options options = {
         .format = config->format == CFG_FORMAT_PICKLE        ? DS_FORMAT_PICKLE
                   : config->format == CFG_FORMAT_SAFETENSORS ? DS_FORMAT_CONTAINER

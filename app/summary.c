@@ -103,8 +103,7 @@ static void print_speakers(const ds_dataset *data)
 void summary_data(const ds_dataset *data)
 {
     printf("  %zu dialogues, %zu utterances, %zu classes\n", data->dialogues, data->utterances, data->classes);
-    if (data->unlisted > 0)
-        printf("  %zu dialogues stand in no list of the file and were left out\n", data->unlisted);
+    if (data->unlisted > 0) printf("  %zu dialogues stand in no list of the file and were left out\n", data->unlisted);
     print_splits(data);
     print_modalities(data);
     print_classes(data);

@@ -36,17 +36,17 @@ static void show_step(app_training *t, const nn_step_report *report, double now,
     if (elapsed <= 0) return; /* the first step of an epoch says nothing of its pace */
     if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
     app_progress_show(&t->app->progress, "epoch %zu/%zu step %zu/%zu loss %.4g ce %.3g saf %.3g kl %.3g %.0f/s %s%s",
-                      report->epoch, report->epochs, report->batch, report->batches, report->mean.loss,
-                      report->mean.ce, report->mean.saf, report->mean.kl,
-                      (double)(report->rows_done - t->epoch_rows) / elapsed, left, left[0] ? " left" : "");
+                      report->epoch, report->epochs, report->batch, report->batches, report->mean.loss, report->mean.ce,
+                      report->mean.saf, report->mean.kl, (double)(report->rows_done - t->epoch_rows) / elapsed, left,
+                      left[0] ? " left" : "");
 }
 
 static st_status after_step(void *user, const nn_step_report *report)
 {
     app_training *t = user;
     const double now = app_seconds();
-    const double share = ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) /
-                         (double)report->epochs;
+    const double share =
+        ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) / (double)report->epochs;
     take_interrupt(t);
     if (t->epochs == 0) {
         t->run_started = now;
@@ -82,15 +82,15 @@ static st_status log_split(const app_training *t, size_t epoch, ds_split which, 
 {
     const nn_split_losses *losses = &split->losses;
     const double rate = split->utterances_per_second;
-    return rundir_append(
-        t->dir, "metrics.jsonl",
-        json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch, "split",
-                  training_split_name(which), "loss", app_json_real(losses->loss), "ce", app_json_real(losses->ce), "saf",
-                  app_json_real(losses->saf), "kl", app_json_real(losses->kl), "accuracy",
-                  percent(split, split->metrics.accuracy), "weighted_f1", percent(split, split->metrics.weighted.f1),
-                  "macro_f1", percent(split, split->metrics.macro.f1), "utterances_per_second",
-                  rate > 0 ? app_json_real(rate) : json_null()),
-        &t->app->error);
+    return rundir_append(t->dir, "metrics.jsonl",
+                         json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch,
+                                   "split", training_split_name(which), "loss", app_json_real(losses->loss), "ce",
+                                   app_json_real(losses->ce), "saf", app_json_real(losses->saf), "kl",
+                                   app_json_real(losses->kl), "accuracy", percent(split, split->metrics.accuracy),
+                                   "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
+                                   percent(split, split->metrics.macro.f1), "utterances_per_second",
+                                   rate > 0 ? app_json_real(rate) : json_null()),
+                         &t->app->error);
 }
 
 /* Four places, so that lines stand under one another; other digits where a run diverges. */
@@ -133,9 +133,6 @@ static void notice(void *user, const char *sentence)
 
 nn_trainer_hooks training_hooks(app_training *training)
 {
-    return (nn_trainer_hooks){.user = training,
-                              .step = after_step,
-                              .epoch = after_epoch,
-                              .evaluating = while_evaluating,
-                              .notice = notice};
+    return (nn_trainer_hooks){
+        .user = training, .step = after_step, .epoch = after_epoch, .evaluating = while_evaluating, .notice = notice};
 }

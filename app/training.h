@@ -14,8 +14,8 @@ typedef struct app_training {
     app_state *app;
     const app_rundir *dir;
     const app_interrupt *interrupt;
-    bool log_steps;                /* write steps.jsonl */
-    volatile sig_atomic_t cancel;  /* for nn_trainer_options.cancel */
+    bool log_steps;               /* write steps.jsonl */
+    volatile sig_atomic_t cancel; /* for nn_trainer_options.cancel */
 
     size_t epoch, epochs;          /* being trained, from 1; of the whole run */
     double epoch_started;          /* clock, when its first step was reported */
