@@ -35,7 +35,7 @@ typedef struct ds_dataset {
     const int32_t *lengths;           /* [dialogues], 1 .. DS_LONGEST_DIALOGUE */
     const size_t *starts;             /* [dialogues + 1] */
     const int32_t *split;             /* [dialogues], a ds_split */
-    size_t classes, speaker_count;    /* C, S */
+    size_t classes, speaker_count;    /* C, S; C = 0 where no utterance is labelled and nobody names classes */
     const char *const *class_names;   /* [classes] "0", "1", ... where nobody named them */
     const char *const *speaker_names; /* [speaker_count] */
     const char *const *dialogue_ids;  /* [dialogues], each once */

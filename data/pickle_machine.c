@@ -117,7 +117,7 @@ st_status ds_machine_pop_mark(ds_machine *m, ds_value ***values, size_t *count)
 {
     if (m->mark_count == 0) return ds_machine_bad(m, "an operation without its mark");
     const size_t from = m->marks[--m->mark_count];
-    *values = m->stack + from;
+    *values = m->stack ? m->stack + from : NULL; /* a mark on an empty stack */
     *count = m->height - from;
     m->height = from;
     return ST_OK;
