@@ -61,9 +61,8 @@ static int32_t length_of(const ds_synth_options *options, size_t dialogue)
     const struct corpus *corpus = &corpora[options->like];
     float normal = 0.0f;
     ds_fill_normal(stream_of(options, LENGTHS), dialogue, &normal, 1);
-    const double length = options->like == DS_IEMOCAP
-                              ? floor(49.5 + 20.0 * (double)normal)
-                              : ceil(-9.5 * log(uniform(options, LENGTHS, dialogue)));
+    const double length = options->like == DS_IEMOCAP ? floor(49.5 + 20.0 * (double)normal)
+                                                      : ceil(-9.5 * log(uniform(options, LENGTHS, dialogue)));
     if (length < corpus->shortest) return corpus->shortest;
     return length > corpus->longest ? corpus->longest : (int32_t)length;
 }
