@@ -1,5 +1,6 @@
 #include "model/operations.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/philox.h"
@@ -98,4 +99,40 @@ rt_view nn_op_view(const nn_op_run *run, const char *name)
 nn_mask nn_op_mask(const nn_op_run *run)
 {
     return (nn_mask){run->shape->masked ? nn_op_view(run, "bits") : (rt_view){NULL, 0}, NN_OP_SCALE};
+}
+
+static nn_extent extent_of(const nn_op_shape *shape)
+{
+    nn_extent extent = {shape->dialogues, nn_op_rows(shape), nn_op_pairs(shape), 0};
+    for (size_t b = 0; b < shape->dialogues; ++b)
+        if ((size_t)shape->lengths[b] > extent.longest) extent.longest = (size_t)shape->lengths[b];
+    return extent;
+}
+
+st_status nn_op_batch_plan(const nn_op_run *run, nn_batch_store *store, rt_arena *arena)
+{
+    const nn_config config = {.speakers = run->shape->speakers ? run->shape->speakers : 1};
+    const nn_extent extent = extent_of(run->shape);
+    return nn_batch_store_create(store, arena, &config, &extent, rt_error(run->rt));
+}
+
+st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store)
+{
+    const nn_op_shape *shape = run->shape;
+    const size_t rows = nn_op_rows(shape);
+    int32_t *lists = malloc((2 * rows + shape->dialogues) * sizeof *lists);
+    if (!lists) return st_fail(rt_error(run->rt), ST_FAILED, "out of memory for a batch of %zu utterances", rows);
+    for (size_t r = 0; r < rows; ++r) {
+        lists[r] = nn_op_speaker(shape, r);
+        lists[rows + r] = nn_op_label(shape, r);
+    }
+    memcpy(lists + 2 * rows, shape->lengths, shape->dialogues * sizeof *lists);
+    const ds_batch batch = {.dialogues = shape->dialogues,
+                            .rows = rows,
+                            .speakers = lists,
+                            .labels = lists + rows,
+                            .lengths = lists + 2 * rows};
+    const st_status status = nn_batch_upload(store, run->rt, &batch, 0, shape->dialogues, 0, &run->batch);
+    free(lists);
+    return status;
 }

@@ -111,6 +111,11 @@ void nn_op_values(const nn_operation *operation, const nn_op_shape *shape, size_
 
 /* ---- running ---- */
 
+/* The batch of a shape: plans it in `arena`, then uploads it and describes it in run->batch. The caller destroys the
+ * store. */
+st_status nn_op_batch_plan(const nn_op_run *run, nn_batch_store *store, rt_arena *arena);
+st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store);
+
 rt_view nn_op_view(const nn_op_run *run, const char *name);
 /* bits and scale of a masked operation. */
 nn_mask nn_op_mask(const nn_op_run *run);

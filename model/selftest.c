@@ -131,19 +131,9 @@ static st_status check_tensor(test_case *t, const nn_op_tensor *tensor, rt_view 
 
 /* ---- one case ---- */
 
-static nn_extent extent_of(const nn_op_shape *shape)
-{
-    nn_extent extent = {shape->dialogues, nn_op_rows(shape), nn_op_pairs(shape), 0};
-    for (size_t b = 0; b < shape->dialogues; ++b)
-        if ((size_t)shape->lengths[b] > extent.longest) extent.longest = (size_t)shape->lengths[b];
-    return extent;
-}
-
 static st_status plan(test_case *t)
 {
     const nn_op_shape *shape = t->run.shape;
-    const nn_config config = {.speakers = shape->speakers ? shape->speakers : 1};
-    const nn_extent extent = extent_of(shape);
     size_t most = 1;
     ST_FORWARD(rt_arena_create(&t->arena, t->run.rt, "the self-test"));
     for (size_t i = 0; t->run.operation->tensors[i].name; ++i) {
@@ -152,31 +142,10 @@ static st_status plan(test_case *t)
         if (elements > most) most = elements;
         ST_FORWARD(rt_arena_take(t->arena, tensor->name, elements, &t->run.views[i]));
     }
-    ST_FORWARD(nn_batch_store_create(&t->store, t->arena, &config, &extent, rt_error(t->run.rt)));
+    ST_FORWARD(nn_op_batch_plan(&t->run, &t->store, t->arena));
     t->host = malloc(most * sizeof *t->host);
     if (!t->host) return st_fail(rt_error(t->run.rt), ST_FAILED, "out of memory for the self-test");
     return rt_arena_commit(t->arena);
-}
-
-static st_status upload_batch(test_case *t)
-{
-    const nn_op_shape *shape = t->run.shape;
-    const size_t rows = nn_op_rows(shape);
-    int32_t *lists = malloc((2 * rows + shape->dialogues) * sizeof *lists);
-    if (!lists) return st_fail(rt_error(t->run.rt), ST_FAILED, "out of memory for the self-test");
-    for (size_t r = 0; r < rows; ++r) {
-        lists[r] = nn_op_speaker(shape, r);
-        lists[rows + r] = nn_op_label(shape, r);
-    }
-    memcpy(lists + 2 * rows, shape->lengths, shape->dialogues * sizeof *lists);
-    const ds_batch batch = {.dialogues = shape->dialogues,
-                            .rows = rows,
-                            .speakers = lists,
-                            .labels = lists + rows,
-                            .lengths = lists + 2 * rows};
-    const st_status status = nn_batch_upload(&t->store, t->run.rt, &batch, 0, shape->dialogues, 0, &t->run.batch);
-    free(lists);
-    return status;
 }
 
 /* Inputs as the operation reads them; outputs as nobody wrote them. */
@@ -190,7 +159,7 @@ static st_status upload(test_case *t)
         if (nn_op_filled(tensor, t->run.shape)) nn_op_values(t->run.operation, t->run.shape, i, t->host);
         ST_FORWARD(rt_write(t->run.rt, t->run.views[i], t->host, elements));
     }
-    return upload_batch(t);
+    return nn_op_batch_upload(&t->run, &t->store);
 }
 
 static st_status launch(const test_case *t)
