@@ -46,7 +46,7 @@ static double larger(double a, double b)
 
 /* ---- bars: one group per case of steps, one bar per device ---- */
 
-enum { BAR_LEFT = 330, BAR_ROOM = 470, BAR_HEIGHT = 20, BAR_STEP = 26, TITLE_HEIGHT = 30 };
+enum { BAR_LEFT = 330, BAR_ROOM = 400, BAR_HEIGHT = 20, BAR_STEP = 26, TITLE_HEIGHT = 30 };
 
 static const json_t *step_named(const json_t *entry, const char *label)
 {

@@ -4,16 +4,17 @@
 # does falls on all of them.
 #
 #     bench/compare.sh [--program build/safsd-cl] [--python python3] [--device SEL] [--rounds 3] [--repeat 3]
-#                      [--shapes "iemocap meld"] [--modes "train eval"] [--hidden 1024] [--peers "packed packed-bytes published"]
+#                      [--shapes "iemocap meld"] [--modes "train eval"] [--hidden 1024] [--peers "packed packed-tuned published"]
 #                      [--out FOLDER]
 #
-# packed-bytes is packed with dropout masks made by hand from random bytes; in evaluation it is the same as packed.
+# packed is run as anyone would run it. packed-tuned is the same with what makes it fastest on a CPU: dropout masks from
+# random bytes, OpenMP threads that do not spin while those of the BLAS work, memory that is kept once it is there.
 # Needs a Python with PyTorch (Debian: python3-torch). With --out the JSON of every run stays in that folder.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 program=$here/../build/safsd-cl python=python3 device=auto rounds=3 repeat=3 out=
-shapes="iemocap meld" modes="train eval" hidden=1024 peers="packed packed-bytes published"
+shapes="iemocap meld" modes="train eval" hidden=1024 peers="packed packed-tuned published"
 
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || { echo "compare.sh: $1 needs a value" >&2; exit 2; }
@@ -40,6 +41,17 @@ done
 # PyTorch may use the BLAS kernels that fit the processor best.
 unset OPENBLAS_CORETYPE
 
+run_peer() {
+    which=$1
+    shift
+    if [ "$which" = packed-tuned ]; then
+        OMP_WAIT_POLICY=passive MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=17179869184 \
+            MALLOC_TOP_PAD_=268435456 "$python" "$here/peers/packed.py" --masks bytes "$@"
+    else
+        "$python" "$here/peers/$which.py" "$@"
+    fi
+}
+
 folder=$out
 if [ -z "$folder" ]; then
     folder=$(mktemp -d)
@@ -56,11 +68,10 @@ while [ "$round" -le "$rounds" ]; do
             "$program" --quiet --device "$device" bench --only step --shape "$shape" --mode "$mode" \
                 --hidden "$hidden" --repeat "$repeat" --json > "$folder/safsd-cl-$name"
             for peer in $peers; do
-                again=$repeat masks=bernoulli
+                again=$repeat
                 [ "$peer" = published ] && again=1 # tens of seconds a step
-                [ "$peer" = packed-bytes ] && masks=bytes
-                "$python" "$here/peers/${peer%-bytes}.py" --masks "$masks" --shape "$shape" --mode "$mode" --hidden "$hidden" \
-                    --repeat "$again" --json > "$folder/$peer-$name"
+                run_peer "$peer" --shape "$shape" --mode "$mode" --hidden "$hidden" --repeat "$again" --json \
+                    > "$folder/$peer-$name"
             done
         done
     done

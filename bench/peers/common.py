@@ -163,7 +163,7 @@ def main(name, description, models):
     optimizer = torch.optim.Adam(model.parameters.values(), lr=1e-4, weight_decay=1e-5, foreach=True)
 
     def train():
-        optimizer.zero_grad(set_to_none=False)
+        optimizer.zero_grad(set_to_none=True)
         loss = model.loss(batch)
         loss.backward()
         optimizer.step()

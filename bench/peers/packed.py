@@ -5,7 +5,7 @@ Utterances lie one after another; every linear layer works on the N real rows. O
 are small, are padded, to [B, heads, L, L] and [B, M, L, L], so that each is one batched product. Gates of the graph are
 separable: nothing of size edges x G exists. Keys and values of an encoder are one product.
 
-With --masks bytes the dropout masks do not come from torch.dropout but from random bytes; a step is then a fifth faster.
+With --masks bytes the dropout masks do not come from torch.dropout but from random bytes, which is several times as fast.
 """
 import math
 
@@ -194,7 +194,7 @@ class Packed:
 
 
 class PackedBytes(Packed):
-    """The same with masks made by hand: drawing them is a fifth of the step otherwise."""
+    """The same with dropout masks made by hand."""
     draw = staticmethod(from_bytes)
 
 
