@@ -479,7 +479,7 @@ static void test_deep(void **state)
                      ST_OK);
 }
 
-/* Every truncation fails; every flipped byte either fails with a sentence or gives some other data, and never crashes,
+/* Every truncation fails; every third byte changed either fails with a sentence or gives some other data, and never crashes,
  * reads outside or leaks (which sanitizers see). */
 static void test_damage(void **state)
 {
@@ -497,7 +497,7 @@ static void test_damage(void **state)
         uint32_t random = 12345;
         size_t failures = 0;
         size_t tries = 0;
-        for (size_t i = 0; i < size; i++) {
+        for (size_t i = f % 3; i < size; i += 3) {
             const char kept = bytes[i];
             random = random * 1664525u + 1013904223u;
             bytes[i] = (char)(kept ^ (char)(1 + (random >> 24) % 255));
