@@ -13,7 +13,8 @@
 #define APP_NAME "safsd-cl"
 
 typedef struct app_state {
-    const char *device; /* --device, or NULL */
+    const char *device;  /* --device, or NULL */
+    const char *program; /* --program: kernels built elsewhere, or NULL */
     bool verbose, quiet;
     app_progress progress;
     st_error error; /* main prints it and exits with its status */
@@ -40,6 +41,11 @@ typedef struct app_device_options {
     size_t vector_width; /* 0: by capability */
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
+
+/* The same for a selector with commas: up to `room` devices into `contexts`, in the order named. After a failure the
+ * first `count` of them are open all the same, for the caller to destroy. */
+enum { APP_MOST_DEVICES = 16 };
+st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room, size_t *count);
 
 /* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a
  * message. */

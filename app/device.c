@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "config/drivers.h"
 #include "model/selftest.h"
 #include "runtime/profile.h"
 
@@ -25,30 +26,82 @@ static const char *selector_of(const app_state *app, const char *configured, con
     return configured && *configured ? configured : "auto";
 }
 
-st_status app_open_device(app_state *app, app_device_options options, rt_context **rt)
+/* Whether to keep compiled kernels: what SAFSD_CL_CACHE says, else what the driver needs. */
+static st_status keep_programs(const rt_device_info *device, bool *keep, st_error *error)
 {
-    rt_device_list list = {NULL, 0};
-    size_t chosen = 0;
-    const char *origin = NULL;
-    const char *selector = selector_of(app, options.configured, &origin);
-    ST_FORWARD(rt_device_list_create(&list, &app->error));
-    st_status status = rt_device_select(&list, selector, &chosen, &app->error);
-    if (status != ST_OK) {
-        st_prefix(&app->error, "%s", origin);
-        goto done;
-    }
-    const rt_device_info *info = &list.items[chosen];
+    cfg_driver driver;
+    const char *variable = getenv("SAFSD_CL_CACHE");
+    ST_FORWARD(cfg_driver_find(&driver, NULL, device->platform_name, device->driver, error));
+    *keep = driver.program_cache;
+    if (!variable || !*variable) return ST_OK;
+    *keep = strcmp(variable, "always") == 0;
+    if (*keep || strcmp(variable, "never") == 0) return ST_OK;
+    return st_fail(error, ST_USAGE, "SAFSD_CL_CACHE=%.64s: it takes always or never", variable);
+}
+
+static st_status open_one(app_state *app, const app_device_options *wanted, const rt_device_info *info, rt_context **rt)
+{
+    bool keep = false;
     app_progress_say(&app->progress, "device %d (%s): %s; select it again with --device %s", info->index,
                      info->selector, info->name, info->selector);
-    const rt_options opened = {.gemm = options.gemm,
-                               .profile = options.profile,
-                               .vector_width = options.vector_width,
+    ST_FORWARD(keep_programs(info, &keep, &app->error));
+    const rt_options opened = {.gemm = wanted->gemm,
+                               .profile = wanted->profile,
+                               .vector_width = wanted->vector_width,
+                               .program = app->program,
+                               .cache_programs = keep,
                                .notice = notice,
                                .notice_user = app};
-    ST_TRY(rt_context_create(rt, info, &opened, &app->error));
-done:
+    return rt_context_create(rt, info, &opened, &app->error);
+}
+
+/* The devices that a list with commas names, each once. */
+static st_status select_all(app_state *app, const rt_device_list *list, const char *selectors, size_t *chosen, size_t room,
+                            size_t *count)
+{
+    for (const char *at = selectors;; ++at) {
+        char selector[256];
+        const size_t length = strcspn(at, ",");
+        if (length >= sizeof selector)
+            return st_fail(&app->error, ST_USAGE, "a device selector of %zu characters is too long", length);
+        if (*count == room)
+            return st_fail(&app->error, ST_USAGE, "\"%.256s\" names too many devices: %s", selectors,
+                           room == 1 ? "this command takes one" : "a run takes a few");
+        memcpy(selector, at, length);
+        selector[length] = '\0';
+        ST_FORWARD(rt_device_select(list, selector, &chosen[*count], &app->error));
+        for (size_t i = 0; i < *count; ++i)
+            if (chosen[i] == chosen[*count])
+                return st_fail(&app->error, ST_USAGE, "device %zu is named twice in \"%.256s\"", chosen[i], selectors);
+        ++*count;
+        at += length;
+        if (*at == '\0') return ST_OK;
+    }
+}
+
+st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room, size_t *count)
+{
+    rt_device_list list = {NULL, 0};
+    size_t chosen[APP_MOST_DEVICES], named = 0;
+    const char *origin = NULL;
+    const char *selectors = selector_of(app, options.configured, &origin);
+    *count = 0;
+    ST_FORWARD(rt_device_list_create(&list, &app->error));
+    st_status status = select_all(app, &list, selectors, chosen, room < APP_MOST_DEVICES ? room : APP_MOST_DEVICES, &named);
+    if (status != ST_OK) st_prefix(&app->error, "%s", origin);
+    for (; status == ST_OK && *count < named; ++*count) {
+        status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);
+        if (status != ST_OK) break;
+        options.vector_width = 0; /* a resumed run's own width is that of the first */
+    }
     rt_device_list_destroy(&list);
     return status;
+}
+
+st_status app_open_device(app_state *app, app_device_options options, rt_context **rt)
+{
+    size_t count = 0;
+    return app_open_devices(app, options, rt, 1, &count);
 }
 
 st_status app_check_device(app_state *app, rt_context *rt, bool forced)

@@ -19,7 +19,9 @@
     X(train)    \
     X(eval)     \
     X(predict)  \
-    X(bench)
+    X(bench)    \
+    X(kernels)  \
+    X(cache)
 /* clang-format on */
 
 #define DECLARE(name) extern const app_command cmd_##name;
@@ -31,6 +33,7 @@ static const opt_option global_options[] = {
     {"device", 'd', "SEL",
      "the device to work on: its index, P:D, gpu, cpu, accelerator, auto or a part of its name "
      "(default: SAFSD_CL_DEVICE, then the configuration, then auto)"},
+    {"program", 0, "FILE", "kernels that were built elsewhere, or a folder of such: see `" APP_NAME " kernels`"},
     {"verbose", 'v', NULL, "say more"},
     {"quiet", 'q', NULL, "no progress and no messages, errors only"},
     {"help", 'h', NULL, "this help; behind a command, that of the command"},
@@ -111,6 +114,7 @@ static st_status run_command(app_state *app, const app_command *command, const o
     }
     ST_FORWARD(check_operands(command, line, &app->error));
     app->device = opt_value(line, "device");
+    app->program = opt_value(line, "program");
     app->verbose = opt_has(line, "verbose");
     app->quiet = opt_has(line, "quiet");
     if (app->verbose && app->quiet) return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/internal.h"
+#include "runtime/program_given.h"
 
 /* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
 static const size_t ADDRESSABLE_BYTES = ((size_t)1 << 33) - 4096;
@@ -65,6 +66,31 @@ static bool not_gemm(const char *name)
     return strncmp(name, "gemm", 4) != 0;
 }
 
+/* The kernels that are given stand for the compiler, for the GEMM too. */
+static st_status load_kernels(rt_context *c, const rt_given *given)
+{
+    ST_FORWARD(rt_program_load(&c->kernels, c, given->binary, given->size, given->path));
+    return rt_given_check(given, c->kernels, c->error);
+}
+
+static st_status open_program(rt_context *c, rt_given *given)
+{
+    if (!c->options.program) {
+        if (c->device.compiler) return ST_OK;
+        return st_fail(c->error, ST_DEVICE,
+                       "%s has no compiler: give a program built for it with --program (`safsd-cl kernels --export` "
+                       "writes what to build)",
+                       c->device.name);
+    }
+    c->device.compiler = false;
+    ST_FORWARD(rt_given_open(given, c->options.program, &c->device, c->error));
+    if (c->options.vector_width && c->options.vector_width != given->vector_width)
+        return st_fail(c->error, ST_USAGE, "%s is built for vectors of %zu floats, not of %zu", given->path,
+                       given->vector_width, c->options.vector_width);
+    c->options.vector_width = given->vector_width;
+    return ST_OK;
+}
+
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error)
 {
@@ -76,15 +102,23 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
     c->error = error;
     c->device = *device;
     if (options) c->options = *options;
-    set_limits(c);
     st_status status = ST_OK;
+    rt_given *given = calloc(1, sizeof *given);
+    if (!given) {
+        status = st_fail(error, ST_FAILED, "out of host memory while opening a device");
+        goto done;
+    }
+    ST_TRY(open_program(c, given));
+    set_limits(c);
     ST_TRY(open_device(c));
     ST_TRY(make_dummy(c));
     if (c->options.profile) ST_TRY(rt_profile_create(c));
-    ST_TRY(rt_program_create(&c->kernels, c, not_gemm, ""));
+    ST_TRY(given->binary ? load_kernels(c, given) : rt_program_create(&c->kernels, c, not_gemm, ""));
     ST_TRY(rt_gemm_create(c, c->options.gemm ? c->options.gemm : "auto"));
     *context = c;
 done:
+    rt_given_close(given);
+    free(given);
     if (status != ST_OK) rt_context_destroy(&c);
     return status;
 }

@@ -15,7 +15,7 @@ enum {
 };
 
 typedef struct panel_gemm {
-    rt_program *program;
+    rt_program *program; /* NULL where the kernels are given with the context's */
     rt_kernel *pack, *multiply;
     size_t mr, nr; /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
     size_t group, items;
@@ -58,9 +58,11 @@ static st_status create(rt_context *context, void **own)
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
     char defines[32];
     snprintf(defines, sizeof defines, "-DGEMM_MR=%zu", p->mr);
-    ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
-    p->pack = rt_program_kernel(p->program, "gemm_panel_pack");
-    p->multiply = rt_program_kernel(p->program, "gemm_panel");
+    if (!context->options.program)
+        ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
+    rt_program *kernels = p->program ? p->program : context->kernels;
+    p->pack = rt_program_kernel(kernels, "gemm_panel_pack");
+    p->multiply = rt_program_kernel(kernels, "gemm_panel");
     if (!p->pack || !p->multiply)
         return st_fail(context->error, ST_FAILED, "the program lacks the kernels gemm_panel_pack and gemm_panel");
     return ST_OK;

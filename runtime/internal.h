@@ -22,7 +22,7 @@ struct rt_context {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue;
-    rt_program *kernels; /* every kernel of cl/ but the GEMM's */
+    rt_program *kernels; /* every kernel of cl/ but the GEMM's; with options.program, every one */
     rt_block *dummy;     /* stands for tensors that are left out */
     struct rt_gemm_state *gemm;
     struct rt_profile *profile; /* NULL unless options.profile */

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/embedded.h"
 #include "runtime/internal.h"
 #include "runtime/kernel.h"
+#include "runtime/kernel_source.h"
+#include "runtime/program_cache.h"
 
 struct rt_program {
     rt_context *context;
@@ -14,108 +15,6 @@ struct rt_program {
     rt_kernel *kernels; /* sorted by name */
     size_t count;
 };
-
-typedef struct text_buffer {
-    char *text;
-    size_t length, capacity;
-    bool failed;
-} text_buffer;
-
-static void append(text_buffer *buffer, const char *text, size_t length)
-{
-    if (buffer->failed) return;
-    if (buffer->length + length + 1 > buffer->capacity) {
-        const size_t capacity = (buffer->length + length + 1) * 2;
-        char *grown = realloc(buffer->text, capacity);
-        if (!grown) {
-            buffer->failed = true;
-            return;
-        }
-        buffer->text = grown;
-        buffer->capacity = capacity;
-    }
-    memcpy(buffer->text + buffer->length, text, length);
-    buffer->length += length;
-    buffer->text[buffer->length] = '\0';
-}
-
-static char *read_file(const char *folder, const char *name)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    text_buffer buffer = {NULL, 0, 0, false};
-    char chunk[4096];
-    for (size_t n = 0; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) append(&buffer, chunk, n);
-    fclose(file);
-    return buffer.text;
-}
-
-/* One source file: a copy from SAFSD_CL_KERNELS if set, the embedded text otherwise. The caller frees it. */
-static char *source_of(const char *name)
-{
-    const char *folder = getenv("SAFSD_CL_KERNELS");
-    char *text = folder ? read_file(folder, name) : NULL;
-    for (const embedded_text *e = embedded_kernels; !text && e->name; ++e) {
-        if (strcmp(e->name, name) != 0) continue;
-        text = malloc(strlen(e->text) + 1);
-        if (text) strcpy(text, e->text);
-    }
-    return text;
-}
-
-/* The text of a file with its includes in place, each include file once per program. #line keeps compiler messages true. */
-static st_status append_file(text_buffer *out, const char *name, char seen[][64], size_t *seen_count, st_error *error)
-{
-    for (size_t i = 0; i < *seen_count; ++i)
-        if (strcmp(seen[i], name) == 0) return ST_OK;
-    if (*seen_count == 64 || strlen(name) > 63) return st_fail(error, ST_FAILED, "too many kernel source files at %s", name);
-    strcpy(seen[(*seen_count)++], name);
-    char *text = source_of(name);
-    if (!text) return st_fail(error, ST_FAILED, "kernel source %s is not part of the program", name);
-    char mark[128];
-    snprintf(mark, sizeof mark, "#line 1 \"%s\"\n", name);
-    append(out, mark, strlen(mark));
-    st_status status = ST_OK;
-    int line_number = 1;
-    for (const char *line = text; *line && status == ST_OK; ++line_number) {
-        const char *end = strchr(line, '\n');
-        const size_t length = end ? (size_t)(end - line) + 1 : strlen(line);
-        char included[64];
-        if (sscanf(line, "#include \"%63[^\"]\"", included) == 1) {
-            status = append_file(out, included, seen, seen_count, error);
-            snprintf(mark, sizeof mark, "#line %d \"%s\"\n", line_number + 1, name);
-            append(out, mark, strlen(mark));
-        } else {
-            append(out, line, length);
-        }
-        line += length;
-    }
-    append(out, "\n", 1);
-    free(text);
-    return status;
-}
-
-st_status rt_program_source(char **source, bool (*wanted)(const char *name), st_error *error)
-{
-    text_buffer out = {NULL, 0, 0, false};
-    char seen[64][64];
-    size_t seen_count = 0;
-    st_status status = ST_OK;
-    for (const embedded_text *e = embedded_kernels; e->name && status == ST_OK; ++e) {
-        const size_t length = strlen(e->name);
-        if (length < 3 || strcmp(e->name + length - 3, ".cl") != 0 || (wanted && !wanted(e->name))) continue;
-        status = append_file(&out, e->name, seen, &seen_count, error);
-    }
-    if (status == ST_OK && (out.failed || !out.text)) status = st_fail(error, ST_FAILED, "out of host memory for kernel sources");
-    if (status != ST_OK) {
-        free(out.text);
-        out.text = NULL;
-    }
-    *source = out.text;
-    return status;
-}
 
 static st_status build_failed(rt_program *p, cl_int code, const char *options)
 {
@@ -126,6 +25,23 @@ static st_status build_failed(rt_program *p, cl_int code, const char *options)
     rt_cl_fail(p->context, code, "clBuildProgram", "compiling the kernels (%s)\n%.1200s\n", options, log ? log : "");
     free(log);
     return ST_DEVICE;
+}
+
+/* The driver's form of the program; the caller frees it. */
+static cl_int read_binary(const rt_program *p, unsigned char **binary, size_t *size)
+{
+    *binary = NULL;
+    *size = 0;
+    cl_int code = clGetProgramInfo(p->program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL);
+    if (code != CL_SUCCESS) return code;
+    if (*size == 0) return CL_INVALID_BINARY;
+    *binary = malloc(*size);
+    if (!*binary) return CL_OUT_OF_HOST_MEMORY;
+    code = clGetProgramInfo(p->program, CL_PROGRAM_BINARIES, sizeof *binary, binary, NULL);
+    if (code == CL_SUCCESS) return code;
+    free(*binary);
+    *binary = NULL;
+    return code;
 }
 
 static int by_name(const void *a, const void *b)
@@ -163,41 +79,114 @@ static st_status create_kernels(rt_program *p)
     return ST_OK;
 }
 
+/* Gives p->program the source, built. */
+static st_status compile(rt_program *p, const char *source, const char *options)
+{
+    rt_context *context = p->context;
+    cl_int code = CL_SUCCESS;
+    p->program = clCreateProgramWithSource(context->context, 1, &source, NULL, &code);
+    if (code != CL_SUCCESS) {
+        p->program = NULL;
+        return rt_cl_fail(context, code, "clCreateProgramWithSource", "reading the kernels");
+    }
+    rt_count(context, 1);
+    char sentence[400];
+    snprintf(sentence, sizeof sentence, "compiling the kernels for %s", context->device.name);
+    rt_watch *watch = rt_watch_start(context, sentence);
+    code = clBuildProgram(p->program, 1, &context->id, options, NULL, NULL);
+    rt_watch_stop(&watch);
+    return code == CL_SUCCESS ? ST_OK : build_failed(p, code, options);
+}
+
+/* Gives p->program the binary, built; the code of what failed, named in *call, leaves p as it was. */
+static cl_int take_binary(rt_program *p, const unsigned char *binary, size_t size, const char **call)
+{
+    cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
+    *call = "clCreateProgramWithBinary";
+    p->program =
+        clCreateProgramWithBinary(p->context->context, 1, &p->context->id, &size, &binary, &accepted, &code);
+    if (code == CL_SUCCESS && accepted == CL_SUCCESS) {
+        *call = "clBuildProgram";
+        code = clBuildProgram(p->program, 1, &p->context->id, "", NULL, NULL);
+        if (code == CL_SUCCESS) {
+            rt_count(p->context, 1);
+            return code;
+        }
+    }
+    if (p->program) clReleaseProgram(p->program);
+    p->program = NULL;
+    return code != CL_SUCCESS ? code : accepted;
+}
+
+/* Builds the program, or finds it in the cache; what the cache gave and the driver does not take is built again. */
+static st_status build_or_find(rt_program *p, const char *source, const char *options)
+{
+    if (!p->context->options.cache_programs) return compile(p, source, options);
+    const rt_cache_key key = {&p->context->device, options, source};
+    unsigned char *binary = NULL;
+    size_t size = 0;
+    if (rt_cache_load(&key, &binary, &size)) {
+        const char *call = NULL;
+        const cl_int code = take_binary(p, binary, size, &call);
+        free(binary);
+        if (code == CL_SUCCESS) return ST_OK;
+        rt_cache_forget(&key);
+    }
+    ST_FORWARD(compile(p, source, options));
+    if (read_binary(p, &binary, &size) == CL_SUCCESS) rt_cache_store(&key, binary, size, RT_CACHE_BYTES);
+    free(binary);
+    return ST_OK;
+}
+
+static rt_program *new_program(rt_context *context)
+{
+    rt_program *p = calloc(1, sizeof *p);
+    if (p) p->context = context;
+    else st_fail(context->error, ST_FAILED, "out of host memory for a program");
+    return p;
+}
+
 st_status rt_program_create(rt_program **program, rt_context *context, bool (*wanted)(const char *name),
                             const char *defines)
 {
     *program = NULL;
     char *source = NULL;
-    rt_program *p = calloc(1, sizeof *p);
-    if (!p) return st_fail(context->error, ST_FAILED, "out of host memory for a program");
-    p->context = context;
+    char options[512];
+    rt_program *p = new_program(context);
+    if (!p) return ST_FAILED;
     st_status status = ST_OK;
-    ST_TRY(rt_program_source(&source, wanted, context->error));
-    cl_int code = CL_SUCCESS;
-    const char *text = source;
-    p->program = clCreateProgramWithSource(context->context, 1, &text, NULL, &code);
-    if (code != CL_SUCCESS) {
-        p->program = NULL;
-        status = rt_cl_fail(context, code, "clCreateProgramWithSource", "reading the kernels");
-        goto done;
-    }
-    rt_count(context, 1);
-    char options[512], sentence[400];
+    ST_TRY(rt_kernel_source(&source, wanted, context->error));
     snprintf(options, sizeof options, "-cl-std=CL1.2 -DVW=%zu %s", context->vector_width, defines);
-    snprintf(sentence, sizeof sentence, "compiling the kernels for %s", context->device.name);
-    rt_watch *watch = rt_watch_start(context, sentence);
-    code = clBuildProgram(p->program, 1, &context->id, options, NULL, NULL);
-    rt_watch_stop(&watch);
-    if (code != CL_SUCCESS) {
-        status = build_failed(p, code, options);
-        goto done;
-    }
+    ST_TRY(build_or_find(p, source, options));
     ST_TRY(create_kernels(p));
     *program = p;
 done:
     free(source);
     if (status != ST_OK) rt_program_destroy(&p);
     return status;
+}
+
+st_status rt_program_load(rt_program **program, rt_context *context, const void *binary, size_t size, const char *name)
+{
+    *program = NULL;
+    rt_program *p = new_program(context);
+    if (!p) return ST_FAILED;
+    const char *call = NULL;
+    const cl_int code = take_binary(p, binary, size, &call);
+    st_status status = ST_OK;
+    if (code != CL_SUCCESS) status = rt_cl_fail(context, code, call, "loading the program %s", name);
+    if (status == ST_OK) status = create_kernels(p);
+    if (status == ST_OK) *program = p;
+    else rt_program_destroy(&p);
+    return status;
+}
+
+st_status rt_program_binary(const rt_program *p, unsigned char **binary, size_t *size)
+{
+    const cl_int code = read_binary(p, binary, size);
+    return code == CL_SUCCESS
+               ? ST_OK
+               : rt_cl_fail(p->context, code, "clGetProgramInfo", "asking for the binary of the kernels");
 }
 
 void rt_program_destroy(rt_program **program)
@@ -238,4 +227,9 @@ size_t rt_program_kernels(const rt_program *p)
 const char *rt_kernel_name(const rt_program *p, size_t index)
 {
     return p->kernels[index].name;
+}
+
+unsigned rt_kernel_arguments(const rt_program *p, size_t index)
+{
+    return p->kernels[index].arguments;
 }

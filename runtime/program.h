@@ -1,7 +1,6 @@
-/* Programs: OpenCL C sources built for a context's device, and their kernels by name.
+/* Programs: kernels built for a context's device, by name; from OpenCL C (kernel_source.h) or from a binary.
  *
- * Sources are the files embedded from cl/; with the environment variable SAFSD_CL_KERNELS set to a folder they are read
- * from there instead, for development. `#include "x.clh"` is resolved once per program.
+ * Where rt_options says so, what was built is kept in the program cache (program_cache.h) and found there again.
  */
 #ifndef SAFSD_RUNTIME_PROGRAM_H
 #define SAFSD_RUNTIME_PROGRAM_H
@@ -18,16 +17,21 @@ typedef struct rt_kernel rt_kernel; /* belongs to its program */
  * options ("-DMR=12 ..."; may be ""). ST_DEVICE with the first lines of the build log when the compiler objects. */
 st_status rt_program_create(rt_program **program, rt_context *context, bool (*wanted)(const char *name),
                             const char *defines);
+
+/* The program of a binary that was built elsewhere; `name` is what messages call it. ST_DEVICE where the driver does
+ * not take it. */
+st_status rt_program_load(rt_program **program, rt_context *context, const void *binary, size_t size, const char *name);
 void rt_program_destroy(rt_program **program);
+
+/* The device's form of the program; the caller frees it. ST_DEVICE where the driver gives none. */
+st_status rt_program_binary(const rt_program *program, unsigned char **binary, size_t *size);
 
 /* The kernel of that name, or NULL. */
 rt_kernel *rt_program_kernel(rt_program *program, const char *name);
 
-/* Kernels of the program, sorted by name, for tests that visit all. */
+/* Kernels of the program, sorted by name, and how many arguments each takes. */
 size_t rt_program_kernels(const rt_program *program);
 const char *rt_kernel_name(const rt_program *program, size_t index);
-
-/* The whole source a program is built from, include files resolved; the caller frees it. */
-st_status rt_program_source(char **source, bool (*wanted)(const char *name), st_error *error);
+unsigned rt_kernel_arguments(const rt_program *program, size_t index);
 
 #endif

@@ -1,0 +1,60 @@
+#include "config/drivers.h"
+
+#include <string.h>
+
+#include "config/ini.h"
+#include "runtime/embedded.h"
+
+static const char file_name[] = "drivers.ini";
+
+static st_status read_flag(const cfg_ini_entry *entry, bool *flag, st_error *error)
+{
+    if (strcmp(entry->value, "yes") != 0 && strcmp(entry->value, "no") != 0)
+        return st_fail(error, ST_USAGE, "%s:%d: %s = %s: it takes yes or no", file_name, entry->line, entry->key,
+                       entry->value);
+    *flag = strcmp(entry->value, "yes") == 0;
+    return ST_OK;
+}
+
+/* One section: whether it names the driver, and what it says. */
+static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, const char *platform, const char *version,
+                              cfg_driver *driver, st_error *error)
+{
+    cfg_driver says = *driver;
+    bool named = false, meant = true;
+    for (size_t i = 0; i < ini->count; i++) {
+        const cfg_ini_entry *entry = &ini->entries[i];
+        if (!entry->key || strcmp(entry->section, section->section) != 0) continue;
+        if (strcmp(entry->key, "platform") == 0) {
+            named = true;
+            meant = meant && strstr(platform, entry->value);
+        } else if (strcmp(entry->key, "driver") == 0) {
+            meant = meant && strncmp(version, entry->value, strlen(entry->value)) == 0;
+        } else if (strcmp(entry->key, "program_cache") == 0) {
+            ST_FORWARD(read_flag(entry, &says.program_cache, error));
+        } else {
+            return st_fail(error, ST_USAGE, "%s:%d: there is no key %s; there are platform, driver and program_cache",
+                           file_name, entry->line, entry->key);
+        }
+    }
+    if (!named)
+        return st_fail(error, ST_USAGE, "%s:%d: [%s] names no platform", file_name, section->line, section->section);
+    if (meant) *driver = says;
+    return ST_OK;
+}
+
+st_status cfg_driver_find(cfg_driver *driver, const char *text, const char *platform, const char *version,
+                          st_error *error)
+{
+    *driver = (cfg_driver){false};
+    for (const embedded_text *file = embedded_config; !text && file->name; file++)
+        if (strcmp(file->name, file_name) == 0) text = file->text;
+    if (!text) return ST_OK;
+    cfg_ini ini;
+    ST_FORWARD(cfg_ini_parse(&ini, text, file_name, error));
+    st_status status = ST_OK;
+    for (size_t i = 0; i < ini.count && status == ST_OK; i++)
+        if (!ini.entries[i].key) status = read_section(&ini, &ini.entries[i], platform, version, driver, error);
+    cfg_ini_destroy(&ini);
+    return status;
+}

@@ -1,0 +1,194 @@
+#include "runtime/kernel_source.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "runtime/embedded.h"
+
+typedef struct text_buffer {
+    char *text;
+    size_t length, capacity;
+    bool failed;
+} text_buffer;
+
+static void append(text_buffer *buffer, const char *text, size_t length)
+{
+    if (buffer->failed) return;
+    if (buffer->length + length + 1 > buffer->capacity) {
+        const size_t capacity = (buffer->length + length + 1) * 2;
+        char *grown = realloc(buffer->text, capacity);
+        if (!grown) {
+            buffer->failed = true;
+            return;
+        }
+        buffer->text = grown;
+        buffer->capacity = capacity;
+    }
+    memcpy(buffer->text + buffer->length, text, length);
+    buffer->length += length;
+    buffer->text[buffer->length] = '\0';
+}
+
+static char *read_file(const char *folder, const char *name)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "rb");
+    if (!file) return NULL;
+    text_buffer buffer = {NULL, 0, 0, false};
+    char chunk[4096];
+    for (size_t n = 0; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) append(&buffer, chunk, n);
+    fclose(file);
+    return buffer.text;
+}
+
+/* One source file: a copy from SAFSD_CL_KERNELS if set, the embedded text otherwise. The caller frees it. */
+static char *source_of(const char *name)
+{
+    const char *folder = getenv("SAFSD_CL_KERNELS");
+    char *text = folder ? read_file(folder, name) : NULL;
+    for (const embedded_text *e = embedded_kernels; !text && e->name; ++e) {
+        if (strcmp(e->name, name) != 0) continue;
+        text = malloc(strlen(e->text) + 1);
+        if (text) strcpy(text, e->text);
+    }
+    return text;
+}
+
+/* The text of a file with its includes in place, each include file once per program. #line keeps compiler messages true. */
+static st_status append_file(text_buffer *out, const char *name, char seen[][64], size_t *seen_count, st_error *error)
+{
+    for (size_t i = 0; i < *seen_count; ++i)
+        if (strcmp(seen[i], name) == 0) return ST_OK;
+    if (*seen_count == 64 || strlen(name) > 63) return st_fail(error, ST_FAILED, "too many kernel source files at %s", name);
+    strcpy(seen[(*seen_count)++], name);
+    char *text = source_of(name);
+    if (!text) return st_fail(error, ST_FAILED, "kernel source %s is not part of the program", name);
+    char mark[128];
+    snprintf(mark, sizeof mark, "#line 1 \"%s\"\n", name);
+    append(out, mark, strlen(mark));
+    st_status status = ST_OK;
+    int line_number = 1;
+    for (const char *line = text; *line && status == ST_OK; ++line_number) {
+        const char *end = strchr(line, '\n');
+        const size_t length = end ? (size_t)(end - line) + 1 : strlen(line);
+        char included[64];
+        if (sscanf(line, "#include \"%63[^\"]\"", included) == 1) {
+            status = append_file(out, included, seen, seen_count, error);
+            snprintf(mark, sizeof mark, "#line %d \"%s\"\n", line_number + 1, name);
+            append(out, mark, strlen(mark));
+        } else {
+            append(out, line, length);
+        }
+        line += length;
+    }
+    append(out, "\n", 1);
+    free(text);
+    return status;
+}
+
+st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error)
+{
+    text_buffer out = {NULL, 0, 0, false};
+    char seen[64][64];
+    size_t seen_count = 0;
+    st_status status = ST_OK;
+    for (const embedded_text *e = embedded_kernels; e->name && status == ST_OK; ++e) {
+        const size_t length = strlen(e->name);
+        if (length < 3 || strcmp(e->name + length - 3, ".cl") != 0 || (wanted && !wanted(e->name))) continue;
+        status = append_file(&out, e->name, seen, &seen_count, error);
+    }
+    if (status == ST_OK && (out.failed || !out.text)) status = st_fail(error, ST_FAILED, "out of host memory for kernel sources");
+    if (status != ST_OK) {
+        free(out.text);
+        out.text = NULL;
+    }
+    *source = out.text;
+    return status;
+}
+
+/* Blanks out comments and preprocessor lines, in place. */
+static void strip(char *text)
+{
+    bool line_start = true;
+    for (char *at = text; *at; ++at) {
+        char *end = NULL;
+        if (at[0] == '/' && at[1] == '*') {
+            end = strstr(at + 2, "*/");
+            end = end ? end + 2 : at + strlen(at);
+        } else if ((at[0] == '/' && at[1] == '/') || (line_start && at[0] == '#')) {
+            end = at + strcspn(at, "\n");
+            while (*end && end[-1] == '\\') end += 1 + strcspn(end + 1, "\n");
+        }
+        if (end) {
+            memset(at, ' ', (size_t)(end - at));
+            at = end - 1;
+        } else {
+            line_start = *at == '\n' || (line_start && isspace((unsigned char)*at));
+        }
+    }
+}
+
+/* "name(type a, type b)" of the kernel declared at `text`, white space normalised. */
+static bool read_signature(const char *text, rt_signature *signature, uint32_t *hash)
+{
+    char plain[4096];
+    size_t length = 0;
+    int name_at = 0;
+    if (sscanf(text, "__kernel void %n%63[A-Za-z0-9_]", &name_at, signature->name) != 1) return false;
+    unsigned commas = 0;
+    bool any = false;
+    const char *at = text + name_at + strlen(signature->name);
+    at += strspn(at, " \t\r\n");
+    if (*at++ != '(') return false;
+    for (; *at && *at != ')' && length + 2 < sizeof plain; ++at) {
+        const bool blank = isspace((unsigned char)*at) != 0;
+        if (blank && (length == 0 || plain[length - 1] == ' ')) continue;
+        plain[length++] = blank ? ' ' : *at;
+        commas += *at == ',';
+        any = any || !blank;
+    }
+    if (*at != ')') return false;
+    signature->arguments = any ? commas + 1 : 0;
+    *hash = XXH32(plain, length, XXH32(signature->name, strlen(signature->name), 0));
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const rt_signature *)a)->name, ((const rt_signature *)b)->name);
+}
+
+st_status rt_interface_create(rt_interface *wanted, st_error *error)
+{
+    *wanted = (rt_interface){NULL, 0, 0};
+    char *source = NULL;
+    ST_FORWARD(rt_kernel_source(&source, NULL, error));
+    strip(source);
+    st_status status = ST_OK;
+    for (const char *at = source; status == ST_OK && (at = strstr(at, "__kernel")); ++at) {
+        rt_signature *grown = realloc(wanted->kernels, (wanted->count + 1) * sizeof *grown);
+        uint32_t hash = 0;
+        if (grown) wanted->kernels = grown;
+        if (!grown)
+            status = st_fail(error, ST_FAILED, "out of host memory for the names of the kernels");
+        else if (!read_signature(at, &wanted->kernels[wanted->count], &hash))
+            status = st_fail(error, ST_FAILED, "a kernel's declaration cannot be read: %.60s", at);
+        else
+            ++wanted->count;
+        wanted->abi += hash;
+    }
+    free(source);
+    if (status != ST_OK) rt_interface_destroy(wanted);
+    else qsort(wanted->kernels, wanted->count, sizeof *wanted->kernels, by_name);
+    return status;
+}
+
+void rt_interface_destroy(rt_interface *wanted)
+{
+    free(wanted->kernels);
+    *wanted = (rt_interface){NULL, 0, 0};
+}
