@@ -10,7 +10,8 @@
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>safsd-cl bench</title>\n<style>\n"
-    ":root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #d0d7de; --bar: #2f6f9f; --dot: #b4532a; }\n"
+    ":root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --faint: #d0d7de; --bar: #2f6f9f; --dot: "
+    "#b4532a; }\n"
     "@media (prefers-color-scheme: dark) {\n"
     "  :root { --ink: #e6edf3; --paper: #10151b; --faint: #3a434d; --bar: #6cb0de; --dot: #f0a070; }\n}\n"
     "body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);\n"
@@ -25,11 +26,20 @@ static void escape(FILE *out, const char *text)
 {
     for (; *text; ++text) {
         switch (*text) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: fputc(*text, out);
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            fputc(*text, out);
         }
     }
 }
@@ -131,7 +141,8 @@ static void write_grid(FILE *out, const plot *p)
 static void write_dot(FILE *out, const plot *p, const char *label, double intensity, double gflops)
 {
     if (!(gflops > 0 && intensity > 0)) return;
-    fprintf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", place_x(p, intensity), place_y(p, gflops));
+    fprintf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", place_x(p, intensity),
+            place_y(p, gflops));
     escape(out, label);
     fprintf(out, ": %.1f GFLOP/s at %.1f FLOP per byte</title></circle>\n", gflops, intensity);
 }
@@ -183,7 +194,8 @@ static void write_roofline(FILE *out, const json_t *entry)
     const double corner = peak / bandwidth, low = fmax(pow(10, p.x0), pow(10, p.y0) / bandwidth);
     fputs("<h2>Roofline of ", out);
     escape(out, name_of(entry));
-    fprintf(out, "</h2>\n<p>%.1f GB/s and %.1f GFLOP/s; one dot per matrix product and per operation of the model.</p>\n",
+    fprintf(out,
+            "</h2>\n<p>%.1f GB/s and %.1f GFLOP/s; one dot per matrix product and per operation of the model.</p>\n",
             bandwidth, peak);
     fprintf(out, "<svg viewBox=\"0 0 900 %d\" role=\"img\">\n", PLOT_TOP + PLOT_HEIGHT + 44);
     write_grid(out, &p);

@@ -54,9 +54,10 @@ json_t *record_transfers(const bench_transfers *t)
 static json_t *product_of(const bench_product *p)
 {
     return json_pack("{s:I, s:I, s:I, s:b, s:b, s:f, s:b, s:I, s:o, s:f}", "m", (json_int_t)p->call.m, "n",
-                     (json_int_t)p->call.n, "k", (json_int_t)p->call.k, "transpose_a", p->call.transpose_a, "transpose_b",
-                     p->call.transpose_b, "beta", (double)p->call.beta, "bias", p->call.bias.block != NULL, "count",
-                     (json_int_t)p->count, "seconds", stats_of(p->seconds), "gflops", bench_product_rate(p) * 1e-9);
+                     (json_int_t)p->call.n, "k", (json_int_t)p->call.k, "transpose_a", p->call.transpose_a,
+                     "transpose_b", p->call.transpose_b, "beta", (double)p->call.beta, "bias",
+                     p->call.bias.block != NULL, "count", (json_int_t)p->count, "seconds", stats_of(p->seconds),
+                     "gflops", bench_product_rate(p) * 1e-9);
 }
 
 json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products)
@@ -96,11 +97,11 @@ json_t *record_step(const bench_case *what, const bench_step *step, const bench_
                     const bench_products *products)
 {
     const double flops = bench_products_flops(products), best = bench_products_best(products);
-    json_t *rates = json_pack("{s:o, s:o, s:o, s:f, s:f}", "utterances_per_second",
-                              app_json_real((double)step->utterances / step->seconds.median), "seconds",
-                              stats_of(step->seconds), "gemm_roofline_fraction",
-                              app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9, "best_gflops",
-                              best * 1e-9);
+    json_t *rates =
+        json_pack("{s:o, s:o, s:o, s:f, s:f}", "utterances_per_second",
+                  app_json_real((double)step->utterances / step->seconds.median), "seconds", stats_of(step->seconds),
+                  "gemm_roofline_fraction", app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9,
+                  "best_gflops", best * 1e-9);
     json_t *rest = json_pack("{s:o, s:o, s:f, s:o, s:o}", "peak_host_mib", mib(step->peak_host_bytes), "device_mib",
                              mib(step->device_bytes), "first_step_seconds", step->first_seconds, "loss",
                              app_json_real(step->loss), "profile", profile_of(profile));
@@ -163,11 +164,13 @@ void record_walk(const json_t *entry, record_visitor visit, void *user)
     const json_t *gemm = json_object_get(entry, "gemm"), *kernels = json_object_get(entry, "kernels");
     const json_t *steps = json_object_get(entry, "step");
     for (size_t i = 0; i < json_array_size(moves); ++i)
-        visit(user, record_text(json_array_get(moves, i), "name"), json_object_get(json_array_get(moves, i), "seconds"));
+        visit(user, record_text(json_array_get(moves, i), "name"),
+              json_object_get(json_array_get(moves, i), "seconds"));
     if (transfers) visit(user, "launch", json_object_get(transfers, "launch"));
     if (transfers) visit(user, "pipelined launch", json_object_get(transfers, "pipelined_launch"));
     for (size_t i = 0; i < json_array_size(gemm); ++i) walk_list(json_array_get(gemm, i), "products", visit, user);
-    for (size_t i = 0; i < json_array_size(kernels); ++i) walk_list(json_array_get(kernels, i), "operations", visit, user);
+    for (size_t i = 0; i < json_array_size(kernels); ++i)
+        walk_list(json_array_get(kernels, i), "operations", visit, user);
     for (size_t i = 0; i < json_array_size(steps); ++i) {
         const json_t *step = json_array_get(steps, i);
         visit(user, record_case_label(label, step), json_object_get(step, "seconds"));

@@ -1,14 +1,13 @@
-/* What a benchmark measured, as JSON: `bench --json` prints it, the tables and the page are made from it, and an old one
- * is compared with a new one. Times are in seconds, rates in units of 10^9 a second.
+/* What a benchmark measured, as JSON: `bench --json` prints it, the tables and the page are made from it, and an old
+ * one is compared with a new one. Times are in seconds, rates in units of 10^9 a second.
  *
  *     {"program": ..., "version": ..., "devices": [{"device": {...}, "gemm_provider": ..., "vector_width": ...,
  *       "transfers": {"moves": [{"name", "seconds", "gb_per_second"}], "launch": {stats}, "pipelined_launch": {stats},
  *                     "bandwidth_gb_per_second"},
- *       "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta", "bias",
- *                 "count", "seconds", "gflops"}]}],
- *       "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second", "gflops"}]}],
- *       "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib", "device_mib",
- *                 "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}]}
+ *       "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta",
+ * "bias", "count", "seconds", "gflops"}]}], "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second",
+ * "gflops"}]}], "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib",
+ * "device_mib", "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}]}
  *
  * where case is "shape", "mode", "hidden", "dialogues", "utterances" and stats is {"median", "p10", "p90", "n"}.
  */
@@ -27,7 +26,8 @@ json_t *record_transfers(const bench_transfers *transfers);
 json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products);
 json_t *record_kernels(const bench_case *what, const bench_problem *problem, const bench_kernels *kernels);
 
-/* `profile` is that of another run of the same step; `products` hold the whole step's work and the best measured rate. */
+/* `profile` is that of another run of the same step; `products` hold the whole step's work and the best measured rate.
+ */
 json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
                     const bench_products *products);
 

@@ -79,7 +79,8 @@ static void print_steps(FILE *out, const json_t *steps)
                 record_real(s, "gemm_roofline_fraction"), record_real(s, "peak_host_mib"));
     }
     fputs("  of GEMM: the time that the step's matrix products need at the rate of the best\n"
-          "  single one, as a part of the step's time\n", out);
+          "  single one, as a part of the step's time\n",
+          out);
 }
 
 static void print_profile(FILE *out, const json_t *step)

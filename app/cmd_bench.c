@@ -69,7 +69,8 @@ static void say(app_state *app, const char *what, const bench_case *of)
                           of->training ? "train" : "eval", of->hidden);
 }
 
-static st_status add_gemm(app_state *app, json_t *entry, rt_context *rt, const bench_case *of, const bench_problem *problem)
+static st_status add_gemm(app_state *app, json_t *entry, rt_context *rt, const bench_case *of,
+                          const bench_problem *problem)
 {
     bench_products products;
     say(app, "matrix products", of);
@@ -101,8 +102,8 @@ static st_status profile_step(bench_profile *profile, rt_context *rt, const benc
     return status;
 }
 
-static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const bench_case *of, const bench_problem *problem,
-                          size_t repeat)
+static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const bench_case *of,
+                          const bench_problem *problem, size_t repeat)
 {
     bench_step step;
     bench_profile *profile = calloc(1, sizeof *profile);
@@ -147,9 +148,9 @@ static st_status measure_device(app_state *app, json_t *devices, const wish *w)
 {
     rt_context *rt = NULL;
     ST_FORWARD(app_open_device(app, (app_device_options){.configured = NULL}, &rt));
-    json_t *entry = json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", app_json_device(rt_device(rt)),
-                              "gemm_provider", rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt),
-                              "gemm", "kernels", "step");
+    json_t *entry =
+        json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", app_json_device(rt_device(rt)), "gemm_provider",
+                  rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt), "gemm", "kernels", "step");
     st_status status = entry ? ST_OK : st_fail(&app->error, ST_FAILED, "out of memory for the results");
     if (status == ST_OK && w->only == EVERYTHING) status = add_transfers(entry, rt);
     for (size_t i = 0; status == ST_OK && i < w->count; ++i) status = measure_case(app, entry, rt, &w->cases[i], w);
@@ -188,7 +189,8 @@ static st_status load_old(json_t **old, const char *path, st_error *error)
     if (!path) return ST_OK;
     *old = json_load_file(path, 0, &why);
     if (!*old)
-        return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line, why.text);
+        return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
+                       why.text);
     if (!json_is_array(json_object_get(*old, "devices")))
         return st_fail(error, ST_FAILED, "%.512s has no list of devices; give a file that bench --json wrote", path);
     return ST_OK;
@@ -249,10 +251,11 @@ const app_command cmd_bench = {
     .name = "bench",
     .synopsis = "[--only gemm|kernels|step] [--shape SHAPE] [--mode MODE] [--json]",
     .summary = "measure devices: transfers, matrix products, kernels, whole steps",
-    .description = "Measures the chosen devices at the work of this program, on random data of the shape of IEMOCAP (16 "
-                   "dialogues, 752 utterances) or MELD (16 dialogues, 143 utterances): moving data, every matrix product "
-                   "and every other operation of a step, and whole steps of training with Adam and of evaluation. Times are "
-                   "medians; several devices, with commas, are compared.",
+    .description =
+        "Measures the chosen devices at the work of this program, on random data of the shape of IEMOCAP (16 "
+        "dialogues, 752 utterances) or MELD (16 dialogues, 143 utterances): moving data, every matrix product "
+        "and every other operation of a step, and whole steps of training with Adam and of evaluation. Times are "
+        "medians; several devices, with commas, are compared.",
     .example = "  safsd-cl bench --only step --shape iemocap --mode train\n"
                "  safsd-cl --device 0,1 bench --json > now.json\n"
                "  safsd-cl bench --compare now.json\n",

@@ -158,7 +158,8 @@ static st_status fill(rt_context *rt, rt_view view, size_t elements)
 static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
 {
     rt_gemm_call call = p->call;
-    const size_t a = (call.transpose_a ? call.k : call.m) * call.lda, b = (call.transpose_b ? call.n : call.k) * call.ldb;
+    const size_t a = (call.transpose_a ? call.k : call.m) * call.lda,
+                 b = (call.transpose_b ? call.n : call.k) * call.ldb;
     const size_t c = call.m * call.ldc;
     const bool biased = call.bias.block != NULL;
     rt_arena *arena = NULL;

@@ -30,8 +30,8 @@ bench_stats bench_stats_of(double *samples, size_t count)
 {
     if (count == 0) return (bench_stats){0};
     qsort(samples, count, sizeof *samples, ascending);
-    return (bench_stats){percentile(samples, count, 0.5), percentile(samples, count, 0.1), percentile(samples, count, 0.9),
-                         count};
+    return (bench_stats){percentile(samples, count, 0.5), percentile(samples, count, 0.1),
+                         percentile(samples, count, 0.9), count};
 }
 
 st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user)

@@ -20,8 +20,8 @@ typedef struct bench_stats {
 /* Sorts the samples. Without any, all fields are 0. */
 bench_stats bench_stats_of(double *samples, size_t count);
 
-/* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, repetitions end once so
- * many seconds have passed, but not before the third. */
+/* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, repetitions end once
+ * so many seconds have passed, but not before the third. */
 typedef struct bench_effort {
     size_t warmup, repeat;
     double budget;

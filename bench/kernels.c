@@ -28,10 +28,10 @@ typedef struct operands {
     nn_batch_store store;
     nn_batch batch;
     nn_masks masks;
-    rt_view wide[WIDE];                            /* [N, H] */
-    rt_view graph[3];                              /* [M, N, G] */
-    rt_view head[2];                               /* [N, M*2G] */
-    rt_view probabilities, scratch;                /* of attention; of whatever runs */
+    rt_view wide[WIDE];                                   /* [N, H] */
+    rt_view graph[3];                                     /* [M, N, G] */
+    rt_view head[2];                                      /* [N, M*2G] */
+    rt_view probabilities, scratch;                       /* of attention; of whatever runs */
     rt_view rows[2], columns[4], gates[2], places, table; /* [N], [2G], [M, N], [longest, H], [S + 1, H] */
     rt_view student_logits[4], logits[4], terms, losses, per_class, similarity;
     nn_params params;
@@ -102,7 +102,8 @@ static st_status gate_backward(operands *o)
 
 static nn_layernorm norm_of(const operands *o)
 {
-    return (nn_layernorm){o->batch.rows, o->problem->config.hidden, o->columns[0], o->columns[1], o->rows[0], o->rows[1]};
+    return (nn_layernorm){o->batch.rows, o->problem->config.hidden, o->columns[0], o->columns[1], o->rows[0],
+                          o->rows[1]};
 }
 
 static st_status layernorm_forward(operands *o)
@@ -131,7 +132,8 @@ static st_status column_sums(operands *o)
 
 static st_status embedding_forward(operands *o)
 {
-    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places, o->table, &o->batch, o->problem->config.hidden);
+    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places, o->table, &o->batch,
+                                o->problem->config.hidden);
 }
 
 static st_status embedding_backward(operands *o)
@@ -214,26 +216,38 @@ static st_status head_backward(operands *o)
                             nn_masks_head(&o->masks));
 }
 
+static nn_losses losses_of(const operands *o)
+{
+    return (nn_losses){.rows = o->batch.rows,
+                       .modalities = NN_MODALITIES,
+                       .classes = o->problem->config.classes,
+                       .logits = o->logits[0],
+                       .student_logits = o->student_logits[0],
+                       .labels = o->batch.labels,
+                       .per_class = o->per_class,
+                       .similarity = o->similarity,
+                       .log_p = o->logits[1],
+                       .log_tau = o->logits[2],
+                       .student_log_p = o->student_logits[1],
+                       .student_log_tau = o->student_logits[2],
+                       .terms = o->terms,
+                       .losses = o->losses};
+}
+
 static st_status losses(operands *o)
 {
     const nn_config *c = &o->problem->config;
-    const nn_losses losses = {.rows = o->batch.rows,
-                              .modalities = NN_MODALITIES,
-                              .classes = c->classes,
-                              .logits = o->logits[0],
-                              .student_logits = o->student_logits[0],
-                              .labels = o->batch.labels,
-                              .per_class = o->per_class,
-                              .similarity = o->similarity,
-                              .log_p = o->logits[1],
-                              .log_tau = o->logits[2],
-                              .student_log_p = o->student_logits[1],
-                              .student_log_tau = o->student_logits[2],
-                              .terms = o->terms,
-                              .losses = o->losses};
+    const nn_losses losses = losses_of(o);
     const nn_loss_counts counts = {(double)o->batch.rows, o->batch.rows, o->batch.rows, NULL};
     ST_FORWARD(nn_losses_teacher(o->rt, &losses, c));
     return nn_losses_forward_backward(o->rt, o->logits[3], o->student_logits[3], &losses, c, &counts, 0);
+}
+
+/* One repetition of a sampled evaluation. */
+static st_status losses_mean(operands *o)
+{
+    const nn_losses losses = losses_of(o);
+    return nn_losses_teacher_add(o->rt, &losses, &o->problem->config, o->logits[1], o->logits[2], 2, false);
 }
 
 static st_status optimizer(operands *o)
@@ -246,13 +260,13 @@ static st_status optimizer(operands *o)
 
 /* Arguments read or written, in floats of each kind of tensor, and mask bits per element of the first kind. */
 typedef struct traffic {
-    double wide;       /* N * H */
-    double graph;      /* M * N * G */
-    double bits;       /* N * H / 32 */
-    double squares;    /* heads * sum of L^2 */
-    double edges;      /* M * sum of L^2 */
-    double logits;     /* N * C */
-    double parameters; /* all of them */
+    double wide;                               /* N * H */
+    double graph;                              /* M * N * G */
+    double bits;                               /* N * H / 32 */
+    double squares;                            /* heads * sum of L^2 */
+    double edges;                              /* M * sum of L^2 */
+    double logits;                             /* N * C */
+    double parameters;                         /* all of them */
     double attention_products, graph_products; /* products over sum of L^2, of width H and M * G */
 } traffic;
 
@@ -282,6 +296,7 @@ static const struct operation {
     {"head_forward", head_forward, {.graph = 4, .bits = 6}},
     {"head_backward", head_backward, {.graph = 6}},
     {"losses", losses, {.logits = 24}},
+    {"losses_mean", losses_mean, {.logits = 9}},
     {"optimizer_step", optimizer, {.parameters = 8}},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
@@ -291,8 +306,9 @@ static double bytes_of(const operands *o, const traffic *t)
     const nn_config *c = &o->problem->config;
     const double N = (double)o->batch.rows, H = (double)c->hidden, G = (double)c->graph_hidden;
     const double pairs = (double)o->batch.pairs, M = NN_MODALITIES;
-    return 4.0 * (t->wide * N * H + t->graph * M * N * G + t->bits * N * H / 32.0 + t->squares * (double)c->heads * pairs +
-                  t->edges * M * pairs + t->logits * N * (double)c->classes + t->parameters * (double)o->params.elements);
+    return 4.0 *
+           (t->wide * N * H + t->graph * M * N * G + t->bits * N * H / 32.0 + t->squares * (double)c->heads * pairs +
+            t->edges * M * pairs + t->logits * N * (double)c->classes + t->parameters * (double)o->params.elements);
 }
 
 static double flops_of(const operands *o, const traffic *t)
@@ -397,7 +413,8 @@ static st_status run_and_wait(void *user)
     return rt_finish(c->o->rt);
 }
 
-st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const bench_problem *problem, bench_effort effort)
+st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const bench_problem *problem,
+                                bench_effort effort)
 {
     operands o = {.rt = rt, .problem = problem};
     st_status status = ST_OK;

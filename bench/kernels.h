@@ -20,6 +20,7 @@ typedef struct bench_kernels {
 } bench_kernels;
 
 /* Measures each of them. The problem must be one of training. */
-st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const bench_problem *problem, bench_effort effort);
+st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const bench_problem *problem,
+                                bench_effort effort);
 
 #endif

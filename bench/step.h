@@ -27,13 +27,13 @@ st_status bench_worker_once(bench_worker *worker);
 st_status bench_worker_steps(bench_worker *worker, double *seconds, size_t count);
 
 typedef struct bench_step {
-    bench_stats seconds;       /* of a step in the middle of many */
-    double first_seconds;      /* from a problem in memory to the end of the first step: planning, allocation,
-                                  initialisation, kernels that are compiled */
+    bench_stats seconds;  /* of a step in the middle of many */
+    double first_seconds; /* from a problem in memory to the end of the first step: planning, allocation,
+                             initialisation, kernels that are compiled */
     size_t utterances, dialogues;
-    uint64_t peak_host_bytes;  /* of this process until the last step; 0: not known */
-    uint64_t device_bytes;     /* parameters with gradients and moments, activations, scratch */
-    double loss;               /* of the first step: the same on every device but for rounding */
+    uint64_t peak_host_bytes; /* of this process until the last step; 0: not known */
+    uint64_t device_bytes;    /* parameters with gradients and moments, activations, scratch */
+    double loss;              /* of the first step: the same on every device but for rounding */
 } bench_step;
 
 st_status bench_step_measure(bench_step *step, rt_context *rt, const bench_problem *problem, size_t repeat);
@@ -48,10 +48,10 @@ typedef struct bench_profile_line {
 enum { BENCH_PROFILE_LINES = 128 };
 
 typedef struct bench_profile {
-    double seconds;        /* by the clock */
-    double gemm_seconds;   /* the device at matrix products */
+    double seconds;      /* by the clock */
+    double gemm_seconds; /* the device at matrix products */
     double gemm_flops;
-    double kernel_seconds; /* the device at everything else */
+    double kernel_seconds;                         /* the device at everything else */
     bench_profile_line lines[BENCH_PROFILE_LINES]; /* longest first */
     size_t count;
 } bench_profile;

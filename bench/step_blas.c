@@ -1,5 +1,5 @@
-/* A step beside a host BLAS: how long everything but the matrix products of a step takes on the device, compared with the
- * time that the BLAS needs for exactly these products, turn by turn in one run.
+/* A step beside a host BLAS: how long everything but the matrix products of a step takes on the device, compared with
+ * the time that the BLAS needs for exactly these products, turn by turn in one run.
  *
  *     step_blas [--device SEL] [--shape iemocap] [--mode train|eval] [--hidden H] [--dialogues N] [--repeat R]
  *
@@ -78,9 +78,9 @@ static double multiply_all(replica *r, const bench_trace *trace)
     const double begin = bench_seconds();
     for (size_t i = 0; i < trace->count; ++i) {
         const rt_gemm_call *c = &trace->calls[i];
-        cblas_sgemm(CblasRowMajor, c->transpose_a ? CblasTrans : CblasNoTrans, c->transpose_b ? CblasTrans : CblasNoTrans,
-                    (int)c->m, (int)c->n, (int)c->k, 1.0f, pointer(r, c->a), (int)c->lda, pointer(r, c->b), (int)c->ldb,
-                    c->beta, pointer(r, c->c), (int)c->ldc);
+        cblas_sgemm(CblasRowMajor, c->transpose_a ? CblasTrans : CblasNoTrans,
+                    c->transpose_b ? CblasTrans : CblasNoTrans, (int)c->m, (int)c->n, (int)c->k, 1.0f, pointer(r, c->a),
+                    (int)c->lda, pointer(r, c->b), (int)c->ldb, c->beta, pointer(r, c->c), (int)c->ldc);
     }
     return bench_seconds() - begin;
 }
