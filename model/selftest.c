@@ -202,6 +202,7 @@ st_status nn_selftest(rt_context *rt, const nn_selftest_options *options, nn_sel
     *summary = (nn_selftest_summary){.kernels = 0};
     test_case test = {.options = options, .summary = summary};
     for (const nn_operation *const *o = nn_operations; *o; ++o) {
+        if (options->operation && strcmp(options->operation, (*o)->name) != 0) continue;
         for (const char *const *kernel = (*o)->kernels; *kernel; ++kernel) ++summary->kernels;
         for (size_t shape = 0; shape < (*o)->shape_count; ++shape) {
             if (options->brief && !(*o)->shapes[shape].brief) continue;

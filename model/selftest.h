@@ -48,7 +48,8 @@ typedef struct nn_selftest_summary {
 
 typedef struct nn_selftest_options {
     const nn_known_answer *answers;
-    bool brief; /* every kernel once: the part that precedes a training */
+    bool brief;            /* every kernel once: the part that precedes a training */
+    const char *operation; /* this one alone; NULL: all */
     void (*report)(void *user, const nn_selftest_line *line); /* for every tensor; may be NULL */
     void *user;
 } nn_selftest_options;
