@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/safetensors.h"
+#include "model/config_json.h"
 #include "model/safsd.h"
 
 /* Limits of SPEC 12 for float32. */
@@ -68,56 +69,6 @@ static int word(json_reader *r, const char *key, const char *const *words, int c
     return 0;
 }
 
-static void read_modalities(json_reader *r, nn_config *c)
-{
-    const json_t *used = json_object_get(r->object, "modalities"), *dims = json_object_get(r->object, "dims");
-    size_t index = 0;
-    json_t *item = NULL;
-    if (!json_is_array(used)) r->missing = "modalities";
-    json_array_foreach((json_t *)used, index, item)
-    {
-        const char *name = json_string_value(item);
-        size_t m = 0;
-        while (m < NN_MODALITIES && !(name && name[0] == nn_modality_letter(m) && name[1] == '\0')) ++m;
-        if (m == NN_MODALITIES) {
-            r->missing = "modalities";
-            continue;
-        }
-        const json_t *width = json_object_get(dims, name);
-        if (!json_is_integer(width) || json_integer_value(width) <= 0) r->missing = "dims";
-        c->uses[m] = true;
-        c->dims[m] = (size_t)json_integer_value(width);
-    }
-}
-
-static void read_model(json_reader *r, nn_config *c)
-{
-    static const char *const gates[] = {"learned", "identity", "off"};
-    static const char *const forms[] = {"soft", "true_class", "published"};
-    read_modalities(r, c);
-    c->hidden = whole(r, "hidden");
-    c->graph_hidden = whole(r, "graph_hidden");
-    c->ffn = whole(r, "ffn");
-    c->heads = whole(r, "heads");
-    c->layers = whole(r, "layers");
-    c->gcn_layers = whole(r, "gcn_layers");
-    c->classes = whole(r, "classes");
-    c->speakers = whole(r, "speakers");
-    c->gate = (nn_gate_kind)word(r, "gate", gates, 3);
-    c->dropout = number(r, "dropout");
-    c->gcn_mask = number(r, "gcn_mask");
-    c->temperature = number(r, "temperature");
-    c->gamma = number(r, "gamma");
-    c->saf_form = (nn_saf_form)word(r, "saf_form", forms, 3);
-    c->lambda_ce = number(r, "lambda_ce");
-    c->lambda_saf = number(r, "lambda_saf");
-    c->lambda_kl = number(r, "lambda_kl");
-    c->seed = (uint64_t)json_integer_value(json_object_get(r->object, "seed"));
-    const json_t *teacher = json_object_get(r->object, "teacher_gradient");
-    if (!json_is_boolean(teacher)) r->missing = "teacher_gradient";
-    c->teacher_gradient = json_is_true(teacher);
-}
-
 /* "sample" or "mean:R"; a case that says nothing is evaluated with expected masks. */
 static void read_evaluation(json_reader *r, nn_evaluation *evaluation)
 {
@@ -153,14 +104,9 @@ static st_status read_config(golden_case *g)
 {
     const char *format = sf_metadata(g->file, "format"), *text = sf_metadata(g->file, "config");
     if (!format || strcmp(format, "safsd-golden-1") != 0 || !text) return no_case(g, "its metadata lack format = safsd-golden-1 or config");
-    json_error_t where;
-    json_t *object = json_loads(text, 0, &where);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return no_case(g, "its config is no JSON object");
-    }
+    ST_FORWARD(nn_config_from_json(&g->config, text, g->path, g->error));
+    json_t *object = json_loads(text, 0, NULL);
     json_reader reader = {object, NULL};
-    read_model(&reader, &g->config);
     read_run(&reader, g);
     st_status status = ST_OK;
     if (reader.missing) {
@@ -171,7 +117,7 @@ static st_status read_config(golden_case *g)
     json_decref(object);
     ST_FORWARD(status);
     if (g->train && g->steps == 0) return no_case(g, "mode train needs at least one step");
-    return nn_config_check(&g->config, g->error);
+    return ST_OK;
 }
 
 /* A tensor of the case with `elements` elements, or the sentence that it is missing. */
