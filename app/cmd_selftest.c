@@ -10,8 +10,12 @@ static void print_tensor(void *user, const nn_selftest_line *line)
     const app_state *app = user;
     const bool missed = line->deviation > line->limit;
     if (!app->verbose && !missed) return;
-    printf("%5s %9.2e of %5.0e  %s: %s, case %zu\n", missed ? "MISS" : "", line->deviation, line->limit,
-           line->operation, line->tensor, line->shape + 1);
+    const char *mark = missed ? "MISS" : "";
+    if (line->limit > 0.0)
+        printf("%5s %9.2e of %5.0e", mark, line->deviation, line->limit);
+    else
+        printf("%5s %18s", mark, missed ? "other bits" : "the same bits");
+    printf("  %s: %s, case %zu\n", line->operation, line->tensor, line->shape + 1);
 }
 
 static st_status test_device(app_state *app, rt_context *rt, bool brief)
