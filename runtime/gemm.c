@@ -40,7 +40,7 @@ void rt_gemm_destroy(rt_context *context)
 {
     struct rt_gemm_state *gemm = context->gemm;
     if (!gemm) return;
-    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) rt_arena_destroy(&gemm->arenas[i]);
+    rt_arena_destroy(&gemm->arena);
     if (gemm->own) gemm->provider->destroy(context, &gemm->own);
     free(gemm);
     context->gemm = NULL;
@@ -116,27 +116,28 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
     return gemm->provider->enqueue(context, gemm->own, call, gemm->scratch);
 }
 
-/* Each area has an arena of its own, so that it begins its block: CLBlast takes no offset into its scratch. */
-static st_status grow(rt_context *context, size_t i)
+/* A new arena for all areas; earlier products may still use the old one. */
+static st_status grow(rt_context *context)
 {
     struct rt_gemm_state *gemm = context->gemm;
-    gemm->reserved[i] = 0;
-    rt_arena_destroy(&gemm->arenas[i]);
-    ST_FORWARD(rt_arena_create(&gemm->arenas[i], context, "scratch of matrix products"));
-    ST_FORWARD(rt_arena_take(gemm->arenas[i], "the packed operand of the largest product", gemm->needed[i],
-                             &gemm->scratch[i]));
-    ST_FORWARD(rt_arena_commit(gemm->arenas[i]));
-    gemm->reserved[i] = gemm->needed[i];
+    ST_FORWARD(rt_finish(context));
+    rt_arena_destroy(&gemm->arena);
+    memset(gemm->reserved, 0, sizeof gemm->reserved);
+    ST_FORWARD(rt_arena_create(&gemm->arena, context, "scratch of matrix products"));
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i)
+        if (gemm->needed[i])
+            ST_FORWARD(rt_arena_take(gemm->arena, "the packed operand of the largest product", gemm->needed[i],
+                                     &gemm->scratch[i]));
+    ST_FORWARD(rt_arena_commit(gemm->arena));
+    memcpy(gemm->reserved, gemm->needed, sizeof gemm->reserved);
     return ST_OK;
 }
 
 st_status rt_gemm_reserve(rt_context *context)
 {
     struct rt_gemm_state *gemm = context->gemm;
-    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) {
-        if (gemm->needed[i] <= gemm->reserved[i]) continue;
-        ST_FORWARD(rt_finish(context)); /* earlier products may still use the old area */
-        ST_FORWARD(grow(context, i));
-    }
+    bool enough = true;
+    for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) enough = enough && gemm->needed[i] <= gemm->reserved[i];
+    if (!enough) ST_FORWARD(grow(context));
     return gemm->provider->prepare ? gemm->provider->prepare(context, gemm->own) : ST_OK;
 }

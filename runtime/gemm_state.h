@@ -21,7 +21,8 @@ typedef struct rt_gemm_methods {
     st_status (*scratch)(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH]);
     /* Does before the first step what the first calls would pay for, such as compiling; NULL: nothing to do. */
     st_status (*prepare)(rt_context *context, void *own);
-    /* Enqueues a checked call; m, n and k are at least 1. Each area starts a block of its own or is without one. */
+    /* Enqueues a checked call; m, n and k are at least 1. The first area starts a block; one that nobody asked for is
+     * without a block. */
     st_status (*enqueue)(rt_context *context, void *own, const rt_gemm_call *call,
                          const rt_view scratch[RT_GEMM_SCRATCH]);
 } rt_gemm_methods;
@@ -34,7 +35,7 @@ struct rt_gemm_state {
     void *own;
     size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
     size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
-    rt_arena *arenas[RT_GEMM_SCRATCH];
+    rt_arena *arena;
     rt_view scratch[RT_GEMM_SCRATCH];
     rt_gemm_observer observer; /* NULL: nobody */
     void *observer_user;

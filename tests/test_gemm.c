@@ -264,6 +264,39 @@ static void test_panel(void **state)
     close_rig(&r);
 }
 
+/* A and B fill blocks of their own to the last element: a memory checker sees what is read beyond. */
+static void test_tight_blocks(void **state)
+{
+    enum { M = 13, N = 35, K = 64 };
+    rig r;
+    open_rig(&r, *state, 4096);
+    const product p = {.m = M, .n = N, .k = K};
+    plan(&r, &p, 1);
+    rt_arena *arenas[2] = {NULL, NULL};
+    rt_gemm_call call = {.m = M, .n = N, .k = K, .c = r.view, .ldc = N};
+    OK(&r, rt_arena_create(&arenas[0], r.rt, "A"));
+    OK(&r, rt_arena_take(arenas[0], "A", (size_t)M * K, &call.a));
+    OK(&r, rt_arena_commit(arenas[0]));
+    OK(&r, rt_arena_create(&arenas[1], r.rt, "B"));
+    OK(&r, rt_arena_take(arenas[1], "B", (size_t)N * K, &call.b));
+    OK(&r, rt_arena_commit(arenas[1]));
+    for (size_t i = 0; i < (size_t)N * K; ++i) r.before[i] = 1.0f;
+    OK(&r, rt_write(r.rt, call.a, r.before, (size_t)M * K));
+    OK(&r, rt_write(r.rt, call.b, r.before, (size_t)N * K));
+    for (int t = 0; t < 4; ++t) {
+        call.transpose_a = t & 1;
+        call.transpose_b = t & 2;
+        call.lda = call.transpose_a ? M : K;
+        call.ldb = call.transpose_b ? K : N;
+        OK(&r, rt_gemm(r.rt, &call));
+        OK(&r, rt_read(r.rt, r.view, r.after, (size_t)M * N));
+        for (size_t i = 0; i < (size_t)M * N; ++i) assert_true(r.after[i] == (float)K);
+    }
+    rt_arena_destroy(&arenas[0]);
+    rt_arena_destroy(&arenas[1]);
+    close_rig(&r);
+}
+
 /* Blocks of 16 KiB: the depth of a part gives way until both packed operands fit. */
 static void test_small_blocks(void **state)
 {
@@ -283,7 +316,45 @@ static void test_small_blocks(void **state)
     close_rig(&r);
 }
 
-/* CLBlast compiles for seconds on a cold cache, so the simulator is spared. */
+static bool is_bias_source(const char *name)
+{
+    return strcmp(name, "gemm_bias.cl") == 0;
+}
+
+/* The kernel that lays the bias for CLBlast, by itself: simulators skip the library. */
+static void test_bias(void **state)
+{
+    enum { ROWS = 3, COLUMNS = 37, LD = 41, C = 11, BIAS = 300 };
+    rig r;
+    open_rig(&r, *state, 512);
+    rt_program *program = NULL;
+    OK(&r, rt_program_create(&program, r.rt, is_bias_source, ""));
+    const float betas[] = {0.0f, 0.5f};
+    for (size_t b = 0; b < 2; ++b) {
+        for (size_t i = 0; i < r.elements; ++i) memcpy(&r.before[i], &fill_bits, sizeof fill_bits);
+        for (size_t i = 0; i < COLUMNS; ++i) r.before[BIAS + i] = random_float(&r);
+        for (size_t i = 0; b && i < (size_t)ROWS * LD; ++i) r.before[C + i] = random_float(&r);
+        OK(&r, rt_write(r.rt, r.view, r.before, r.elements));
+        const rt_arg arguments[] = {RT_VIEW(rt_view_at(r.view, C)), RT_VIEW(rt_view_at(r.view, BIAS)), RT_UINT(COLUMNS),
+                                    RT_UINT(LD), RT_FLOAT(betas[b])};
+        OK(&r, rt_launch_kernel(r.rt, rt_program_kernel(program, "gemm_bias"), rt_groups(COLUMNS, ROWS, 1, 1),
+                                arguments, sizeof arguments / sizeof arguments[0]));
+        OK(&r, rt_read(r.rt, r.view, r.after, r.elements));
+        for (size_t i = 0; i < r.elements; ++i) {
+            const size_t row = i < C ? ROWS : (i - C) / LD, column = i < C ? 0 : (i - C) % LD;
+            if (row < ROWS && column < COLUMNS) {
+                const double old = b ? (double)betas[b] * (double)r.before[i] : 0.0;
+                assert_true(fabs((double)r.after[i] - (old + (double)r.before[BIAS + column])) <= 1e-6);
+            } else {
+                assert_memory_equal(&r.before[i], &r.after[i], sizeof(float));
+            }
+        }
+    }
+    rt_program_destroy(&program);
+    close_rig(&r);
+}
+
+/* The library's kernels alarm the simulator's checks and are slow there. */
 static void test_clblast(void **state)
 {
     if (small_device()) skip();
@@ -434,16 +505,18 @@ int main(void)
     static setting tight = {.provider = "panel", .largest_block = 16384};
     static setting clblast = {.provider = "clblast"};
     static setting profiled[] = {{.provider = "panel", .profile = true}, {.provider = "clblast", .profile = true}};
-    enum { PANEL = sizeof panel / sizeof panel[0], OTHERS = 8 };
+    enum { PANEL = sizeof panel / sizeof panel[0], OTHERS = 10 };
     struct CMUnitTest tests[PANEL + OTHERS] = {{0}};
     for (size_t i = 0; i < PANEL; ++i) tests[i] = (struct CMUnitTest){panel[i].name, test_panel, NULL, NULL, &panel[i]};
     const struct CMUnitTest others[OTHERS] = {
+        {"panel, tight blocks", test_tight_blocks, NULL, NULL, &panel[0]},
         {"panel, small blocks", test_small_blocks, NULL, NULL, &tight},
         {"panel, refused calls", test_refused, NULL, NULL, &panel[0]},
         {"unknown provider", test_unknown_provider, NULL, NULL, NULL},
         {"panel, observer", test_observe, NULL, NULL, &panel[0]},
         {"panel, profile", test_profile_and_repeat, NULL, NULL, &profiled[0]},
         {"clblast, profile", test_profile_and_repeat, NULL, NULL, &profiled[1]},
+        {"clblast, bias", test_bias, NULL, NULL, &panel[0]},
         {"clblast", test_clblast, NULL, NULL, &clblast},
         {"clblast, indirect", test_clblast_indirect, NULL, NULL, &clblast},
     };
