@@ -1,0 +1,203 @@
+/* What happens where a driver fails or offers little: the layer beside this file stands in for such drivers.
+ *
+ * Without the layer (OPENCL_LAYERS) the test is skipped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/golden.h"
+#include "runtime/device.h"
+#include "runtime/program_given.h"
+#include "tests/ref/scratch.h"
+
+static const char *golden_file(const char *name)
+{
+    static char path[1024];
+    const char *folder = getenv("SAFSD_TEST_GOLDEN");
+    snprintf(path, sizeof path, "%s/%s.safetensors", folder ? folder : "tests/golden", name);
+    return path;
+}
+
+static void set(const char *variable, const char *value)
+{
+    if (value) assert_int_equal(setenv(variable, value, 1), 0);
+    else assert_int_equal(unsetenv(variable), 0);
+}
+
+static int clear_settings(void **state)
+{
+    (void)state;
+    static const char *const variables[] = {"SAFSD_LAYER_HIDE",  "SAFSD_LAYER_BREAK", "SAFSD_LAYER_FAIL",
+                                            "SAFSD_LAYER_GROUP", "SAFSD_LAYER_LOCAL", "SAFSD_LAYER_BLOCK"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; ++i) set(variables[i], NULL);
+    return 0;
+}
+
+static bool no_layer(void)
+{
+    const char *layers = getenv("OPENCL_LAYERS");
+    if (layers && *layers) return false;
+    print_message("skipped: the layer is not loaded (OPENCL_LAYERS)\n");
+    return true;
+}
+
+/* Opens the chosen device, computes a golden case there, and closes it; nothing must be left. */
+static st_status compute(const rt_options *options, const char *golden, st_error *error, double *worst)
+{
+    rt_device_list list;
+    rt_context *rt = NULL;
+    size_t chosen = 0;
+    long live_objects = 0;
+    const char *selector = getenv("SAFSD_CL_DEVICE");
+    rt_options own = *options;
+    nn_golden_summary summary = {0};
+    own.live_objects = &live_objects;
+    *error = (st_error){ST_OK, ""};
+    assert_int_equal(rt_device_list_create(&list, error), ST_OK);
+    assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, error), ST_OK);
+    st_status status = rt_context_create(&rt, &list.items[chosen], &own, error);
+    if (status == ST_OK) status = nn_golden_verify(golden_file(golden), rt, NULL, NULL, &summary);
+    else assert_null(rt);
+    rt_context_destroy(&rt);
+    rt_device_list_destroy(&list);
+    if (live_objects != 0) fail_msg("%ld OpenCL objects are left after: %s", live_objects, error->text);
+    if (worst) *worst = summary.worst;
+    return status;
+}
+
+/* The sentence of a failure: one line that names what was tried and, by name, what OpenCL said. */
+static void expect_sentence(const st_error *error, const char *kind, long call)
+{
+    if (error->status != ST_DEVICE || strlen(error->text) < 20 || !strstr(error->text, " said CL_"))
+        fail_msg("%s call %ld failed, and this is said: [%d] %s", kind, call, (int)error->status, error->text);
+}
+
+/* ---- the n-th call fails ---- */
+
+static void fail_each(const char *kind, const char *golden, const char *program, long dense, long growth)
+{
+    char setting[64];
+    st_error error;
+    long call = 1, failures = 0;
+    for (;; call += call < dense ? 1 : 1 + call / growth) {
+        snprintf(setting, sizeof setting, "%s:%ld", kind, call);
+        set("SAFSD_LAYER_FAIL", setting);
+        if (compute(&(rt_options){.gemm = "panel", .program = program}, golden, &error, NULL) == ST_OK) break;
+        expect_sentence(&error, kind, call);
+        ++failures;
+    }
+    assert_true(failures > 0);
+    print_message("%s: %ld failures, up to call %ld\n", kind, failures, call);
+}
+
+static void test_buffers_fail(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    fail_each("buffer", "plain", NULL, 1000, 1);
+}
+
+static void test_builds_fail(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    fail_each("build", "plain", NULL, 100, 1);
+    fail_each("source", "plain", NULL, 100, 1);
+}
+
+static void test_any_call_fails(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    fail_each("any", "eval", NULL, 40, 4);
+    fail_each("enqueue", "plain", NULL, 20, 3);
+}
+
+/* ---- little is offered ---- */
+
+static void test_least_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *group, *local, *block;
+    } limits[] = {{"1", "32768", "67108864"}, {"3", "1024", "1048576"}};
+    st_error error;
+    double worst = 0;
+    if (no_layer()) skip();
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
+        set("SAFSD_LAYER_GROUP", limits[i].group);
+        set("SAFSD_LAYER_LOCAL", limits[i].local);
+        set("SAFSD_LAYER_BLOCK", limits[i].block);
+        /* as on a device that is no CPU: groups as large as the limit allows */
+        const rt_options options = {.vector_width = 4, .group_size = 1024};
+        if (compute(&options, "plain", &error, &worst) != ST_OK) fail_msg("limits %zu: %s", i, error.text);
+        assert_true(worst < 0.5);
+    }
+}
+
+/* ---- no compiler ---- */
+
+static void write_text(void **state, const char *name, char *text)
+{
+    ts_write(ts_path(state, name), text, strlen(text));
+    free(text);
+}
+
+/* Fills the scratch folder as `kernels --export --binary` does. */
+static void export_all(void **state)
+{
+    rt_device_list list;
+    rt_context *rt = NULL;
+    size_t chosen = 0, size = 0;
+    st_error error = {ST_OK, ""};
+    unsigned char *binary = NULL;
+    char *manifest = NULL, name[RT_BINARY_NAME_SIZE + 8];
+    const char *selector = getenv("SAFSD_CL_DEVICE");
+    assert_int_equal(rt_device_list_create(&list, &error), ST_OK);
+    assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, &error), ST_OK);
+    assert_int_equal(rt_context_create(&rt, &list.items[chosen], &(rt_options){.gemm = "panel"}, &error), ST_OK);
+    if (rt_export_binary(rt, &binary, &size) != ST_OK) fail_msg("%s", error.text);
+    assert_int_equal(rt_export_manifest(&manifest, rt_vector_width(rt), &error), ST_OK);
+    rt_binary_name(name, rt_device(rt));
+    strcat(name, ".bin");
+    ts_write(ts_path(state, name), binary, size);
+    write_text(state, RT_EXPORT_MANIFEST, manifest);
+    free(binary);
+    rt_context_destroy(&rt);
+    rt_device_list_destroy(&list);
+}
+
+static void test_no_compiler(void **state)
+{
+    char folder[1024];
+    st_error error;
+    double compiled = 0, given = 0;
+    if (no_layer()) skip();
+    export_all(state);
+    snprintf(folder, sizeof folder, "%s", ts_path(state, "."));
+    assert_int_equal(compute(&(rt_options){.gemm = "panel"}, "plain", &error, &compiled), ST_OK);
+
+    set("SAFSD_LAYER_HIDE", "compiler");
+    assert_int_equal(compute(&(rt_options){.gemm = "panel"}, "plain", &error, NULL), ST_DEVICE);
+    assert_non_null(strstr(error.text, "has no compiler"));
+    assert_non_null(strstr(error.text, "--program"));
+    assert_int_equal(compute(&(rt_options){.program = folder, .gemm = "clblast"}, "plain", &error, NULL), ST_DEVICE);
+    assert_non_null(strstr(error.text, "clblast"));
+
+    if (compute(&(rt_options){.program = folder}, "plain", &error, &given) != ST_OK) fail_msg("%s", error.text);
+    assert_true(given > 0 && given == compiled); /* the same numbers */
+    fail_each("binary", "plain", folder, 10, 1);
+    fail_each("build", "plain", folder, 10, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_buffers_fail, clear_settings),
+        cmocka_unit_test_teardown(test_builds_fail, clear_settings),
+        cmocka_unit_test_teardown(test_any_call_fails, clear_settings),
+        cmocka_unit_test_teardown(test_least_limits, clear_settings),
+        cmocka_unit_test_teardown(test_no_compiler, clear_settings),
+    };
+    return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);
+}
