@@ -27,7 +27,9 @@ typedef struct train_run {
     nn_class_tables tables;
     nn_trainer_options options;
     app_training training;
-    rt_context *rt;
+    rt_context *rt; /* the first of `devices` */
+    rt_context *devices[APP_MOST_DEVICES];
+    size_t device_count;
     nn_trainer *trainer;
     bool begun;     /* the directory holds something */
     double started; /* clock, less the seconds of earlier runs */
@@ -36,7 +38,7 @@ typedef struct train_run {
 static void destroy(train_run *run)
 {
     nn_trainer_destroy(&run->trainer);
-    rt_context_destroy(&run->rt);
+    for (size_t d = run->device_count; d-- > 0;) rt_context_destroy(&run->devices[d]);
     nn_class_tables_destroy(&run->tables);
     ds_statistics_destroy(&run->statistics);
     ds_destroy(&run->data);
@@ -110,7 +112,7 @@ static st_status make_directory(train_run *run)
 }
 
 /* A resumed run needs the matrix products and the vector width that it began with. */
-static st_status open_device(train_run *run)
+static st_status open_devices(train_run *run)
 {
     char gemm[32] = "", width[16] = "";
     app_device_options options = {.configured = run->config.runtime.device,
@@ -119,7 +121,11 @@ static st_status open_device(train_run *run)
     if (run->resume && nn_recipe_value(run->resume->recipe, "gemm", gemm, sizeof gemm)) options.gemm = gemm;
     if (run->resume && nn_recipe_value(run->resume->recipe, "vector_width", width, sizeof width))
         options.vector_width = strtoul(width, NULL, 10);
-    return app_open_device(run->app, options, &run->rt);
+    ST_FORWARD(app_open_devices(run->app, options, run->devices, APP_MOST_DEVICES, &run->device_count));
+    run->rt = run->devices[0];
+    run->options.workers = run->devices + 1;
+    run->options.worker_count = run->device_count - 1;
+    return ST_OK;
 }
 
 static void describe_model(const train_run *run)
@@ -269,9 +275,10 @@ static st_status train(train_run *run)
     if (opt_has(run->line, "out")) ST_FORWARD(rundir_check(opt_value(run->line, "out"), &run->app->error));
     ST_FORWARD(load_configuration(run));
     ST_FORWARD(load_data(run));
-    ST_FORWARD(open_device(run));
+    ST_FORWARD(open_devices(run));
     ST_FORWARD(make_directory(run));
-    ST_FORWARD(app_check_device(run->app, run->rt, opt_has(run->line, "force")));
+    for (size_t d = 0; d < run->device_count; ++d)
+        ST_FORWARD(app_check_device(run->app, run->devices[d], opt_has(run->line, "force")));
     ST_FORWARD(create_trainer(run));
     describe_model(run);
     ST_FORWARD(prepare_files(run));
