@@ -11,6 +11,8 @@ if command -v python3 >/dev/null; then
 devices = json.load(sys.stdin)["devices"]
 assert [d["index"] for d in devices] == list(range(len(devices)))
 assert all(d["selector"] == "%d:%d" % (d["platform"], d["ordinal"]) for d in devices)' <.out || fail "devices --json"
+else
+    echo "there is no python3 here: the JSON of devices was not read"
 fi
 
 # takes PATTERN ARGUMENTS...: the device that a command takes; there is nothing for it to do, so that this is quick.

@@ -36,7 +36,7 @@ refuses 1 'No such file' predict run/best.safetensors --out nowhere/p.csv
 absent nowhere
 
 # On a terminal the progress is one line that is redrawn and fits; NO_COLOR takes colours away.
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then
     export TERM=xterm
     run="'$program' train ${small_model[*]} --set data.path=data.safetensors --set train.epochs=30"
     script -qec "$run --out seen" /dev/null >terminal </dev/null || fail "training on a terminal"
@@ -47,5 +47,5 @@ if command -v script >/dev/null; then
     NO_COLOR=1 script -qec "$run --out plain" /dev/null >terminal </dev/null || fail "training on a terminal"
     ! grep -q $'\x1b\[[0-9;]*m' terminal || fail "colour in spite of NO_COLOR"
 else
-    echo "there is no \`script\` here: the terminal was not tried"
+    echo "\`script\` makes no terminal here: the progress line was not tried"
 fi

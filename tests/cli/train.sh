@@ -44,6 +44,8 @@ for row in rows:
 assert list(rows[0])[:5] == ["dialogue", "utterance", "speaker", "label", "prediction"]
 assert list(rows[0])[5:5 + len(names)] == names and len(rows[0]) == 5 + len(names) + 3
 PYTHON
+else
+    echo "there is no python3 here: the files of the run were not compared with one another"
 fi
 
 # The checkpoint gives the same again.
