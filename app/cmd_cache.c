@@ -40,7 +40,7 @@ static st_status list(st_error *error)
         bytes += entries[i].bytes;
     }
     free(entries);
-    printf("%zu program%s, %s of at most %s, in %s\n", count, count == 1 ? "" : "s", print_bytes(size, bytes),
+    printf("%zu program%s, %s of at most %s, in\n%s\n", count, count == 1 ? "" : "s", print_bytes(size, bytes),
            print_bytes(limit, RT_CACHE_BYTES), folder);
     return ST_OK;
 }

@@ -22,7 +22,9 @@ static st_status build_failed(rt_program *p, cl_int code, const char *options)
     clGetProgramBuildInfo(p->program, p->context->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     char *log = calloc(size + 1, 1);
     if (log) clGetProgramBuildInfo(p->program, p->context->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    rt_cl_fail(p->context, code, "clBuildProgram", "compiling the kernels (%s)\n%.1200s\n", options, log ? log : "");
+    const char *text = log ? log + strspn(log, " \n") : "";
+    st_fail(p->context->error, ST_DEVICE, "compiling the kernels (%s) on %s: clBuildProgram said %s (%d)%s%.1200s",
+            options, p->context->device.name, rt_code_name(code), (int)code, *text ? "\n" : "", text);
     free(log);
     return ST_DEVICE;
 }
@@ -156,7 +158,8 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
     if (!p) return ST_FAILED;
     st_status status = ST_OK;
     ST_TRY(rt_kernel_source(&source, wanted, context->error));
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DVW=%zu %s", context->vector_width, defines);
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -DVW=%zu%s%s", context->vector_width, *defines ? " " : "",
+             defines);
     ST_TRY(build_or_find(p, source, options));
     ST_TRY(create_kernels(p));
     *program = p;

@@ -1,0 +1,73 @@
+# Kernels for devices without a compiler: exported, built elsewhere, given with --program; a layer hides PoCL's compiler.
+mkdir none
+OCL_ICD_VENDORS=$PWD/none gives 0 kernels --export text --vector-width 8 # no device is needed
+exists text/safsd-cl.cl text/manifest.json text/GUIDE.txt
+[ "$(cat .out)" = "$(printf 'text/safsd-cl.cl\ntext/manifest.json\ntext/GUIDE.txt')" ] || fail "the files are not named"
+grep -q '"vector_width": 8' text/manifest.json || fail "the manifest has another width"
+! grep -q '#include' text/safsd-cl.cl || fail "the exported kernels include files"
+if command -v clang >/dev/null; then
+    clang -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -target spir64-unknown-unknown -fsyntax-only -Wall -Wextra \
+        -Wno-unused-function -Werror text/safsd-cl.cl || fail "the exported kernels do not compile"
+fi
+refuses 2 'kernels needs a folder' kernels
+refuses 2 'vector-width 5' kernels --export x --vector-width 5
+refuses 1 'manifest\.json/x cannot be made' kernels --export text/manifest.json/x
+absent x
+
+[ -e "${SAFSD_TEST_LAYER:-}" ] || skip "there is no OpenCL layer"
+gives 0 kernels --export built --binary
+binary=$(ls built/*.bin)
+small_data data.safetensors
+steps=("${small_model[@]}" --set data.path=data.safetensors --set train.log_steps=true --set runtime.gemm=panel)
+gives 0 --quiet train "${steps[@]}" --out compiled
+
+export OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_HIDE=compiler SAFSD_LAYER_REPORT=$PWD/report
+without_leaks() { grep -q ' live 0 ' report || fail "OpenCL objects are left: $(cat report)"; }
+gives 0 devices
+out_has 'compiler no'
+refuses 3 'has no compiler.*--program' verify "$golden/plain.safetensors"
+without_leaks
+
+# The same numbers, from a file or a folder.
+gives 0 --program built selftest
+gives 0 --program "$binary" verify "$golden/plain.safetensors" "$golden/eval.safetensors"
+without_leaks
+gives 0 --quiet --program built train "${steps[@]}" --out given
+without_leaks
+same compiled/steps.jsonl given/steps.jsonl
+[ "$(wc -l <given/steps.jsonl)" -ge 4 ] || fail "too few steps"
+same compiled/last.safetensors given/last.safetensors
+
+# What does not fit is refused before it is used.
+misfits() {
+    local status=$1 pattern=$2 change=$3
+    rm -rf misfit && cp -r built misfit
+    sed -i "$change" misfit/manifest.json
+    refuses "$status" "$pattern" --program misfit verify "$golden/eval.safetensors"
+}
+misfits 4 'ABI number 7, but' 's/"abi": [0-9]*/"abi": 7/'
+misfits 4 'vector_width 5' 's/"vector_width": [0-9]*/"vector_width": 5/'
+misfits 4 'lists no kernel relu_forward' 's/"relu_forward"/"relu_sideward"/'
+misfits 4 'adam_update with 3 arguments, but this program passes' '/"adam_update"/,/}/s/"arguments": [0-9]*/"arguments": 3/'
+misfits 4 'lacks abi or vector_width' 's/"abi"/"abc"/'
+misfits 1 'manifest\.json:[0-9]+: ' '1s/{/[[/'
+rm misfit/manifest.json
+refuses 1 'manifest of .* cannot be read' --program misfit verify "$golden/eval.safetensors"
+rm -rf misfit && cp -r built misfit && rm misfit/*.bin
+refuses 1 'misfit holds no program for .*: it would be called .*\.bin' --program misfit verify "$golden/eval.safetensors"
+refuses 1 'missing\.bin cannot be read: No such file' --program missing.bin verify "$golden/eval.safetensors"
+: >misfit/empty.bin
+refuses 1 'empty' --program misfit/empty.bin verify "$golden/eval.safetensors"
+printf 'this is no binary of kernels' >misfit/foreign.bin
+refuses 3 'loading the program misfit/foreign\.bin' --program misfit/foreign.bin verify "$golden/eval.safetensors"
+without_leaks
+unset SAFSD_LAYER_HIDE
+
+# A driver that fails in a training: one sentence, no leak, nothing half-written.
+for call in buffer:1 build:1 any:30 enqueue:40 any:2000; do
+    export SAFSD_LAYER_FAIL=$call
+    refuses 3 'said CL_' --quiet train "${steps[@]}" --out failed
+    without_leaks
+    [ -z "$(find failed -name '*.part*' 2>/dev/null)" ] || fail "files are left half-written after $call"
+    rm -rf failed
+done
