@@ -1,0 +1,64 @@
+/* What drivers need, as data. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/drivers.h"
+
+static bool keeps(const char *text, const char *platform, const char *version)
+{
+    cfg_driver driver = {true};
+    st_error error = {ST_OK, ""};
+    if (cfg_driver_find(&driver, text, platform, version, &error) != ST_OK) fail_msg("%s", error.text);
+    return driver.program_cache;
+}
+
+static void test_match(void **state)
+{
+    (void)state;
+    static const char text[] = "[one]\nplatform = Some Platform\nprogram_cache = yes\n"
+                               "[two]\nplatform = Other\ndriver = 24.\nprogram_cache = yes\n"
+                               "[three]\nplatform = Some Platform\ndriver = 25.1\nprogram_cache = no\n";
+    assert_true(keeps(text, "Some Platform (TM)", "1.0"));
+    assert_false(keeps(text, "some platform", "1.0"));
+    assert_true(keeps(text, "Other", "24.13"));
+    assert_false(keeps(text, "Other", "23.24."));
+    assert_false(keeps(text, "Some Platform", "25.1.7")); /* the last section that fits decides */
+    assert_false(keeps("", "Some Platform", "1.0"));
+    assert_false(keeps("; nothing\n", "Some Platform", "1.0"));
+}
+
+/* No driver is known to need anything. */
+static void test_shipped(void **state)
+{
+    (void)state;
+    assert_false(keeps(NULL, "Portable Computing Language", "3.1"));
+    assert_false(keeps(NULL, "", ""));
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *piece;
+    } cases[] = {{"[a]\nprogram_cache = yes\n", "drivers.ini:1: [a] names no platform"},
+                 {"[a]\nplatform = x\nprogram_cache = maybe\n", "drivers.ini:3: program_cache = maybe: it takes yes or no"},
+                 {"[a]\nplatform = x\ncache = yes\n", "drivers.ini:3: there is no key cache"},
+                 {"platform = x\n", "drivers.ini:1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        cfg_driver driver;
+        st_error error = {ST_OK, ""};
+        assert_int_equal(cfg_driver_find(&driver, cases[i].text, "x", "1", &error), ST_USAGE);
+        if (!strstr(error.text, cases[i].piece)) fail_msg("\"%s\" is not in: %s", cases[i].piece, error.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_match), cmocka_unit_test(test_shipped),
+                                       cmocka_unit_test(test_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
