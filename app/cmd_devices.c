@@ -1,12 +1,23 @@
 /* safsd-cl devices: every OpenCL device of this machine. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/json.h"
 #include "app/print.h"
+#include "runtime/program_cache.h"
 
-static void print_device(const rt_device_info *info)
+/* Programs that the cache holds for a device and its driver. */
+static size_t cached(const rt_cache_entry *entries, size_t count, const rt_device_info *info)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; ++i)
+        found += entries[i].whole && strcmp(entries[i].device, info->name) == 0 && strcmp(entries[i].driver, info->driver) == 0;
+    return found;
+}
+
+static void print_device(const rt_device_info *info, size_t programs)
 {
     enum { INDENT = 5 };
     char text[1024], memory[PRINT_WORD_SIZE], block[PRINT_WORD_SIZE], local[PRINT_WORD_SIZE];
@@ -14,14 +25,15 @@ static void print_device(const rt_device_info *info)
     print_wrapped(stdout, INDENT, INDENT, info->name);
     snprintf(text, sizeof text, "%s; select it with --device %s", rt_device_type_name(info->type), info->selector);
     print_wrapped(stdout, 0, INDENT, text);
-    snprintf(text, sizeof text, "%s: %s, driver %s, %s", info->platform_name, info->vendor, info->driver,
-             info->version);
-    print_wrapped(stdout, 0, INDENT, text);
     if (info->error[0] != '\0') {
+        print_wrapped(stdout, 0, INDENT, info->platform_name);
         snprintf(text, sizeof text, "cannot be used: %s", info->error);
         print_wrapped(stdout, 0, INDENT, text);
         return;
     }
+    snprintf(text, sizeof text, "%s: %s, driver %s, %s", info->platform_name, info->vendor, info->driver,
+             info->version);
+    print_wrapped(stdout, 0, INDENT, text);
     snprintf(text, sizeof text, "memory %s, largest block %s, local %s%s", print_bytes(memory, info->memory_bytes),
              print_bytes(block, info->largest_block_bytes), print_bytes(local, info->local_bytes),
              info->unified_memory ? ", shared with the host" : "");
@@ -33,16 +45,24 @@ static void print_device(const rt_device_info *info)
     snprintf(text, sizeof text, "compiler %s, fp16 %s, fp64 %s", info->compiler ? "yes" : "no",
              info->fp16 ? "yes" : "no", info->fp64 ? "yes" : "no");
     print_wrapped(stdout, 0, INDENT, text);
+    if (programs > 0) {
+        snprintf(text, sizeof text, "%zu compiled programs are kept for it", programs);
+        print_wrapped(stdout, 0, INDENT, text);
+    }
     if (info->same_as >= 0) {
         snprintf(text, sizeof text, "probably the same device as %d, offered by another driver", info->same_as);
         print_wrapped(stdout, 0, INDENT, text);
     }
 }
 
-static st_status print_json(const rt_device_list *list, st_error *error)
+static st_status print_json(const rt_device_list *list, const rt_cache_entry *entries, size_t count, st_error *error)
 {
     json_t *devices = json_array();
-    for (size_t i = 0; i < list->count; ++i) json_array_append_new(devices, app_json_device(&list->items[i]));
+    for (size_t i = 0; i < list->count; ++i) {
+        json_t *device = app_json_device(&list->items[i]);
+        json_object_set_new(device, "cached_programs", json_integer((json_int_t)cached(entries, count, &list->items[i])));
+        json_array_append_new(devices, device);
+    }
     char *text = NULL;
     ST_FORWARD(app_json_pretty(json_pack("{s:o}", "devices", devices), &text, error));
     fputs(text, stdout);
@@ -53,16 +73,17 @@ static st_status print_json(const rt_device_list *list, st_error *error)
 static st_status run(app_state *app, const opt_line *line)
 {
     rt_device_list list = {NULL, 0};
+    rt_cache_entry *entries = NULL;
+    size_t count = 0;
     ST_FORWARD(rt_device_list_create(&list, &app->error));
-    st_status status = ST_OK;
-    if (opt_has(line, "json")) {
-        status = print_json(&list, &app->error);
-    } else {
-        for (size_t i = 0; i < list.count; ++i) {
+    st_status status = rt_cache_list(&entries, &count, &app->error);
+    if (status == ST_OK && opt_has(line, "json")) status = print_json(&list, entries, count, &app->error);
+    else
+        for (size_t i = 0; i < list.count && status == ST_OK; ++i) {
             if (i > 0) putchar('\n');
-            print_device(&list.items[i]);
+            print_device(&list.items[i], cached(entries, count, &list.items[i]));
         }
-    }
+    free(entries);
     rt_device_list_destroy(&list);
     return status;
 }

@@ -1,21 +1,28 @@
 #include "runtime/device.h"
 
-#include <CL/cl.h>
+#include <CL/cl_ext.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "runtime/internal.h"
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 256 };
 
+/* A text of any length, cut where it does not fit. */
 static void read_text(cl_device_id id, cl_device_info what, char *text, size_t size, cl_int *worst)
 {
-    const cl_int code = clGetDeviceInfo(id, what, size, text, NULL);
-    if (code != CL_SUCCESS) {
-        text[0] = '\0';
-        *worst = code;
-    }
-    text[size - 1] = '\0';
+    size_t length = 0;
+    char *whole = NULL;
+    text[0] = '\0';
+    cl_int code = clGetDeviceInfo(id, what, 0, NULL, &length);
+    if (code == CL_SUCCESS) whole = calloc(length + 1, 1);
+    if (whole) code = clGetDeviceInfo(id, what, length, whole, NULL);
+    if (whole && code == CL_SUCCESS) snprintf(text, size, "%s", whole);
+    if (code != CL_SUCCESS) *worst = code;
+    free(whole);
 }
 
 static void read_value(cl_device_id id, cl_device_info what, void *value, size_t size, cl_int *worst)
@@ -25,8 +32,11 @@ static void read_value(cl_device_id id, cl_device_info what, void *value, size_t
     if (code != CL_SUCCESS) *worst = code;
 }
 
+/* A device that claims to be everything, as simulators do, is none of them. */
 static rt_device_type type_of(cl_device_type bits)
 {
+    const cl_device_type every = CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_ACCELERATOR;
+    if ((bits & every) == every) return RT_OTHER_DEVICE;
     if (bits & CL_DEVICE_TYPE_GPU) return RT_GPU;
     if (bits & CL_DEVICE_TYPE_CPU) return RT_CPU;
     if (bits & CL_DEVICE_TYPE_ACCELERATOR) return RT_ACCELERATOR;
@@ -39,6 +49,22 @@ static bool has_word(const char *words, const char *word)
     for (const char *at = words; (at = strstr(at, word)); at += length)
         if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) return true;
     return false;
+}
+
+/* Where a driver says which piece of hardware a device is: by its UUID, else by its place on the bus. */
+static void read_identity(cl_device_id id, const char *extensions, rt_device_info *info)
+{
+    cl_int ignored = CL_SUCCESS;
+    cl_device_pci_bus_info_khr bus;
+    if (has_word(extensions, "cl_khr_device_uuid")) {
+        read_value(id, CL_DEVICE_UUID_KHR, info->uuid, sizeof info->uuid, &ignored);
+    }
+    if (has_word(extensions, "cl_khr_pci_bus_info")) {
+        read_value(id, CL_DEVICE_PCI_BUS_INFO_KHR, &bus, sizeof bus, &ignored);
+        if (ignored == CL_SUCCESS)
+            snprintf(info->bus, sizeof info->bus, "%04x:%02x:%02x.%x", (unsigned)bus.pci_domain, (unsigned)bus.pci_bus,
+                     (unsigned)bus.pci_device, (unsigned)bus.pci_function);
+    }
 }
 
 static void read_capabilities(cl_device_id id, rt_device_info *info, cl_int *worst)
@@ -70,6 +96,7 @@ static void read_capabilities(cl_device_id id, rt_device_info *info, cl_int *wor
     if (info->vector_width == 0) info->vector_width = 1;
     info->fp16 = has_word(extensions, "cl_khr_fp16");
     info->fp64 = has_word(extensions, "cl_khr_fp64");
+    read_identity(id, extensions, info);
 }
 
 static void trim(char *text)
@@ -79,12 +106,10 @@ static void trim(char *text)
     for (size_t n = strlen(text); n > 0 && isspace((unsigned char)text[n - 1]); --n) text[n - 1] = '\0';
 }
 
-static void describe(cl_platform_id platform, cl_device_id id, rt_device_info *info)
+static void describe(cl_device_id id, rt_device_info *info)
 {
     cl_int worst = CL_SUCCESS;
-    info->platform_handle = platform;
     info->handle = id;
-    snprintf(info->selector, sizeof info->selector, "%d:%d", info->platform, info->ordinal);
     read_text(id, CL_DEVICE_NAME, info->name, sizeof info->name, &worst);
     read_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor, &worst);
     read_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver, &worst);
@@ -93,42 +118,76 @@ static void describe(cl_platform_id platform, cl_device_id id, rt_device_info *i
     read_capabilities(id, info, &worst);
     trim(info->name);
     if (worst != CL_SUCCESS)
-        snprintf(info->error, sizeof info->error, "the driver answered %d to a question about the device", (int)worst);
+        snprintf(info->error, sizeof info->error, "the driver answered %s (%d) to a question about it",
+                 rt_code_name(worst), (int)worst);
     else if (!info->available)
         snprintf(info->error, sizeof info->error, "the driver says that the device is not available");
 }
 
-/* The same hardware offered by a second platform: same kind, name and memory under another driver. */
+static bool contains(const char *text, const char *part);
+
+/* The same hardware under two drivers: the same identity where both tell it; else the same kind and size, for GPUs and
+ * accelerators one name within the other. The processor of a machine is one, whatever its drivers call it. */
+static bool is_same(const rt_device_info *a, const rt_device_info *b)
+{
+    static const uint8_t unknown[sizeof a->uuid] = {0};
+    if (a->platform == b->platform || a->type != b->type || a->error[0] || b->error[0]) return false;
+    if (memcmp(a->uuid, unknown, sizeof unknown) != 0 && memcmp(b->uuid, unknown, sizeof unknown) != 0 &&
+        memcmp(a->uuid, b->uuid, sizeof unknown) == 0)
+        return true;
+    if (a->bus[0] && b->bus[0]) return strcmp(a->bus, b->bus) == 0;
+    if (a->compute_units != b->compute_units) return false;
+    return a->type == RT_CPU || contains(a->name, b->name) || contains(b->name, a->name);
+}
+
+/* Each earlier device of the list stands for one later device of a platform: two alike are two. */
 static int earlier_listing(const rt_device_list *list, const rt_device_info *info)
 {
     for (size_t i = 0; i < list->count; ++i) {
-        const rt_device_info *other = &list->items[i];
-        if (other->platform != info->platform && other->type == info->type && strcmp(other->name, info->name) == 0 &&
-            other->compute_units == info->compute_units)
-            return other->index;
+        bool taken = false;
+        for (size_t k = i + 1; k < list->count; ++k)
+            taken = taken || (list->items[k].same_as == (int)i && list->items[k].platform == info->platform);
+        if (!taken && list->items[i].same_as < 0 && is_same(&list->items[i], info)) return list->items[i].index;
     }
     return -1;
 }
 
+/* Room for one more device; NULL where there is none. */
+static rt_device_info *add_item(rt_device_list *list, cl_platform_id platform, int number, int ordinal)
+{
+    rt_device_info *items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (!items) return NULL;
+    list->items = items;
+    rt_device_info *info = &items[list->count];
+    *info = (rt_device_info){.index = (int)list->count, .platform = number, .ordinal = ordinal, .same_as = -1};
+    info->platform_handle = platform;
+    info->type = RT_OTHER_DEVICE;
+    snprintf(info->selector, sizeof info->selector, "%d:%d", number, ordinal);
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform_name, info->platform_name, NULL);
+    info->platform_name[sizeof info->platform_name - 1] = '\0';
+    return info;
+}
+
+/* A platform without devices adds none; one that cannot list them adds an entry that says so. */
 static st_status add_platform(rt_device_list *list, cl_platform_id platform, int number, st_error *error)
 {
     cl_device_id ids[MOST_DEVICES];
     cl_uint count = 0;
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &count) != CL_SUCCESS) return ST_OK;
+    const cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &count);
+    const bool broken = code != CL_SUCCESS && code != CL_DEVICE_NOT_FOUND;
     if (count > MOST_DEVICES) count = MOST_DEVICES;
-    if (count == 0) return ST_OK;
-    rt_device_info *items = realloc(list->items, (list->count + count) * sizeof *items);
-    if (!items) return st_fail(error, ST_FAILED, "out of host memory while listing devices");
-    list->items = items;
+    if (code != CL_SUCCESS) count = broken ? 1 : 0;
     for (cl_uint d = 0; d < count; ++d) {
-        rt_device_info *info = &list->items[list->count];
-        memset(info, 0, sizeof *info);
-        info->index = (int)list->count;
-        info->platform = number;
-        info->ordinal = (int)d;
-        clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform_name, info->platform_name, NULL);
-        describe(platform, ids[d], info);
-        info->same_as = earlier_listing(list, info);
+        rt_device_info *info = add_item(list, platform, number, (int)d);
+        if (!info) return st_fail(error, ST_FAILED, "out of host memory while listing devices");
+        if (broken) {
+            snprintf(info->name, sizeof info->name, "(no device)");
+            snprintf(info->error, sizeof info->error, "the driver answered %s (%d) when asked for its devices",
+                     rt_code_name(code), (int)code);
+        } else {
+            describe(ids[d], info);
+            info->same_as = earlier_listing(list, info);
+        }
         ++list->count;
     }
     return ST_OK;
@@ -203,7 +262,7 @@ static st_status no_such_device(const rt_device_list *list, const char *selector
 static bool first_of_type(const rt_device_list *list, rt_device_type type, size_t *chosen)
 {
     for (size_t i = 0; i < list->count; ++i) {
-        if (list->items[i].type == type && list->items[i].available) {
+        if (list->items[i].type == type && list->items[i].available && !list->items[i].error[0]) {
             *chosen = i;
             return true;
         }
@@ -225,6 +284,12 @@ static st_status select_by_name(const rt_device_list *list, const char *selector
     size_t matches = 0;
     char names[1400] = "";
     for (size_t i = 0; i < list->count; ++i) {
+        if (strcasecmp(list->items[i].name, selector) != 0) continue;
+        if (matches++ == 0) *chosen = i;
+    }
+    if (matches == 1) return ST_OK; /* a whole name, which may be a part of others */
+    matches = 0;
+    for (size_t i = 0; i < list->count; ++i) {
         const rt_device_info *info = &list->items[i];
         if (!contains(info->name, selector) && !contains(info->platform_name, selector) &&
             !contains(info->vendor, selector))
@@ -242,12 +307,12 @@ st_status rt_device_select(const rt_device_list *list, const char *selector, siz
 {
     static const struct {
         const char *word;
-        rt_device_type types[3];
+        rt_device_type types[4];
     } words[] = {{"gpu", {RT_GPU}}, {"cpu", {RT_CPU}}, {"accelerator", {RT_ACCELERATOR}},
-                 {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU}}};
+                 {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU, RT_OTHER_DEVICE}}};
     for (size_t w = 0; w < sizeof words / sizeof *words; ++w) {
-        if (strcmp(selector, words[w].word) != 0) continue;
-        for (size_t t = 0; t < 3 && words[w].types[t]; ++t)
+        if (strcasecmp(selector, words[w].word) != 0) continue;
+        for (size_t t = 0; t < 4 && words[w].types[t]; ++t)
             if (first_of_type(list, words[w].types[t], chosen)) return ST_OK;
         return no_such_device(list, selector, error);
     }

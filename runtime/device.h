@@ -2,6 +2,7 @@
  *
  * Indices are global, in the order in which the ICD loader lists platforms and devices; they are
  * stable for one configuration of drivers. The selector of a device ("0:1", platform:device) names it again.
+ * What cannot be used, such as a platform that cannot list its devices, is listed with its error and hides nothing.
  */
 #ifndef SAFSD_RUNTIME_DEVICE_H
 #define SAFSD_RUNTIME_DEVICE_H
@@ -23,8 +24,10 @@ typedef struct rt_device_info {
     uint64_t memory_bytes, largest_block_bytes, local_bytes;
     uint32_t compute_units, clock_mhz, max_group, vector_width; /* vector_width: native floats, at least 1 */
     bool available, compiler, fp16, fp64, unified_memory, native_kernels;
-    int same_as;     /* index of an earlier listing of the same device, or -1 */
-    char error[256]; /* why its properties could not be read; empty when all is well */
+    uint8_t uuid[16]; /* of the hardware, all 0 where the driver does not tell */
+    char bus[16];     /* "0000:c1:00.0", empty where the driver does not tell */
+    int same_as;      /* index of an earlier listing of what is probably the same device, or -1 */
+    char error[256];  /* why its properties could not be read; empty when all is well */
     void *platform_handle, *handle;
 } rt_device_info;
 
@@ -37,8 +40,9 @@ typedef struct rt_device_list {
 st_status rt_device_list_create(rt_device_list *list, st_error *error);
 void rt_device_list_destroy(rt_device_list *list);
 
-/* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU)
- * or a part of a name. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none matches. */
+/* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU, then what
+ * is none of them), a name or a part of one, of the device, its platform or its vendor. A kind means the first device of
+ * that kind that can be used. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none matches. */
 st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error);
 
 /* "cpu", "gpu", "accelerator" or "other". */

@@ -110,6 +110,22 @@ static void test_names(void **state)
     expect_refusal(&full, "", (const char *const[]){"empty"}, 1);
 }
 
+/* A whole name may be a part of another; kinds may be written in capitals, and mean what can be used. */
+static void test_whole_names(void **state)
+{
+    (void)state;
+    rt_device_info devices[] = {{.index = 0, .name = "Flux 100", .type = RT_GPU, .available = true, .error = "it is broken"},
+                                {.index = 1, .name = "Flux 10", .type = RT_GPU, .available = true},
+                                {.index = 2, .name = "Everything", .type = RT_OTHER_DEVICE, .available = true}};
+    const rt_device_list list = {devices, 3}, last = {devices + 2, 1};
+    expect_choice(&list, "flux 10", 1);
+    expect_choice(&list, "Flux 100", 0);
+    expect_choice(&list, "GPU", 1);
+    expect_choice(&list, "Auto", 1);
+    expect_choice(&last, "auto", 0);
+    expect_refusal(&last, "gpu", (const char *const[]){"no device matches \"gpu\"", "Everything"}, 2);
+}
+
 static void test_type_names(void **state)
 {
     (void)state;
@@ -187,6 +203,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_whole_names),
         cmocka_unit_test(test_type_names),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_broken_device),

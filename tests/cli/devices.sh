@@ -60,6 +60,50 @@ else
 fi
 unset POCL_DEVICES
 
+# A device that does not answer is listed with its error, hides nothing, and is never chosen by its kind.
+if [ -e "${SAFSD_TEST_LAYER:-}" ]; then
+    export OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_BREAK=basic POCL_DEVICES="basic pthread"
+    gives 0 devices
+    narrow .out
+    out_has '^  0  basic'
+    out_has 'cannot be used: the driver answered CL_DEVICE_NOT_AVAILABLE'
+    out_has '^  1  pthread'
+    gives 0 devices --json
+    out_has '"error": "the driver answered'
+    gives 0 --device cpu verify "$plain"
+    err_has '^device 1 \(0:1\): pthread'
+    refuses 3 'device 0 \(basic.*\) cannot be used: the driver answered' --device 0 verify "$plain"
+    unset OPENCL_LAYERS SAFSD_LAYER_BREAK POCL_DEVICES
+fi
+
+# Two drivers side by side: PoCL, and the simulator, which claims to be of every kind and is chosen by its name alone.
+simulator=/usr/lib/oclgrind/liboclgrind-rt-icd.so
+if [ -e "$simulator" ] && [ -e /etc/OpenCL/vendors/pocl.icd ] && [ -z "${OCL_ICD_VENDORS:-}" ]; then
+    mkdir drivers
+    cp /etc/OpenCL/vendors/pocl.icd drivers
+    echo "$simulator" >drivers/simulator.icd
+    export OCL_ICD_VENDORS=$PWD/drivers
+    gives 0 devices
+    narrow .out
+    out_has '^  [01]  Oclgrind'
+    out_has '^  [01]  pthread'
+    out_lacks 'probably the same'
+    gives 0 --device auto verify "$plain"
+    err_has '^device [01] \([01]:0\): pthread'
+    gives 0 --device portable verify "$plain"
+    err_has ': pthread'
+    refuses 1 'missing' --device oclgrind verify missing
+    err_has ': Oclgrind'
+    refuses 3 'no device matches "gpu"; there are: .*Oclgrind' --device gpu verify "$plain"
+    if [ -e "${SAFSD_TEST_LAYER:-}" ]; then # as if both drivers served one processor
+        OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_CPU=5 gives 0 devices
+        out_has 'probably the same device as 0, offered by another driver'
+        OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_CPU=5 gives 0 devices --json
+        out_has '"same_as": 0'
+    fi
+    unset OCL_ICD_VENDORS
+fi
+
 # No platform at all: what to install.
 mkdir no-drivers
 export OCL_ICD_VENDORS=$PWD/no-drivers

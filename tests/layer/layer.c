@@ -5,6 +5,7 @@
  *     SAFSD_LAYER_BREAK=NAME         devices whose name contains NAME answer no question but that for their name
  *     SAFSD_LAYER_FAIL=KIND:N        the N-th call of a kind fails: buffer, source, binary, build, enqueue; or any, of
  *                                    all that can fail here
+ *     SAFSD_LAYER_CPU=UNITS          every device is a CPU of so many compute units
  *     SAFSD_LAYER_GROUP=ITEMS        the largest work-group
  *     SAFSD_LAYER_LOCAL=BYTES        local memory
  *     SAFSD_LAYER_BLOCK=BYTES        the largest buffer
@@ -95,6 +96,9 @@ static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info wh
     if (code != CL_SUCCESS || !value) return code;
     const size_t group = limit("SAFSD_LAYER_GROUP"), local = limit("SAFSD_LAYER_LOCAL"), block = limit("SAFSD_LAYER_BLOCK");
     if (what == CL_DEVICE_COMPILER_AVAILABLE && compiler_hidden()) *(cl_bool *)value = CL_FALSE;
+    const size_t units = limit("SAFSD_LAYER_CPU");
+    if (what == CL_DEVICE_TYPE && units) *(cl_device_type *)value = CL_DEVICE_TYPE_CPU;
+    if (what == CL_DEVICE_MAX_COMPUTE_UNITS && units) *(cl_uint *)value = (cl_uint)units;
     if (what == CL_DEVICE_MAX_WORK_GROUP_SIZE && group) *(size_t *)value = group;
     if (what == CL_DEVICE_LOCAL_MEM_SIZE && local) *(cl_ulong *)value = local;
     if (what == CL_DEVICE_MAX_MEM_ALLOC_SIZE && block) *(cl_ulong *)value = block;
