@@ -13,6 +13,15 @@ static double stat(const json_t *object, const char *key)
     return record_real(json_object_get(object, "seconds"), key);
 }
 
+/* Nothing where it was not counted; a simulator's rates need more digits. */
+static void print_rate(FILE *out, double rate)
+{
+    if (rate <= 0)
+        fputs("          ", out);
+    else
+        fprintf(out, rate < 0.1 ? "  %8.2g" : "  %8.1f", rate);
+}
+
 static void print_transfers(FILE *out, const json_t *transfers)
 {
     if (!transfers) return;
@@ -37,18 +46,11 @@ static void print_gemm(FILE *out, const json_t *gemm)
     fputs("  m x n x k                      in a step        ms   GFLOP/s   of best\n", out);
     for (size_t i = 0; i < json_array_size(products); ++i) {
         const json_t *p = json_array_get(products, i);
-        fprintf(out, "  %-32s %7.0f  %8.3f  %8.1f  %8.2f\n", record_product_label(label, p), record_real(p, "count"),
-                1e3 * record_median(p), record_real(p, "gflops"), record_real(p, "gflops") / best);
+        fprintf(out, "  %-32s %7.0f  %8.3f", record_product_label(label, p), record_real(p, "count"),
+                1e3 * record_median(p));
+        print_rate(out, record_real(p, "gflops"));
+        fprintf(out, "  %8.2f\n", record_real(p, "gflops") / best);
     }
-}
-
-/* Nothing where it was not counted. */
-static void print_rate(FILE *out, double rate)
-{
-    if (rate > 0)
-        fprintf(out, "  %8.1f", rate);
-    else
-        fputs("          ", out);
 }
 
 static void print_kernels(FILE *out, const json_t *kernels)

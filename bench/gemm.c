@@ -131,6 +131,9 @@ double bench_products_best(const bench_products *products)
 
 /* ---- measuring ---- */
 
+static const double LONG_ENOUGH = 1e-3; /* seconds between two waits, in which the wait does not count */
+enum { MOST_TIMES = 256 };
+
 typedef struct multiplication {
     rt_context *rt;
     rt_gemm_call call;
@@ -180,12 +183,12 @@ static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
     ST_TRY(fill(rt, call.b, b));
     ST_TRY(rt_zero(rt, call.c, c));
     if (biased) ST_TRY(rt_zero(rt, call.bias, call.n));
-    const double flops = bench_call_flops(&call);
-    const multiplication what = {rt, call, flops < 1e8 ? (size_t)(1e8 / flops) + 1 : 1};
-    ST_TRY(bench_repeat(&p->seconds, effort, multiply, (void *)&what));
-    p->seconds.median /= (double)what.times;
-    p->seconds.p10 /= (double)what.times;
-    p->seconds.p90 /= (double)what.times;
+    multiplication what = {rt, call, 1};
+    bench_stats alone;
+    ST_TRY(bench_repeat(&alone, (bench_effort){1, 3, 0}, multiply, &what));
+    what.times = alone.median < LONG_ENOUGH ? (size_t)(LONG_ENOUGH / alone.median) + 1 : 1;
+    if (what.times > MOST_TIMES) what.times = MOST_TIMES;
+    ST_TRY(bench_repeat_parts(&p->seconds, effort, multiply, &what, what.times));
 done:
     rt_arena_destroy(&arena);
     return status;

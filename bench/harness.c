@@ -38,7 +38,11 @@ st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*ru
 {
     double samples[BENCH_MOST_SAMPLES];
     const size_t most = effort.repeat < BENCH_MOST_SAMPLES ? effort.repeat : BENCH_MOST_SAMPLES;
-    for (size_t i = 0; i < effort.warmup; ++i) ST_FORWARD(run(user));
+    const double start = bench_seconds();
+    for (size_t i = 0; i < effort.warmup; ++i) {
+        ST_FORWARD(run(user));
+        if (effort.budget > 0 && bench_seconds() - start > effort.budget) break;
+    }
     const double begin = bench_seconds();
     size_t count = 0;
     double now = begin;
@@ -49,6 +53,16 @@ st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*ru
         samples[count++] = now - before;
     }
     *seconds = bench_stats_of(samples, count);
+    return ST_OK;
+}
+
+st_status bench_repeat_parts(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user,
+                             size_t parts)
+{
+    ST_FORWARD(bench_repeat(seconds, effort, run, user));
+    seconds->median /= (double)parts;
+    seconds->p10 /= (double)parts;
+    seconds->p90 /= (double)parts;
     return ST_OK;
 }
 

@@ -20,8 +20,8 @@ typedef struct bench_stats {
 /* Sorts the samples. Without any, all fields are 0. */
 bench_stats bench_stats_of(double *samples, size_t count);
 
-/* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, repetitions end once
- * so many seconds have passed, but not before the third. */
+/* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, both end once so many
+ * seconds have passed, but not before one untimed and three timed calls. */
 typedef struct bench_effort {
     size_t warmup, repeat;
     double budget;
@@ -31,6 +31,10 @@ enum { BENCH_MOST_SAMPLES = 1024 }; /* `repeat` is cut to it */
 
 /* Times `run`, which returns when its work is done. */
 st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user);
+
+/* Times `run`, which takes `parts` equal pieces of work, as seconds of one piece. */
+st_status bench_repeat_parts(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user,
+                             size_t parts);
 
 /* The most memory this process has held (VmHWM), 0 where the system does not say. `bench_reset_peak` makes that what it
  * holds now; false where the system does not allow it: the peak is then that of the whole process so far. */

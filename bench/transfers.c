@@ -6,13 +6,18 @@
 #include "model/dropout.h"
 #include "runtime/buffer.h"
 
-enum { PIPELINED = 256, FIRST_BOTH_WAYS = 3 /* of the transfers below: it reads and writes on the device */ };
+enum {
+    MOST_LAUNCHES = 256,
+    FEWEST_ELEMENTS = 1 << 16,
+    FIRST_BOTH_WAYS = 3 /* of the transfers below: it reads and writes on the device */
+};
 
 typedef struct mover {
     rt_context *rt;
     rt_view x, y, z;
     float *host;
     size_t elements;
+    size_t launches; /* of launch_many */
 } mover;
 
 static st_status upload(void *user)
@@ -59,7 +64,7 @@ static st_status launch_once(void *user)
 static st_status launch_many(void *user)
 {
     const mover *m = user;
-    for (int i = 0; i < PIPELINED; ++i) ST_FORWARD(nn_dropout_forward(m->rt, m->z, m->x, m->y, NN_NO_MASK, 1));
+    for (size_t i = 0; i < m->launches; ++i) ST_FORWARD(nn_dropout_forward(m->rt, m->z, m->x, m->y, NN_NO_MASK, 1));
     return rt_finish(m->rt);
 }
 
@@ -75,11 +80,23 @@ static st_status measure(bench_transfers *t, mover *m, bench_effort effort)
         t->items[i] = (bench_transfer){.name = moves[i].name, .bytes = moves[i].passes * 4.0 * (double)m->elements};
         ST_FORWARD(bench_repeat(&t->items[i].seconds, effort, moves[i].run, m));
     }
-    ST_FORWARD(bench_repeat(&t->launch, (bench_effort){1, 100, 0.5}, launch_once, m));
-    ST_FORWARD(bench_repeat(&t->pipelined, (bench_effort){1, 20, 0.5}, launch_many, m));
-    t->pipelined.median /= PIPELINED;
-    t->pipelined.p10 /= PIPELINED;
-    t->pipelined.p90 /= PIPELINED;
+    ST_FORWARD(bench_repeat(&t->launch, (bench_effort){1, 100, effort.budget}, launch_once, m));
+    const double fitting = effort.budget / 4 / t->launch.median;
+    m->launches = fitting < MOST_LAUNCHES ? (size_t)fitting + 1 : MOST_LAUNCHES;
+    ST_FORWARD(bench_repeat_parts(&t->pipelined, (bench_effort){1, 20, effort.budget}, launch_many, m, m->launches));
+    return ST_OK;
+}
+
+/* A block that a slow device, such as a simulator, adds within a part of the budget. */
+static st_status shorten(mover *m, bench_effort effort)
+{
+    const size_t most = m->elements;
+    bench_stats seconds;
+    if (most <= FEWEST_ELEMENTS) return ST_OK;
+    m->elements = FEWEST_ELEMENTS;
+    ST_FORWARD(bench_repeat(&seconds, (bench_effort){1, 1, 0}, add, m));
+    const double fitting = effort.budget / 4 / seconds.median * FEWEST_ELEMENTS;
+    m->elements = fitting < FEWEST_ELEMENTS ? FEWEST_ELEMENTS : fitting < (double)most ? (size_t)fitting : most;
     return ST_OK;
 }
 
@@ -98,6 +115,7 @@ st_status bench_transfers_measure(bench_transfers *transfers, rt_context *rt, be
     ST_TRY(rt_arena_take(arena, "a block", m.elements, &m.z));
     ST_TRY(rt_arena_commit(arena));
     ST_TRY(rt_zero(rt, m.y, m.elements));
+    ST_TRY(shorten(&m, effort));
     ST_TRY(measure(transfers, &m, effort));
 done:
     rt_arena_destroy(&arena);

@@ -19,7 +19,8 @@ typedef struct bench_transfers {
     bench_stats pipelined; /* seconds a kernel, of many launched before one wait */
 } bench_transfers;
 
-/* Moves blocks of at most 64 MiB, less where the device's largest block is smaller. */
+/* Moves blocks of at most 64 MiB, less where the device's largest block is smaller or the device so slow that they
+ * would not fit the effort's budget, which must not be 0. */
 st_status bench_transfers_measure(bench_transfers *transfers, rt_context *rt, bench_effort effort);
 
 /* Bytes a second of one of them; and the bandwidth that kernels can hope for: of the faster
