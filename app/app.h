@@ -38,7 +38,8 @@ typedef struct app_device_options {
     const char *configured; /* [runtime] device */
     const char *gemm;       /* [runtime] gemm; NULL: auto */
     bool profile;
-    size_t vector_width; /* 0: by capability */
+    size_t vector_width;      /* of the first device; 0: by capability */
+    const char *workers_gemm; /* of the devices after the first; NULL: as `gemm` */
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
 

@@ -92,10 +92,11 @@ static st_status add_kernels(app_state *app, json_t *entry, rt_context *rt, cons
 }
 
 /* A profile needs a queue of its own kind, so a context of its own. */
-static st_status profile_step(bench_profile *profile, rt_context *rt, const bench_problem *problem, size_t repeat)
+static st_status profile_step(const app_state *app, bench_profile *profile, rt_context *rt, const bench_problem *problem,
+                              size_t repeat)
 {
     rt_context *profiling = NULL;
-    const rt_options options = {.profile = true};
+    const rt_options options = {.profile = true, .program = app->program};
     ST_FORWARD(rt_context_create(&profiling, rt_device(rt), &options, rt_error(rt)));
     const st_status status = bench_profile_measure(profile, profiling, problem, repeat);
     rt_context_destroy(&profiling);
@@ -113,7 +114,7 @@ static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const b
     say(app, "steps", of);
     ST_TRY(bench_step_measure(&step, rt, problem, repeat));
     say(app, "where the time goes", of);
-    ST_TRY(profile_step(profile, rt, problem, repeat < 3 ? repeat : 3));
+    ST_TRY(profile_step(app, profile, rt, problem, repeat < 3 ? repeat : 3));
     ST_TRY(bench_products_create(&products, rt, problem));
     ST_TRY(bench_products_measure(&products, rt, short_effort, BEST_OF));
     json_array_append_new(json_object_get(entry, "step"), record_step(of, &step, profile, &products));

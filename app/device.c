@@ -92,7 +92,8 @@ st_status app_open_devices(app_state *app, app_device_options options, rt_contex
     for (; status == ST_OK && *count < named; ++*count) {
         status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);
         if (status != ST_OK) break;
-        options.vector_width = 0; /* a resumed run's own width is that of the first */
+        options.vector_width = 0;
+        if (options.workers_gemm) options.gemm = options.workers_gemm;
     }
     rt_device_list_destroy(&list);
     return status;

@@ -36,7 +36,7 @@ typedef struct block_place {
     size_t square_at;
 } block_place;
 
-inline block_place block_find(const __global int *starts, const __global int *pair_starts, const uint slices)
+static inline block_place block_find(const __global int *starts, const __global int *pair_starts, const uint slices)
 {
     const size_t dialogue = get_group_id(2) / slices;
     block_place p;
@@ -48,7 +48,7 @@ inline block_place block_find(const __global int *starts, const __global int *pa
 }
 
 /* The four sums over the lanes of a, b, c and d. */
-inline float4 fv_sum4(const fv a, const fv b, const fv c, const fv d)
+static inline float4 fv_sum4(const fv a, const fv b, const fv c, const fv d)
 {
 #if VW == 1
     return (float4)(a, b, c, d);
@@ -154,7 +154,7 @@ typedef struct block_operands {
 } block_operands;
 
 /* One tile: rows from `i`, vectors at c, c + spacing, ... all within the columns. */
-inline void block_wide_tile(const block_operands o, const size_t i, const size_t c, const size_t spacing)
+static inline void block_wide_tile(const block_operands o, const size_t i, const size_t c, const size_t spacing)
 {
     const __global float *as[BLOCK_ROWS]; /* rows beyond the last repeat it */
     fv sum[BLOCK_ROWS][BLOCK_VECTORS];
@@ -188,7 +188,7 @@ inline void block_wide_tile(const block_operands o, const size_t i, const size_t
 
 /* One vector wide, from column `c`, which may be the last few: then the vector starts early, where there is room, and
  * only its new lanes are stored. */
-inline void block_narrow_tile(const block_operands o, const size_t i, const size_t c)
+static inline void block_narrow_tile(const block_operands o, const size_t i, const size_t c)
 {
     const size_t at = c + VW <= o.columns || o.columns < VW ? c : o.columns - VW;
     const __global float *as[BLOCK_ROWS];
@@ -218,7 +218,7 @@ inline void block_narrow_tile(const block_operands o, const size_t i, const size
     }
 }
 
-inline void block_all_tiles(const block_operands o)
+static inline void block_all_tiles(const block_operands o)
 {
     const size_t spacing = get_local_size(0) * VW;
     for (size_t block = get_group_id(0) * BLOCK_VECTORS * spacing; block < o.columns;

@@ -12,7 +12,7 @@
 #define GATE_LEARNED 0
 #define GATE_IDENTITY 1
 
-inline fv gate_sigmoid(const fv x)
+static inline fv gate_sigmoid(const fv x)
 {
     return 1.0f / (1.0f + exp(-x));
 }

@@ -14,7 +14,7 @@ typedef struct gcn_place {
     float inverse;                  /* 1 / degree of its nodes; 0 where nothing is added */
 } gcn_place;
 
-inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of, const __global int *starts,
+static inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of, const __global int *starts,
                           const uint modalities)
 {
     gcn_place p;
@@ -28,7 +28,7 @@ inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of, const
 
 /* The tanh of the gates between the modalities of one utterance, [target][source]; modalities that are absent have
  * gates that multiply nothing. */
-inline void gcn_cross_gates(float gates[GCN_MODALITIES][GCN_MODALITIES], const float u[GCN_MODALITIES],
+static inline void gcn_cross_gates(float gates[GCN_MODALITIES][GCN_MODALITIES], const float u[GCN_MODALITIES],
                             const float s[GCN_MODALITIES])
 {
     for (uint i = 0; i < GCN_MODALITIES; ++i)
@@ -36,7 +36,7 @@ inline void gcn_cross_gates(float gates[GCN_MODALITIES][GCN_MODALITIES], const f
 }
 
 /* Per-node numbers of one utterance; 0 for modalities that are absent. */
-inline void gcn_fetch(float node[GCN_MODALITIES], const __global float *p, const size_t r, const uint rows,
+static inline void gcn_fetch(float node[GCN_MODALITIES], const __global float *p, const size_t r, const uint rows,
                       const uint modalities)
 {
     for (uint m = 0; m < GCN_MODALITIES; ++m) node[m] = m < modalities ? p[(size_t)m * rows + r] : 0.0f;

@@ -54,7 +54,7 @@ typedef VECTOR_PASTE(float, GEMM_PIECE) gemm_piece;
 #endif
 
 /* Transposes a square: each pass rotates one bit of the row number into the column number. */
-inline void gemm_turn(gemm_piece *v)
+static inline void gemm_turn(gemm_piece *v)
 {
 #pragma unroll
     for (uint pass = 1; pass < GEMM_PIECE; pass *= 2) {
@@ -71,7 +71,7 @@ inline void gemm_turn(gemm_piece *v)
 
 /* Slices first .. last-1 of one panel of `width` rows, from a source whose rows are the panel's rows: x[row * ld + slice].
  * `rows` of them exist, at least one; the last stands in for those that do not, whose results nobody stores. */
-inline void gemm_pack_turning(__global float *restrict panel, const __global float *restrict x, const size_t ld,
+static inline void gemm_pack_turning(__global float *restrict panel, const __global float *restrict x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
     const uint whole = first + (last - first) / GEMM_PIECE * GEMM_PIECE;
@@ -92,7 +92,7 @@ inline void gemm_pack_turning(__global float *restrict panel, const __global flo
 }
 
 /* The same from a source whose rows are the slices: x[slice * ld + row]. */
-inline void gemm_pack_copying(__global float *restrict panel, const __global float *restrict x, const size_t ld,
+static inline void gemm_pack_copying(__global float *restrict panel, const __global float *restrict x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
     __global float *to = panel + (size_t)first * width;
@@ -109,7 +109,7 @@ inline void gemm_pack_copying(__global float *restrict panel, const __global flo
 
 /* Packs the work-item's share of one operand. Blocks of panels and slices are dealt out to all items in turn; `turn` is
  * the place in the round of this item's next block, and what is returned its place among the blocks that come after. */
-inline uint gemm_pack(__global float *restrict packed, const __global float *restrict x, const size_t ld,
+static inline uint gemm_pack(__global float *restrict packed, const __global float *restrict x, const size_t ld,
                       const uint rows, const uint width, const uint k, const uint turning, uint turn)
 {
     const uint depth = turning ? GEMM_TURN_DEPTH : GEMM_COPY_DEPTH;
@@ -145,7 +145,7 @@ __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong pac
 }
 
 /* Writes the part of a tile that lies inside C: rows x columns, with the bias and what beta keeps of the old C. */
-inline void gemm_tile_store(__global float *restrict c, const size_t ldc, const fv (*sum)[2], const uint rows,
+static inline void gemm_tile_store(__global float *restrict c, const size_t ldc, const fv (*sum)[2], const uint rows,
                             const uint columns, const __global float *restrict bias, const uint has_bias,
                             const float beta)
 {
@@ -165,7 +165,7 @@ inline void gemm_tile_store(__global float *restrict c, const size_t ldc, const 
 }
 
 /* One tile: a panel of A times a panel of B. */
-inline void gemm_tile_sum(fv (*sum)[2], const __global float *restrict a, const __global float *restrict b, const uint k)
+static inline void gemm_tile_sum(fv (*sum)[2], const __global float *restrict a, const __global float *restrict b, const uint k)
 {
 #pragma unroll
     for (uint r = 0; r < GEMM_MR; ++r) sum[r][0] = sum[r][1] = (fv)(0.0f);

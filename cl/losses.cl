@@ -39,13 +39,13 @@ __kernel void mean_log_probability(__global float *restrict mean, const ulong me
 }
 
 /* x^gamma for x >= 0, with 0^0 = 1. */
-inline float loss_power(const float x, const float gamma)
+static inline float loss_power(const float x, const float gamma)
 {
     return gamma == 2.0f ? x * x : (gamma == 0.0f ? 1.0f : pow(x, gamma));
 }
 
 /* The focal term -(1-p)^gamma log p of one probability, and p times its derivative, which stays finite at p = 0 and 1. */
-inline float focal(const float log_p, const float gamma, float *slope)
+static inline float focal(const float log_p, const float gamma, float *slope)
 {
     const float p = exp(log_p), q = -expm1(log_p), power = loss_power(q, gamma);
     const float bend = q > 0.0f ? gamma * (power / q) * p * log_p : 0.0f;
@@ -56,7 +56,7 @@ inline float focal(const float log_p, const float gamma, float *slope)
 /* What the similarity-aware focal loss of one row and modality is (already divided by its count), and, in `e`, p_c
  * times its derivative with respect to p_c. form: 0 soft, 1 true_class, 2 published. `similarity` is the row of the true
  * class, or with form 2 the mean row of the batch. */
-inline float similarity_focal(__global float *e, const __global float *log_p, const __global float *alpha,
+static inline float similarity_focal(__global float *e, const __global float *log_p, const __global float *alpha,
                               const __global float *similarity, const uint classes, const uint y, const uint form,
                               const float gamma, const float factor)
 {
@@ -79,7 +79,7 @@ inline float similarity_focal(__global float *e, const __global float *log_p, co
 }
 
 /* p - q from their logarithms, precise also where they are nearly equal. */
-inline float probability_gap(const float log_p, const float log_q)
+static inline float probability_gap(const float log_p, const float log_q)
 {
     const float d = log_p - log_q;
     return fabs(d) < 0.5f ? exp(log_q) * expm1(d) : exp(log_p) - exp(log_q);

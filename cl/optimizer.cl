@@ -28,7 +28,7 @@ __kernel void gradient_partials(__global float *restrict partials, const ulong p
 /* Closes the step: adds all partials and decides. An element that is not finite makes the norm so, and so does a gradient
  * whose squares overflow: such a step leaves the number of updates as it was. The test is one of bits, not of
  * arithmetic. clip = 0: no clipping. log_beta are natural logarithms. Launch: one group. */
-__kernel void optimizer_decide(__global float *restrict control, const ulong control_at,
+__kernel void optimizer_decide(__global uint *restrict control, const ulong control_at,
                                const __global float *restrict partials, const ulong partials_at, __local float *scratch,
                                const uint slices, const float clip, const float log_beta1, const float log_beta2)
 {
@@ -40,14 +40,14 @@ __kernel void optimizer_decide(__global float *restrict control, const ulong con
     if (get_local_id(0) != 0) return;
     const float norm = sqrt(squares);
     const uint finite = (as_uint(squares) & 0x7f800000u) != 0x7f800000u;
-    const uint updates = as_uint(control[3]) + finite;
-    control[0] = norm;
-    control[1] = as_float(finite);
-    control[2] = clip > 0.0f && norm > clip ? clip / norm : 1.0f;
-    control[3] = as_float(updates);
-    control[4] = as_float(as_uint(control[4]) + (1u - finite));
-    control[5] = -1.0f / expm1((float)updates * log_beta1);
-    control[6] = -1.0f / expm1((float)updates * log_beta2);
+    const uint updates = control[3] + finite;
+    control[0] = as_uint(norm);
+    control[1] = finite;
+    control[2] = as_uint(clip > 0.0f && norm > clip ? clip / norm : 1.0f);
+    control[3] = updates;
+    control[4] += 1u - finite;
+    control[5] = as_uint(-1.0f / expm1((float)updates * log_beta1));
+    control[6] = as_uint(-1.0f / expm1((float)updates * log_beta2));
 }
 
 /* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2;
@@ -55,21 +55,21 @@ __kernel void optimizer_decide(__global float *restrict control, const ulong con
  * Launch: rt_items(n) for every block of the arenas. */
 __kernel void adam_update(__global float *restrict p, const ulong p_at, __global float *restrict m, const ulong m_at,
                           __global float *restrict v, const ulong v_at, const __global float *restrict gradient,
-                          const ulong gradient_at, const __global float *restrict control, const ulong control_at,
+                          const ulong gradient_at, const __global uint *restrict control, const ulong control_at,
                           const uint n, const float lr, const float beta1, const float rest1, const float beta2,
                           const float rest2, const float eps, const float coupled, const float decoupled)
 {
     const size_t i = get_global_id(0) * VW;
     control += control_at;
-    if (i >= n || as_uint(control[1]) == 0u) return;
+    if (i >= n || control[1] == 0u) return;
     p += p_at;
     m += m_at;
     v += v_at;
     const fv old = fv_load(p, i, n);
-    const fv d = control[2] * fv_load(gradient + gradient_at, i, n) + coupled * old;
+    const fv d = as_float(control[2]) * fv_load(gradient + gradient_at, i, n) + coupled * old;
     const fv m_new = beta1 * fv_load(m, i, n) + rest1 * d;
     const fv v_new = beta2 * fv_load(v, i, n) + rest2 * d * d;
-    const fv change = (m_new * control[5]) / (sqrt(v_new * control[6]) + eps);
+    const fv change = (m_new * as_float(control[5])) / (sqrt(v_new * as_float(control[6])) + eps);
     fv_store(m, i, n, m_new);
     fv_store(v, i, n, v_new);
     fv_store(p, i, n, old - lr * (decoupled * old + change));

@@ -70,7 +70,7 @@ const cfg_key cfg_keys[] = {
     {KEY(model, ffn, "0"), INTEGER(0, 65536), .help = "width inside the feed-forward layers; 0 takes hidden"},
     {KEY(model, heads, "8"), INTEGER(1, 1024), .help = "attention heads; divides hidden"},
     {KEY(model, layers, "1"), INTEGER(1, 64), .help = "layers of every encoder"},
-    {KEY(model, gcn_layers, "4"), INTEGER(1, 64), .help = "layers of the graph network"},
+    {KEY(model, gcn_layers, "4"), INTEGER(0, 64), .help = "layers of the graph network; 0: none"},
     {KEY(model, gate, "learned"), CHOICE(gates),
      .help = "how the output of an encoder gates itself: sigmoid of a linear map, sigmoid, or not"},
     {KEY(model, dropout, "0.5"), FROM_BELOW(0, 1), .help = "share of the activations that training drops"},

@@ -115,8 +115,10 @@ static st_status check_part(const nn_batch_store *store, const nn_batch *batch, 
     const nn_extent *e = &store->extent;
     if (batch->dialogues > e->dialogues || batch->rows > e->rows || batch->pairs > e->pairs || batch->longest > e->longest)
         return st_fail(error, ST_FAILED,
-                       "a batch of %zu dialogues, %zu utterances (longest %zu) exceeds what was planned: %zu, %zu (%zu)",
-                       batch->dialogues, batch->rows, batch->longest, e->dialogues, e->rows, e->longest);
+                       "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
+                       "planned: %zu, %zu (%zu, %zu)",
+                       batch->dialogues, batch->rows, batch->longest, batch->pairs, e->dialogues, e->rows, e->longest,
+                       e->pairs);
     for (size_t r = 0; r < batch->rows; ++r)
         if (speakers[r] < 0 || (size_t)speakers[r] >= store->config.speakers)
             return st_fail(error, ST_FAILED, "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,

@@ -24,13 +24,14 @@ static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_confi
     return rt_arena_take(arena, "row deviations", N, &a->norm_rstd);
 }
 
-st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *config, const nn_extent *extent, size_t number)
+st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *config, const nn_extent *extent, size_t number,
+                          st_error *error)
 {
     e->number = number;
     e->pair = nn_encoder_of(number);
     e->cross = e->pair.source != e->pair.target;
     e->layers = calloc(config->layers, sizeof *e->layers);
-    if (!e->layers) return ST_FAILED;
+    if (!e->layers) return st_fail(error, ST_FAILED, "out of host memory for encoder %zu", number);
     for (size_t l = 0; l < config->layers; ++l) ST_FORWARD(plan_layer(&e->layers[l], arena, config, extent, l));
     if (e->cross) ST_FORWARD(rt_arena_take(arena, "encoder activations", extent->rows * config->hidden, &e->source));
     if (config->gate != NN_GATE_LEARNED) return ST_OK;

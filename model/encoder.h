@@ -50,7 +50,7 @@ typedef struct nn_encoder_pass {
 
 /* Plans an encoder's activations in `arena`. */
 st_status nn_encoder_plan(nn_encoder *encoder, rt_arena *arena, const nn_config *config, const nn_extent *extent,
-                          size_t number);
+                          size_t number, st_error *error);
 void nn_encoder_destroy(nn_encoder *encoder);
 
 /* From U_target and U_source [N, H] to the encoder's x, which is layers[last].out. */

@@ -30,7 +30,7 @@ st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *confi
 st_status nn_masks_commit(nn_masks *masks, rt_context *rt);
 void nn_masks_destroy(nn_masks *masks);
 
-/* Draws the masks of a training step for the rows of `batch`, or those of repetition `step` of a sampled evaluation. */
+/* Draws the masks of a training step for the rows of `batch`, or those of a repetition of a sampled evaluation. */
 st_status nn_masks_draw(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step);
 st_status nn_masks_draw_evaluation(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t repetition);
 

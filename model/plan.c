@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/attention.h"
@@ -30,7 +31,7 @@ static void plan_encoders(nn_safsd *s, taker *t)
         const nn_encoder_pair pair = nn_encoder_of(e);
         if (!s->config.uses[pair.source] || !s->config.uses[pair.target]) continue;
         const rt_mark mark = rt_arena_mark(t->arena);
-        if (t->status == ST_OK) t->status = nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e);
+        if (t->status == ST_OK) t->status = nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e, rt_error(s->rt));
         if (!s->training) rt_arena_rewind(t->arena, mark); /* no backward pass: the next encoder may use the same memory */
     }
 }
@@ -142,10 +143,14 @@ st_status nn_plan_check(nn_safsd *s)
                        "the model does not fit %s: its parameters%s alone need %.0f MiB of %.0f MiB; use a smaller hidden width",
                        device->name, s->training ? ", gradients and moments" : "", mib(need.parameters), mib(have));
     const double share = (double)(have - need.parameters) / (double)(need.activations + need.gemm);
+    char advice[160] = "use a smaller hidden width or another device";
+    if (s->extent.dialogues > 1)
+        snprintf(advice, sizeof advice,
+                 "about %zu utterances at a time would fit instead of %zu: lower train.batch or set train.micro_batch",
+                 (size_t)((double)s->extent.rows * share), s->extent.rows);
     return st_fail(rt_error(s->rt), ST_DEVICE,
                    "the model does not fit %s: parameters %.0f MiB + activations %.0f MiB + GEMM scratch %.0f MiB = %.0f MiB of "
-                   "%.0f MiB (largest block %.0f MiB); about %zu utterances at a time would fit instead of %zu: lower "
-                   "train.batch or set train.micro_batch",
+                   "%.0f MiB (largest block %.0f MiB); %s",
                    device->name, mib(need.parameters), mib(need.activations), mib(need.gemm), mib(sum), mib(have),
-                   mib(device->largest_block_bytes), (size_t)((double)s->extent.rows * share), s->extent.rows);
+                   mib(device->largest_block_bytes), advice);
 }

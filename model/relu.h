@@ -1,4 +1,4 @@
-/* Rectifier with dropout behind it, as the students and the head use it (SPEC 3, 6). Flat arrays of n elements. */
+/* Rectifier with dropout behind it, as the students use it (SPEC 4). Flat arrays of n elements. */
 #ifndef SAFSD_MODEL_RELU_H
 #define SAFSD_MODEL_RELU_H
 

@@ -53,8 +53,7 @@ nn_memory nn_safsd_memory(const nn_safsd *model);
 
 /* Gradients of the loss of one whole optimiser batch, in `step` (SPEC 7). The batch is computed in parts of
  * `micro_batch` dialogues (0: all at once), each within the extent; the result does not depend on the cut but for
- * rounding. The memory of `batch` is
- * copied before the function returns. */
+ * rounding. The memory of `batch` is copied before the function returns. */
 st_status nn_safsd_gradient(nn_safsd *model, const ds_batch *batch, uint32_t step, size_t micro_batch);
 
 /* The optimiser's update from those gradients. */

@@ -190,7 +190,10 @@ st_status nn_safsd_result_later(nn_safsd *s, nn_pending *pending)
 {
     memset(pending, 0, sizeof *pending);
     ST_FORWARD(rt_read_later(s->rt, s->a.losses, pending->values, 4, &pending->tickets[0]));
-    return rt_read_later(s->rt, s->optimizer.control, pending->values + 4, NN_CONTROL_ELEMENTS, &pending->tickets[1]);
+    const st_status status =
+        rt_read_later(s->rt, s->optimizer.control, pending->values + 4, NN_CONTROL_ELEMENTS, &pending->tickets[1]);
+    if (status != ST_OK) (void)rt_wait(s->rt, &pending->tickets[0]); /* nothing may still write to `pending` */
+    return status;
 }
 
 st_status nn_safsd_result(nn_safsd *s, nn_pending *pending, nn_step_result *result)
@@ -253,6 +256,8 @@ st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluat
 st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, float *values)
 {
     const size_t N = s->last_batch.rows, C = s->config.classes;
+    if (!s->config.uses[modality] && (which == NN_STUDENT_LOGITS || which == NN_FUSED))
+        return st_fail(rt_error(s->rt), ST_FAILED, "the model has no modality %c", nn_modality_letter(modality));
     size_t index = 0;
     while (index < s->used && s->modality[index] != modality) ++index;
     switch (which) {
@@ -262,5 +267,5 @@ st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, 
     case NN_GRAPH:
         return rt_read(s->rt, s->a.x[s->config.gcn_layers], values, s->used * N * s->config.graph_hidden);
     }
-    return ST_FAILED;
+    return st_fail(rt_error(s->rt), ST_FAILED, "there is no activation of number %d", (int)which);
 }

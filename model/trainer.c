@@ -48,7 +48,8 @@ static size_t first_micro_batch(const nn_trainer *t)
     size_t micro = o->micro_batch;
     if (micro == 0 && o->resume && nn_recipe_value(o->resume->recipe, "micro_batch", value, sizeof value))
         micro = (size_t)strtoull(value, NULL, 10);
-    return micro == 0 || micro > o->batch ? o->batch : micro;
+    const size_t most = o->batch < o->data->dialogues ? o->batch : o->data->dialogues;
+    return micro == 0 || micro > most ? most : micro;
 }
 
 static st_status try_model(nn_trainer *t)

@@ -97,7 +97,8 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
     t->progress.step = f->step;
     t->progress.batch = f->batch;
     ST_FORWARD(gradient(t, f->batch, f->step));
-    ST_FORWARD(nn_find_nonfinite(t->model, t->host.rows, t->micro_batch >= t->host.dialogues, phrase, sizeof phrase));
+    const bool whole = t->micro_batch >= t->host.dialogues && t->options.worker_count == 0;
+    ST_FORWARD(nn_find_nonfinite(t->model, t->host.rows, whole, phrase, sizeof phrase));
     ST_FORWARD(nn_trainer_save_last(t));
     return st_fail(
         error_of(t), ST_FAILED,
@@ -196,6 +197,7 @@ static st_status evaluate_all(nn_trainer *t, nn_epoch_report *report)
     for (int s = DS_TRAIN; s < DS_SPLITS; ++s) {
         report->splits[s].losses = *nn_history_losses(&t->history, epoch, (ds_split)s);
         report->splits[s].metrics = nn_history_metrics(&t->history, epoch, (ds_split)s);
+        if (report->splits[s].metrics.rows == 0) report->splits[s].measured = false; /* no label: nothing was measured */
         report->splits[s].confusion = nn_history_confusion(&t->history, epoch, (ds_split)s);
     }
     report->best_valid = nn_history_best(&t->history, DS_VALID) == (long)epoch;

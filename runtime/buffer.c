@@ -119,6 +119,13 @@ st_status rt_arena_commit(rt_arena *a)
                               (double)block->elements * 4 / 1048576.0, a->purpose, i + 1, a->count);
         }
         rt_count(a->context, 1);
+        /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
+        code = clEnqueueMigrateMemObjects(a->context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0,
+                                          NULL, NULL);
+        if (code == CL_SUCCESS) code = clFinish(a->context->queue);
+        if (code != CL_SUCCESS)
+            return rt_cl_fail(a->context, code, "clEnqueueMigrateMemObjects", "allocating %.1f MiB for %s",
+                              (double)block->elements * 4 / 1048576.0, a->purpose);
     }
     return ST_OK;
 }

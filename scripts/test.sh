@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 cd build
 mkdir -p pocl-cache
 export POCL_CACHE_DIR="${POCL_CACHE_DIR:-$PWD/pocl-cache}"
-ctest --output-on-failure "$@"
+ctest --output-on-failure --parallel "$(nproc)" "$@"
