@@ -114,7 +114,8 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
     ST_TRY(make_dummy(c));
     if (c->options.profile) ST_TRY(rt_profile_create(c));
     ST_TRY(given->binary ? load_kernels(c, given) : rt_program_create(&c->kernels, c, not_gemm, ""));
-    ST_TRY(rt_gemm_create(c, c->options.gemm ? c->options.gemm : "auto"));
+    ST_TRY(rt_gemm_create(c, c->options.gemm ? c->options.gemm : "auto", c->options.tuning));
+    c->options.tuning = NULL;
     *context = c;
 done:
     rt_given_close(given);

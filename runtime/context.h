@@ -7,11 +7,14 @@
 
 #include "runtime/device.h"
 #include "runtime/status.h"
+#include "runtime/tuning.h"
 
 typedef struct rt_context rt_context;
 
 typedef struct rt_options {
     const char *gemm;      /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
+    const rt_tuning *tuning; /* what was found to be fastest; borrowed until the context is created; may be NULL. It
+                                 decides for "auto", and sets the parameters of whichever provider is taken. */
     bool profile;          /* time every launch; see profile.h */
     size_t vector_width;   /* 0: by capability; else 1, 2, 4, 8 or 16 */
     size_t group_size;     /* 0: by capability; else the largest work-group any kernel may use */

@@ -8,16 +8,17 @@
 static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
 
-/* The fixed rule behind `auto`: what libraries tune for is a GPU; a CPU, and a device that cannot compile, is served
- * better by the own kernels. */
-static const char *automatic(const rt_context *context)
+/* What `auto` means: the tuning's choice, else the fixed rule: what libraries tune for is a GPU; a CPU, and a device that
+ * cannot compile, is served better by the own kernels. */
+static const char *automatic(const rt_context *context, const rt_tuning *tuning)
 {
+    if (tuning && tuning->gemm[0] && context->device.compiler) return tuning->gemm;
     return context->device.type == RT_CPU || !context->device.compiler ? rt_gemm_panel.name : rt_gemm_clblast.name;
 }
 
-st_status rt_gemm_create(rt_context *context, const char *name)
+st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning)
 {
-    const char *wanted = strcmp(name, "auto") == 0 ? automatic(context) : name;
+    const char *wanted = strcmp(name, "auto") == 0 ? automatic(context, tuning) : name;
     const rt_gemm_methods *provider = NULL;
     for (size_t i = 0; i < PROVIDERS; ++i)
         if (strcmp(providers[i]->name, wanted) == 0) provider = providers[i];
@@ -30,6 +31,7 @@ st_status rt_gemm_create(rt_context *context, const char *name)
     struct rt_gemm_state *gemm = calloc(1, sizeof *gemm);
     if (!gemm) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
     gemm->provider = provider;
+    if (tuning) gemm->tuning = *tuning;
     context->gemm = gemm;
     const st_status status = provider->create(context, &gemm->own);
     if (status != ST_OK) rt_gemm_destroy(context);
@@ -49,6 +51,24 @@ void rt_gemm_destroy(rt_context *context)
 const char *rt_gemm_provider(const rt_context *context)
 {
     return context->gemm->provider->name;
+}
+
+const char *rt_gemm_parameters(const rt_context *context)
+{
+    return context->gemm->parameters;
+}
+
+const rt_tuning *rt_gemm_tuning(const rt_context *context)
+{
+    return &context->gemm->tuning;
+}
+
+st_status rt_gemm_choose(rt_context *context, const char *provider, const rt_tuning *tuning)
+{
+    const rt_tuning wanted = tuning ? *tuning : (rt_tuning){.gemm = ""}; /* `tuning` may be the old provider's */
+    ST_FORWARD(rt_finish(context));
+    rt_gemm_destroy(context);
+    return rt_gemm_create(context, provider, &wanted);
 }
 
 void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user)

@@ -7,8 +7,9 @@
  * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block).
  *
  * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs) and `panel` (own OpenCL C kernels on packed
- * operands; the default on CPU devices and where there is no compiler). A run never chooses by timing. With one
- * provider on one device a product gives the same bits every time.
+ * operands; the default on CPU devices and where there is no compiler); a tuning (tuning.h) decides otherwise. A run
+ * never chooses by timing. With one provider and the same parameters on one device a product gives the same bits every
+ * time.
  */
 #ifndef SAFSD_RUNTIME_GEMM_H
 #define SAFSD_RUNTIME_GEMM_H
@@ -43,5 +44,15 @@ void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user)
 /* Bytes of scratch recorded so far, and the provider's name. */
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);
 const char *rt_gemm_provider(const rt_context *context);
+
+/* Those parameters of the provider that change numbers, as rt_tuning_print_clblast writes them; empty for its defaults.
+ * And the tuning as it was applied. Both are borrowed from the context. */
+const char *rt_gemm_parameters(const rt_context *context);
+const rt_tuning *rt_gemm_tuning(const rt_context *context);
+
+/* Takes another provider, or the same with another tuning (may be NULL), for measurements: products are to be planned
+ * and reserved anew. After a failure only another choice, or the end of the context, may follow. CLBlast keeps parameters
+ * for a device until others are set, from whichever context: its defaults can be had only before. */
+st_status rt_gemm_choose(rt_context *context, const char *provider, const rt_tuning *tuning);
 
 #endif

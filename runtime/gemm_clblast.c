@@ -58,11 +58,39 @@ static void destroy(rt_context *context, void **own)
     *own = NULL;
 }
 
+/* Applies the tuning kernel by kernel. What this version of CLBlast does not know is left out, with a notice. */
+static void apply_tuning(rt_context *context)
+{
+    struct rt_gemm_state *gemm = context->gemm;
+    const rt_tuning wanted = gemm->tuning;
+    gemm->tuning.clblast_count = 0;
+    for (size_t first = 0, end = 0; first < wanted.clblast_count; first = end) {
+        const char *names[RT_TUNING_MOST];
+        size_t values[RT_TUNING_MOST];
+        const char *kernel = wanted.clblast[first].kernel;
+        for (end = first; end < wanted.clblast_count && strcmp(wanted.clblast[end].kernel, kernel) == 0; ++end) {
+            names[end - first] = wanted.clblast[end].name;
+            values[end - first] = wanted.clblast[end].value;
+        }
+        const CLBlastStatusCode code = CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, end - first,
+                                                                 names, values);
+        for (size_t i = first; code == CLBlastSuccess && i < end; ++i)
+            gemm->tuning.clblast[gemm->tuning.clblast_count++] = wanted.clblast[i];
+        if (code == CLBlastSuccess || !context->options.notice) continue;
+        char sentence[200];
+        snprintf(sentence, sizeof sentence, "the tuning of %s does not fit this CLBlast (%s): tune again", kernel,
+                 code_name(code));
+        context->options.notice(context->options.notice_user, sentence);
+    }
+    rt_tuning_print_clblast(&gemm->tuning, gemm->parameters);
+}
+
 static st_status create(rt_context *context, void **own)
 {
     clblast_gemm *g = calloc(1, sizeof *g);
     if (!g) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
     *own = g;
+    apply_tuning(context);
     ST_FORWARD(rt_program_create(&g->program, context, is_bias_source, ""));
     g->bias = rt_program_kernel(g->program, "gemm_bias");
     if (!g->bias) return st_fail(context->error, ST_FAILED, "the program lacks the kernel gemm_bias");

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows of a tile and runs are what a tuning may set. */
 enum {
     DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of one core */
     DEEPEST = DEPTH * 3 / 2, /* a product up to here is one part */
     DEPTH_STEP = 16,         /* parts begin at whole vectors */
+    MOST_ROWS = 32,          /* of any tile: the depth of parts, and so the sums, does not depend on the tuning */
     RUN_A = 8,               /* panels of A in one work-item, where there are enough: they stay in a cache ... */
     RUN_B = 16,              /* ... while so many panels of B pass by */
     ITEMS_PER_UNIT = 8,      /* work-items for each compute unit, at least, to even out the load */
@@ -18,6 +20,7 @@ typedef struct panel_gemm {
     rt_program *program; /* NULL where the kernels are given with the context's */
     rt_kernel *pack, *multiply;
     size_t mr, nr; /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
+    size_t run_a, run_b; /* panels of A and of B in one work-item, at most */
     size_t group, items;
 } panel_gemm;
 
@@ -53,6 +56,10 @@ static st_status create(rt_context *context, void **own)
     const size_t width = context->vector_width;
     p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
     p->nr = 2 * width;
+    const rt_tuning *tuning = &context->gemm->tuning;
+    if (tuning->panel_rows && !context->options.program) p->mr = tuning->panel_rows;
+    p->run_a = tuning->panel_run_a ? tuning->panel_run_a : RUN_A;
+    p->run_b = tuning->panel_run_b ? tuning->panel_run_b : RUN_B;
     const bool single = context->device.type == RT_CPU && !context->options.group_size;
     p->group = single ? 1 : smaller(GROUP, context->group_limit);
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
@@ -74,7 +81,7 @@ static size_t depth_of(const rt_context *context, const panel_gemm *p, size_t m,
 {
     const size_t count = k <= DEEPEST ? 1 : (k + DEPTH / 2) / DEPTH;
     size_t depth = parts(parts(k, count), DEPTH_STEP) * DEPTH_STEP;
-    const size_t rows = parts(m, p->mr) * p->mr, columns = parts(n, p->nr) * p->nr;
+    const size_t rows = m + MOST_ROWS - 1, columns = parts(n, p->nr) * p->nr;
     const size_t room = context->largest_block / sizeof(float) / (rows > columns ? rows : columns);
     if (depth > room) depth = room < DEPTH_STEP ? room : room / DEPTH_STEP * DEPTH_STEP;
     return depth;
@@ -127,8 +134,8 @@ static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_ca
 /* As many panels in one work-item as leave enough items to share out. Changes no number. */
 static void choose_runs(const panel_gemm *p, size_t a_panels, size_t b_panels, size_t *run_a, size_t *run_b)
 {
-    *run_a = parts(a_panels, parts(a_panels, RUN_A));
-    *run_b = parts(b_panels, parts(b_panels, RUN_B));
+    *run_a = parts(a_panels, parts(a_panels, p->run_a));
+    *run_b = parts(b_panels, parts(b_panels, p->run_b));
     while (parts(a_panels, *run_a) * parts(b_panels, *run_b) < p->items && *run_a * *run_b > 1) {
         size_t *longer = *run_b >= *run_a ? run_b : run_a;
         *longer /= 2;

@@ -8,6 +8,7 @@
 
 #include "runtime/gemm.h"
 #include "runtime/internal.h"
+#include "runtime/tuning.h"
 
 enum { RT_GEMM_SCRATCH = 2 }; /* areas of scratch a provider may ask for */
 
@@ -33,6 +34,8 @@ extern const rt_gemm_methods rt_gemm_panel;
 struct rt_gemm_state {
     const rt_gemm_methods *provider;
     void *own;
+    rt_tuning tuning; /* to be applied by the provider's create, which takes out what it could not apply */
+    char parameters[RT_TUNING_TEXT];
     size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
     size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
     rt_arena *arena;

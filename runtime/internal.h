@@ -64,8 +64,8 @@ typedef struct rt_watch rt_watch;
 rt_watch *rt_watch_start(const rt_context *context, const char *sentence);
 void rt_watch_stop(rt_watch **watch);
 
-/* The GEMM provider of the context; gemm.c. */
-st_status rt_gemm_create(rt_context *context, const char *provider);
+/* The GEMM provider of the context; gemm.c. `tuning` may be NULL. */
+st_status rt_gemm_create(rt_context *context, const char *provider, const rt_tuning *tuning);
 void rt_gemm_destroy(rt_context *context);
 
 #endif

@@ -1,0 +1,340 @@
+#include "runtime/tuning.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { FILE_LIMIT = 1 << 16, LINE_SIZE = 512, NAME_SIZE = 96, MOST_VALUE = 1 << 24 };
+
+/* ---- parameters ---- */
+
+static bool is_name(const char *text, size_t room)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    const size_t length = strlen(text);
+    return length > 0 && length < room && strspn(text, letters) == length;
+}
+
+bool rt_tuning_set(rt_tuning *tuning, const char *kernel, const char *name, size_t value)
+{
+    rt_parameter p = {.value = value};
+    if (!is_name(kernel, sizeof p.kernel) || !is_name(name, sizeof p.name)) return false;
+    strcpy(p.kernel, kernel);
+    strcpy(p.name, name);
+    size_t behind = tuning->clblast_count; /* the last parameter of its kernel */
+    for (size_t i = 0; i < tuning->clblast_count; ++i) {
+        rt_parameter *old = &tuning->clblast[i];
+        if (strcmp(old->kernel, kernel) != 0) continue;
+        behind = i + 1;
+        if (strcmp(old->name, name) != 0) continue;
+        old->value = value;
+        return true;
+    }
+    if (tuning->clblast_count == RT_TUNING_MOST) return false;
+    memmove(&tuning->clblast[behind + 1], &tuning->clblast[behind],
+            (tuning->clblast_count - behind) * sizeof tuning->clblast[0]);
+    tuning->clblast[behind] = p;
+    ++tuning->clblast_count;
+    return true;
+}
+
+void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < tuning->clblast_count && used < RT_TUNING_TEXT; ++i) {
+        const rt_parameter *p = &tuning->clblast[i];
+        const int length = snprintf(text + used, RT_TUNING_TEXT - used, "%s%s.%s=%zu", used ? " " : "", p->kernel, p->name,
+                                    p->value);
+        if (length > 0) used += (size_t)length;
+    }
+}
+
+/* A whole number below MOST_VALUE, digits only. */
+static bool read_number(const char *text, size_t *value)
+{
+    const size_t length = strlen(text);
+    if (length == 0 || length > 8 || strspn(text, "0123456789") != length) return false;
+    *value = strtoul(text, NULL, 10);
+    return *value < MOST_VALUE;
+}
+
+/* "KERNEL.NAME" and a number. */
+static bool read_parameter(rt_tuning *tuning, const char *name, const char *value)
+{
+    char kernel[sizeof tuning->clblast[0].kernel];
+    const char *dot = strchr(name, '.');
+    size_t number = 0;
+    if (!dot || (size_t)(dot - name) >= sizeof kernel || !read_number(value, &number)) return false;
+    snprintf(kernel, sizeof kernel, "%.*s", (int)(dot - name), name);
+    return rt_tuning_set(tuning, kernel, dot + 1, number);
+}
+
+st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error *error)
+{
+    tuning->clblast_count = 0;
+    for (const char *at = text; *at;) {
+        char word[64];
+        const size_t length = strcspn(at, " ");
+        char *equals = NULL;
+        if (length < sizeof word) {
+            memcpy(word, at, length);
+            word[length] = '\0';
+            equals = strchr(word, '=');
+        }
+        if (equals) *equals = '\0';
+        if (!equals || !read_parameter(tuning, word, equals + 1)) {
+            tuning->clblast_count = 0;
+            return st_fail(error, ST_USAGE, "\"%.64s\" is no parameter of a matrix product", at);
+        }
+        at += length;
+        at += *at == ' ';
+    }
+    return ST_OK;
+}
+
+/* ---- reading ---- */
+
+/* What a device is called in a file: one line of printable text without blanks at the ends. */
+static void plain(char text[256], const char *from)
+{
+    from += strspn(from, " \t");
+    snprintf(text, 256, "%s", from);
+    for (char *at = text; *at; ++at)
+        if ((unsigned char)*at < 32 || *at == 127) *at = '?';
+    for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; --length) text[length - 1] = '\0';
+}
+
+typedef struct reading {
+    rt_tuning *tuning;
+    const rt_device_info *device;
+    bool shipped, meant;
+    unsigned seen; /* bits of the keys below */
+} reading;
+
+static const char *const keys[] = {"program",      "platform",   "device",      "driver",
+                                   "vector_width", "gemm",       "panel.rows",  "panel.run_a",
+                                   "panel.run_b",  NULL};
+enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, PANEL_ROWS, PANEL_RUN_A, PANEL_RUN_B };
+
+/* The key names the device, or in a file of the program begins as it does. */
+static void compare(reading *r, const char *value, const char *property)
+{
+    char wanted[256];
+    plain(wanted, property);
+    const bool same = r->shipped ? strncmp(value, wanted, strlen(value)) == 0 : strcmp(value, wanted) == 0;
+    r->meant = r->meant && same;
+}
+
+static bool take(reading *r, int key, const char *value)
+{
+    size_t number = 0;
+    const bool is_number = read_number(value, &number);
+    switch (key) {
+    case PROGRAM:
+        compare(r, value, SAFSD_VERSION);
+        return true;
+    case PLATFORM:
+        compare(r, value, r->device->platform_name);
+        return true;
+    case DEVICE:
+        compare(r, value, r->device->name);
+        return true;
+    case DRIVER:
+        compare(r, value, r->device->driver);
+        return true;
+    case VECTOR_WIDTH:
+        r->meant = r->meant && number == r->device->vector_width;
+        return is_number;
+    case GEMM:
+        if (strcmp(value, "clblast") != 0 && strcmp(value, "panel") != 0) return false;
+        strcpy(r->tuning->gemm, value);
+        return true;
+    case PANEL_ROWS:
+        r->tuning->panel_rows = number;
+        return is_number && number >= 2 && number <= 32 && number % 2 == 0;
+    case PANEL_RUN_A:
+        r->tuning->panel_run_a = number;
+        return is_number && number >= 1 && number <= 256;
+    case PANEL_RUN_B:
+        r->tuning->panel_run_b = number;
+        return is_number && number >= 1 && number <= 256;
+    default:
+        return false;
+    }
+}
+
+/* One line, without its end: "key = value". */
+static const char *read_line(reading *r, char *line)
+{
+    char *value = strstr(line, " = ");
+    if (!value) return "this is no \"key = value\"";
+    *value = '\0';
+    value += 3;
+    if (strncmp(line, "clblast.", 8) == 0) {
+        const size_t before = r->tuning->clblast_count;
+        if (!read_parameter(r->tuning, line + 8, value)) return "this is no parameter of CLBlast";
+        return r->tuning->clblast_count > before ? NULL : "this key stands twice";
+    }
+    for (int key = 0; keys[key]; ++key) {
+        if (strcmp(line, keys[key]) != 0) continue;
+        if (r->seen & 1u << key) return "this key stands twice";
+        r->seen |= 1u << key;
+        return take(r, key, value) ? NULL : "this value is none of that key";
+    }
+    return "there is no such key";
+}
+
+/* A file of the user's names its device and a provider; one of the program names a provider and some property. */
+static bool is_complete(const reading *r)
+{
+    const unsigned identity = 1u << PROGRAM | 1u << PLATFORM | 1u << DEVICE | 1u << DRIVER;
+    if (!(r->seen & 1u << GEMM)) return false;
+    return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
+}
+
+st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
+                          bool shipped, bool *meant, st_error *error)
+{
+    reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true};
+    const char *wrong = NULL;
+    int number = 0;
+    memset(tuning, 0, sizeof *tuning);
+    for (const char *at = text; *at && !wrong;) {
+        char line[LINE_SIZE];
+        const size_t length = strcspn(at, "\n");
+        ++number;
+        if (length >= sizeof line || at[length] == '\0') {
+            wrong = length >= sizeof line ? "this line is too long" : "this line has no end";
+            break;
+        }
+        memcpy(line, at, length);
+        line[length] = '\0';
+        if (length > 0 && line[0] != '#') wrong = read_line(&r, line);
+        at += length + 1;
+    }
+    if (!wrong && !is_complete(&r)) wrong = "the file ends too early";
+    *meant = !wrong && r.meant;
+    if (!wrong) return ST_OK;
+    memset(tuning, 0, sizeof *tuning);
+    return st_fail(error, ST_USAGE, "%s:%d: %s", name, number, wrong);
+}
+
+/* ---- files ---- */
+
+/* Readable and its own for every device: what the name has of letters and digits, and a hash of everything. */
+static void file_name(char name[NAME_SIZE], const rt_device_info *device)
+{
+    char all[1024];
+    size_t used = 0;
+    snprintf(all, sizeof all, "%s\n%s\n%s\n%s", SAFSD_VERSION, device->platform_name, device->name, device->driver);
+    for (const char *at = device->name; *at && used < 40; ++at) {
+        const char c = *at;
+        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (kept || (used > 0 && name[used - 1] != '-')) name[used++] = kept ? c : '-';
+    }
+    snprintf(name + used, NAME_SIZE - used, "-%016llx.ini", (unsigned long long)XXH3_64bits(all, strlen(all)));
+}
+
+bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char name[NAME_SIZE];
+    int length = -1;
+    file_name(name, device);
+    if (cache && cache[0] == '/')
+        length = snprintf(path, RT_TUNING_PATH, "%s/safsd-cl/tuning/%s", cache, name);
+    else if (home && home[0] == '/')
+        length = snprintf(path, RT_TUNING_PATH, "%s/.cache/safsd-cl/tuning/%s", home, name);
+    return length > 0 && length + 8 < RT_TUNING_PATH;
+}
+
+/* The whole of a small file as a string, or NULL. */
+static char *read_text(FILE *file)
+{
+    char *text = malloc(FILE_LIMIT);
+    if (!text) return NULL;
+    const size_t size = fread(text, 1, FILE_LIMIT, file);
+    if (ferror(file) || size == FILE_LIMIT || memchr(text, '\0', size)) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}
+
+st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error)
+{
+    char path[RT_TUNING_PATH];
+    bool meant = false;
+    *found = false;
+    memset(tuning, 0, sizeof *tuning);
+    FILE *file = rt_tuning_path(device, path) ? fopen(path, "rb") : NULL;
+    if (!file) return ST_OK;
+    char *text = read_text(file);
+    fclose(file);
+    if (!text) return st_fail(error, ST_USAGE, "%s is no tuning", path);
+    st_status status = rt_tuning_parse(tuning, text, path, device, false, &meant, error);
+    free(text);
+    if (status == ST_OK && !meant)
+        status = st_fail(error, ST_USAGE, "%s is the tuning of another device, driver or version", path);
+    *found = status == ST_OK;
+    if (!*found) memset(tuning, 0, sizeof *tuning);
+    return status;
+}
+
+static void print(const rt_tuning *tuning, const rt_device_info *device, const char *remark, FILE *file)
+{
+    char text[256];
+    plain(text, remark);
+    fprintf(file, "# %s\nprogram = %s\n", text, SAFSD_VERSION);
+    plain(text, device->platform_name);
+    fprintf(file, "platform = %s\n", text);
+    plain(text, device->name);
+    fprintf(file, "device = %s\n", text);
+    plain(text, device->driver);
+    fprintf(file, "driver = %s\ngemm = %s\n", text, tuning->gemm);
+    if (tuning->panel_rows) fprintf(file, "panel.rows = %zu\n", tuning->panel_rows);
+    if (tuning->panel_run_a) fprintf(file, "panel.run_a = %zu\n", tuning->panel_run_a);
+    if (tuning->panel_run_b) fprintf(file, "panel.run_b = %zu\n", tuning->panel_run_b);
+    for (size_t i = 0; i < tuning->clblast_count; ++i)
+        fprintf(file, "clblast.%s.%s = %zu\n", tuning->clblast[i].kernel, tuning->clblast[i].name,
+                tuning->clblast[i].value);
+}
+
+static bool make_folders(const char *path)
+{
+    char part[RT_TUNING_PATH];
+    for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+        memcpy(part, path, (size_t)(end - path));
+        part[end - path] = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) return false;
+    }
+    return true;
+}
+
+st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error)
+{
+    char path[RT_TUNING_PATH], temporary[RT_TUNING_PATH + 8];
+    if (!rt_tuning_path(device, path))
+        return st_fail(error, ST_FAILED, "the tuning is not stored: neither XDG_CACHE_HOME nor HOME names a folder");
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    const int descriptor = make_folders(path) ? mkstemp(temporary) : -1;
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    bool written = file != NULL;
+    if (file) {
+        print(tuning, device, remark, file);
+        written = !ferror(file) && fflush(file) == 0 && fsync(descriptor) == 0;
+        if (fclose(file) != 0) written = false;
+    } else if (descriptor >= 0) {
+        close(descriptor);
+    }
+    if (written && rename(temporary, path) == 0) return ST_OK;
+    const int reason = errno;
+    if (descriptor >= 0) unlink(temporary);
+    return st_fail(error, ST_FAILED, "the tuning is not stored: %s cannot be written: %s", path, strerror(reason));
+}

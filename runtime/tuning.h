@@ -1,0 +1,64 @@
+/* What was found to be fastest on a device: a plain-text file per device, driver and program version.
+ *
+ *     # safsd-cl tune: 203.1 GFLOP/s
+ *     program = 0.1.0
+ *     platform = Portable Computing Language
+ *     device = cpu-...
+ *     driver = 3.1
+ *     gemm = panel
+ *     panel.rows = 12
+ *     clblast.Xgemm.MWG = 64
+ *
+ * Lines of `key = value`; `#` begins a comment line. The files are $XDG_CACHE_HOME/safsd-cl/tuning/NAME.ini, else
+ * $HOME/.cache/safsd-cl/tuning/NAME.ini, and appear by rename. Files that come with the program look the same, but name
+ * their devices by the beginning of `platform`, `device` and `driver` and by `vector_width`, each where it is given.
+ */
+#ifndef SAFSD_RUNTIME_TUNING_H
+#define SAFSD_RUNTIME_TUNING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/device.h"
+
+enum { RT_TUNING_MOST = 64, RT_TUNING_TEXT = RT_TUNING_MOST * 48, RT_TUNING_PATH = 4096 };
+
+/* One parameter of one kernel of a library, such as Xgemm, MWG, 64. */
+typedef struct rt_parameter {
+    char kernel[20], name[28];
+    size_t value;
+} rt_parameter;
+
+/* All bytes zero: nothing was tuned. */
+typedef struct rt_tuning {
+    char gemm[16];                            /* provider; empty: by the fixed rule */
+    size_t panel_rows, panel_run_a, panel_run_b; /* of gemm_panel.c; 0: its defaults. They change no number. */
+    rt_parameter clblast[RT_TUNING_MOST];     /* those of one kernel stand together. They do change numbers. */
+    size_t clblast_count;
+} rt_tuning;
+
+/* Adds a parameter, or replaces its value. False where there is no room, or a name is none. */
+bool rt_tuning_set(rt_tuning *tuning, const char *kernel, const char *name, size_t value);
+
+/* The parameters of CLBlast as one line, "Xgemm.MWG=64 Xgemm.NWG=128", empty where there are none; and back. ST_USAGE
+ * for text that is no such line. */
+void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT]);
+st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error *error);
+
+/* Reads a file's text, called `name` in messages: ST_USAGE, with the line, for anything that is not as above, and
+ * `tuning` is then zero. *meant says whether it is for that device: exactly, or with `shipped` as files of the program. */
+st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
+                          bool shipped, bool *meant, st_error *error);
+
+/* The device's file; false where the environment names no folder. */
+bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH]);
+
+/* What is stored for a device; *found is false, and `tuning` zero, where nothing is. ST_USAGE, naming the file, where it
+ * is damaged or another device's: nothing of it is to be used. */
+st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error);
+
+/* Stores it, replacing what was there; `remark` is a line of comment. ST_FAILED, naming the file, where it cannot be
+ * written, and where there is no folder. */
+st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error);
+
+#endif
