@@ -13,7 +13,8 @@ static size_t cached(const rt_cache_entry *entries, size_t count, const rt_devic
 {
     size_t found = 0;
     for (size_t i = 0; i < count; ++i)
-        found += entries[i].whole && strcmp(entries[i].device, info->name) == 0 && strcmp(entries[i].driver, info->driver) == 0;
+        found += entries[i].whole && strcmp(entries[i].device, info->name) == 0 &&
+                 strcmp(entries[i].driver, info->driver) == 0;
     return found;
 }
 
@@ -60,7 +61,8 @@ static st_status print_json(const rt_device_list *list, const rt_cache_entry *en
     json_t *devices = json_array();
     for (size_t i = 0; i < list->count; ++i) {
         json_t *device = app_json_device(&list->items[i]);
-        json_object_set_new(device, "cached_programs", json_integer((json_int_t)cached(entries, count, &list->items[i])));
+        json_object_set_new(device, "cached_programs",
+                            json_integer((json_int_t)cached(entries, count, &list->items[i])));
         json_array_append_new(devices, device);
     }
     char *text = NULL;
@@ -77,7 +79,8 @@ static st_status run(app_state *app, const opt_line *line)
     size_t count = 0;
     ST_FORWARD(rt_device_list_create(&list, &app->error));
     st_status status = rt_cache_list(&entries, &count, &app->error);
-    if (status == ST_OK && opt_has(line, "json")) status = print_json(&list, entries, count, &app->error);
+    if (status == ST_OK && opt_has(line, "json"))
+        status = print_json(&list, entries, count, &app->error);
     else
         for (size_t i = 0; i < list.count && status == ST_OK; ++i) {
             if (i > 0) putchar('\n');

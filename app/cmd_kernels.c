@@ -86,7 +86,8 @@ static st_status run(app_state *app, const opt_line *line)
     size_t width = 0;
     char *source = NULL, *manifest = NULL;
     if (!folder) return st_fail(&app->error, ST_USAGE, "kernels needs a folder to write to: --export DIR");
-    if (app->program) return st_fail(&app->error, ST_USAGE, "kernels writes programs, it does not use one: leave out --program");
+    if (app->program)
+        return st_fail(&app->error, ST_USAGE, "kernels writes programs, it does not use one: leave out --program");
     ST_FORWARD(read_width(opt_value(line, "vector-width"), &width, &app->error));
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return st_fail(&app->error, ST_FAILED, "the folder %s cannot be made: %s", folder, strerror(errno));
@@ -101,7 +102,8 @@ static st_status run(app_state *app, const opt_line *line)
 
 static const opt_option options[] = {
     {"export", 0, "DIR", "the folder to write to; it is made where it is missing"},
-    {"vector-width", 0, "W", "floats of a vector: 1, 2, 4, 8 or 16 (default: what suits the device with --binary, else 4)"},
+    {"vector-width", 0, "W",
+     "floats of a vector: 1, 2, 4, 8 or 16 (default: what suits the device with --binary, else 4)"},
     {"binary", 0, NULL, "also build the kernels with the compiler of the chosen device, and write its binary"},
     {NULL, 0, NULL, NULL},
 };
@@ -110,9 +112,10 @@ const app_command cmd_kernels = {
     .name = "kernels",
     .synopsis = "--export DIR [--vector-width W] [--binary]",
     .summary = "export the kernels for devices without a compiler",
-    .description = "Writes every kernel as one file of OpenCL C, a manifest and a short guide for vendors' compilers, and "
-                   "prints the names of the files. What such a compiler makes is used with the option --program, which "
-                   "every command takes. No device is needed, unless its binary is asked for.",
+    .description =
+        "Writes every kernel as one file of OpenCL C, a manifest and a short guide for vendors' compilers, and "
+        "prints the names of the files. What such a compiler makes is used with the option --program, which "
+        "every command takes. No device is needed, unless its binary is asked for.",
     .example = "  safsd-cl kernels --export kernels --vector-width 4\n"
                "  safsd-cl --program kernels/board.aocx selftest\n",
     .options = options,

@@ -17,8 +17,8 @@ static st_status read_flag(const cfg_ini_entry *entry, bool *flag, st_error *err
 }
 
 /* One section: whether it names the driver, and what it says. */
-static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, const char *platform, const char *version,
-                              cfg_driver *driver, st_error *error)
+static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, const char *platform,
+                              const char *version, cfg_driver *driver, st_error *error)
 {
     cfg_driver says = *driver;
     bool named = false, meant = true;

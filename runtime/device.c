@@ -200,9 +200,10 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error)
     cl_uint count = 0;
     const cl_int code = clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
     if (code != CL_SUCCESS || count == 0)
-        return st_fail(error, ST_DEVICE,
-                       "no OpenCL platform was found: install the driver of your device, or pocl-opencl-icd to run on the "
-                       "CPU (Debian, Ubuntu: apt-get install pocl-opencl-icd)");
+        return st_fail(
+            error, ST_DEVICE,
+            "no OpenCL platform was found: install the driver of your device, or pocl-opencl-icd to run on the "
+            "CPU (Debian, Ubuntu: apt-get install pocl-opencl-icd)");
     for (cl_uint p = 0; p < count && p < MOST_PLATFORMS; ++p) {
         const st_status status = add_platform(list, platforms[p], (int)p, error);
         if (status != ST_OK) {
@@ -227,10 +228,14 @@ void rt_device_list_destroy(rt_device_list *list)
 const char *rt_device_type_name(rt_device_type type)
 {
     switch (type) {
-    case RT_CPU: return "cpu";
-    case RT_GPU: return "gpu";
-    case RT_ACCELERATOR: return "accelerator";
-    default: return "other";
+    case RT_CPU:
+        return "cpu";
+    case RT_GPU:
+        return "gpu";
+    case RT_ACCELERATOR:
+        return "accelerator";
+    default:
+        return "other";
     }
 }
 
@@ -299,7 +304,8 @@ static st_status select_by_name(const rt_device_list *list, const char *selector
     }
     if (matches == 0) return no_such_device(list, selector, error);
     if (matches > 1)
-        return st_fail(error, ST_DEVICE, "\"%s\" matches %zu devices, name one by its index: %s", selector, matches, names);
+        return st_fail(error, ST_DEVICE, "\"%s\" matches %zu devices, name one by its index: %s", selector, matches,
+                       names);
     return ST_OK;
 }
 
@@ -308,7 +314,9 @@ st_status rt_device_select(const rt_device_list *list, const char *selector, siz
     static const struct {
         const char *word;
         rt_device_type types[4];
-    } words[] = {{"gpu", {RT_GPU}}, {"cpu", {RT_CPU}}, {"accelerator", {RT_ACCELERATOR}},
+    } words[] = {{"gpu", {RT_GPU}},
+                 {"cpu", {RT_CPU}},
+                 {"accelerator", {RT_ACCELERATOR}},
                  {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU, RT_OTHER_DEVICE}}};
     for (size_t w = 0; w < sizeof words / sizeof *words; ++w) {
         if (strcasecmp(selector, words[w].word) != 0) continue;
@@ -332,7 +340,9 @@ st_status rt_device_select(const rt_device_list *list, const char *selector, siz
             return no_such_device(list, selector, error);
         }
     }
-    if (*selector == '\0') return st_fail(error, ST_DEVICE, "the device selector is empty: give an index, P:D, gpu, cpu, "
-                                                            "accelerator, auto or a part of a name");
+    if (*selector == '\0')
+        return st_fail(error, ST_DEVICE,
+                       "the device selector is empty: give an index, P:D, gpu, cpu, "
+                       "accelerator, auto or a part of a name");
     return select_by_name(list, selector, chosen, error);
 }

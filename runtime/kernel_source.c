@@ -58,12 +58,14 @@ static char *source_of(const char *name)
     return text;
 }
 
-/* The text of a file with its includes in place, each include file once per program. #line keeps compiler messages true. */
+/* The text of a file with its includes in place, each include file once per program. #line keeps compiler messages
+ * true. */
 static st_status append_file(text_buffer *out, const char *name, char seen[][64], size_t *seen_count, st_error *error)
 {
     for (size_t i = 0; i < *seen_count; ++i)
         if (strcmp(seen[i], name) == 0) return ST_OK;
-    if (*seen_count == 64 || strlen(name) > 63) return st_fail(error, ST_FAILED, "too many kernel source files at %s", name);
+    if (*seen_count == 64 || strlen(name) > 63)
+        return st_fail(error, ST_FAILED, "too many kernel source files at %s", name);
     strcpy(seen[(*seen_count)++], name);
     char *text = source_of(name);
     if (!text) return st_fail(error, ST_FAILED, "kernel source %s is not part of the program", name);
@@ -101,7 +103,8 @@ st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_e
         if (length < 3 || strcmp(e->name + length - 3, ".cl") != 0 || (wanted && !wanted(e->name))) continue;
         status = append_file(&out, e->name, seen, &seen_count, error);
     }
-    if (status == ST_OK && (out.failed || !out.text)) status = st_fail(error, ST_FAILED, "out of host memory for kernel sources");
+    if (status == ST_OK && (out.failed || !out.text))
+        status = st_fail(error, ST_FAILED, "out of host memory for kernel sources");
     if (status != ST_OK) {
         free(out.text);
         out.text = NULL;
@@ -182,8 +185,10 @@ st_status rt_interface_create(rt_interface *wanted, st_error *error)
         wanted->abi += hash;
     }
     free(source);
-    if (status != ST_OK) rt_interface_destroy(wanted);
-    else qsort(wanted->kernels, wanted->count, sizeof *wanted->kernels, by_name);
+    if (status != ST_OK)
+        rt_interface_destroy(wanted);
+    else
+        qsort(wanted->kernels, wanted->count, sizeof *wanted->kernels, by_name);
     return status;
 }
 

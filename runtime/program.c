@@ -105,8 +105,7 @@ static cl_int take_binary(rt_program *p, const unsigned char *binary, size_t siz
 {
     cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
     *call = "clCreateProgramWithBinary";
-    p->program =
-        clCreateProgramWithBinary(p->context->context, 1, &p->context->id, &size, &binary, &accepted, &code);
+    p->program = clCreateProgramWithBinary(p->context->context, 1, &p->context->id, &size, &binary, &accepted, &code);
     if (code == CL_SUCCESS && accepted == CL_SUCCESS) {
         *call = "clBuildProgram";
         code = clBuildProgram(p->program, 1, &p->context->id, "", NULL, NULL);
@@ -143,8 +142,10 @@ static st_status build_or_find(rt_program *p, const char *source, const char *op
 static rt_program *new_program(rt_context *context)
 {
     rt_program *p = calloc(1, sizeof *p);
-    if (p) p->context = context;
-    else st_fail(context->error, ST_FAILED, "out of host memory for a program");
+    if (p)
+        p->context = context;
+    else
+        st_fail(context->error, ST_FAILED, "out of host memory for a program");
     return p;
 }
 
@@ -179,8 +180,10 @@ st_status rt_program_load(rt_program **program, rt_context *context, const void 
     st_status status = ST_OK;
     if (code != CL_SUCCESS) status = rt_cl_fail(context, code, call, "loading the program %s", name);
     if (status == ST_OK) status = create_kernels(p);
-    if (status == ST_OK) *program = p;
-    else rt_program_destroy(&p);
+    if (status == ST_OK)
+        *program = p;
+    else
+        rt_program_destroy(&p);
     return status;
 }
 
@@ -216,8 +219,10 @@ rt_kernel *rt_program_kernel(rt_program *p, const char *name)
         const size_t middle = (low + high) / 2;
         const int order = strcmp(name, p->kernels[middle].name);
         if (order == 0) return &p->kernels[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }

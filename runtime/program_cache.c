@@ -26,15 +26,17 @@ bool rt_cache_folder(char *path, size_t size)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     int length = -1;
-    if (cache && cache[0] == '/') length = snprintf(path, size, "%s/safsd-cl/programs", cache);
-    else if (home && home[0] == '/') length = snprintf(path, size, "%s/.cache/safsd-cl/programs", home);
+    if (cache && cache[0] == '/')
+        length = snprintf(path, size, "%s/safsd-cl/programs", cache);
+    else if (home && home[0] == '/')
+        length = snprintf(path, size, "%s/.cache/safsd-cl/programs", home);
     return length > 0 && (size_t)length + NAME_SIZE + 16 < size;
 }
 
 static bool make_folders(const char *path)
 {
     char part[PATH_SIZE];
-    for (const char *end = path; end; ) {
+    for (const char *end = path; end;) {
         end = strchr(end + 1, '/');
         const size_t length = end ? (size_t)(end - path) : strlen(path);
         memcpy(part, path, length);
@@ -138,8 +140,9 @@ static bool write_entry(const char *path, const char *text, const unsigned char 
     const size_t key_bytes = strlen(text);
     entry_header header = {{0}, key_bytes, size, checksum_of(text, key_bytes, binary, size)};
     memcpy(header.magic, magic, sizeof magic);
-    bool written = file && fwrite(&header, sizeof header, 1, file) == 1 && fwrite(text, 1, key_bytes, file) == key_bytes &&
-                   fwrite(binary, 1, size, file) == size && fflush(file) == 0 && fsync(descriptor) == 0;
+    bool written = file && fwrite(&header, sizeof header, 1, file) == 1 &&
+                   fwrite(text, 1, key_bytes, file) == key_bytes && fwrite(binary, 1, size, file) == size &&
+                   fflush(file) == 0 && fsync(descriptor) == 0;
     if (file && fclose(file) != 0) written = false;
     if (written && rename(temporary, path) == 0) return true;
     unlink(temporary);
@@ -175,7 +178,7 @@ static bool scan(const char *folder, rt_cache_entry **entries, size_t *count)
     for (const struct dirent *file = NULL; enough && (file = readdir(stream));) {
         char path[PATH_SIZE];
         struct stat about;
-        if (!is_entry(file->d_name) || strlen(file->d_name) >= sizeof (*entries)->file) continue;
+        if (!is_entry(file->d_name) || strlen(file->d_name) >= sizeof(*entries)->file) continue;
         full_path(path, folder, file->d_name);
         if (stat(path, &about) != 0) continue;
         rt_cache_entry *grown = realloc(*entries, (*count + 1) * sizeof *grown);
@@ -264,11 +267,14 @@ st_status rt_cache_clear(size_t *removed, st_error *error)
     *removed = 0;
     if (!rt_cache_folder(folder, sizeof folder)) return ST_OK;
     st_status status = ST_OK;
-    if (!scan(folder, &entries, &count)) status = st_fail(error, ST_FAILED, "out of memory while listing the program cache");
+    if (!scan(folder, &entries, &count))
+        status = st_fail(error, ST_FAILED, "out of memory while listing the program cache");
     for (size_t i = 0; i < count && status == ST_OK; ++i) {
         full_path(path, folder, entries[i].file);
-        if (unlink(path) == 0 || errno == ENOENT) ++*removed;
-        else status = st_fail(error, ST_FAILED, "%s cannot be removed: %s", path, strerror(errno));
+        if (unlink(path) == 0 || errno == ENOENT)
+            ++*removed;
+        else
+            status = st_fail(error, ST_FAILED, "%s cannot be removed: %s", path, strerror(errno));
     }
     free(entries);
     return status;

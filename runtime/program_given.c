@@ -97,7 +97,8 @@ static st_status read_binary(rt_given *given, st_error *error)
 static bool is_named(const char *file, const char *name)
 {
     const size_t length = strlen(name);
-    return strncmp(file, name, length) == 0 && (file[length] == '\0' || (file[length] == '.' && !strchr(file + length + 1, '.')));
+    return strncmp(file, name, length) == 0 &&
+           (file[length] == '\0' || (file[length] == '.' && !strchr(file + length + 1, '.')));
 }
 
 static st_status find_in_folder(rt_given *given, const char *folder, const rt_device_info *device, st_error *error)
@@ -112,7 +113,8 @@ static st_status find_in_folder(rt_given *given, const char *folder, const rt_de
             snprintf(given->path, sizeof given->path, "%s/%s", folder, file->d_name);
     closedir(stream);
     if (found == 0)
-        return st_fail(error, ST_FAILED, "%s holds no program for %s: it would be called %s.bin, or have another ending", folder,
+        return st_fail(error, ST_FAILED,
+                       "%s holds no program for %s: it would be called %s.bin, or have another ending", folder,
                        device->name, name);
     if (found > 1)
         return st_fail(error, ST_FAILED, "%s holds %zu programs called %s, name one of them", folder, found, name);
@@ -152,17 +154,19 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
     ST_FORWARD(rt_interface_create(&wanted, error));
     st_status status = check_kernels(manifest, path, &wanted, error);
     if (status == ST_OK && json_integer_value(abi) != (json_int_t)wanted.abi)
-        status = st_fail(error, ST_CHECK,
-                         "%s has ABI number %lld, but this program's kernels have %llu: export them again and build them "
-                         "anew",
-                         path, (long long)json_integer_value(abi), (unsigned long long)wanted.abi);
+        status =
+            st_fail(error, ST_CHECK,
+                    "%s has ABI number %lld, but this program's kernels have %llu: export them again and build them "
+                    "anew",
+                    path, (long long)json_integer_value(abi), (unsigned long long)wanted.abi);
     rt_interface_destroy(&wanted);
     ST_FORWARD(status);
     const json_int_t floats = json_integer_value(width);
     given->vector_width = floats > 0 && floats <= 16 ? (size_t)floats : 0;
     if (check_width(given->vector_width, error) == ST_OK) return ST_OK;
     st_clear(error);
-    return st_fail(error, ST_CHECK, "%s says vector_width %lld, which is none of 1, 2, 4, 8 and 16", path, (long long)floats);
+    return st_fail(error, ST_CHECK, "%s says vector_width %lld, which is none of 1, 2, 4, 8 and 16", path,
+                   (long long)floats);
 }
 
 static st_status read_manifest(rt_given *given, st_error *error)
@@ -174,8 +178,8 @@ static st_status read_manifest(rt_given *given, st_error *error)
     json_error_t problem;
     json_t *manifest = json_load_file(path, 0, &problem);
     if (!manifest)
-        return st_fail(error, ST_FAILED, "the manifest of %s cannot be read: %s:%d: %s", given->path, path, problem.line,
-                       problem.text);
+        return st_fail(error, ST_FAILED, "the manifest of %s cannot be read: %s:%d: %s", given->path, path,
+                       problem.line, problem.text);
     const st_status status = check_manifest(given, manifest, path, error);
     json_decref(manifest);
     return status;
@@ -185,8 +189,10 @@ st_status rt_given_open(rt_given *given, const char *path, const rt_device_info 
 {
     *given = (rt_given){.size = 0};
     struct stat about;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) ST_FORWARD(find_in_folder(given, path, device, error));
-    else snprintf(given->path, sizeof given->path, "%s", path);
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        ST_FORWARD(find_in_folder(given, path, device, error));
+    else
+        snprintf(given->path, sizeof given->path, "%s", path);
     st_status status = read_binary(given, error);
     if (status == ST_OK) status = read_manifest(given, error);
     if (status != ST_OK) rt_given_close(given);

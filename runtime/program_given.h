@@ -1,8 +1,8 @@
 /* Programs that are given: built elsewhere for devices without a compiler, with a manifest beside them.
  *
- * The text to build, and the manifest that describes it, come from rt_export_source and rt_export_manifest. The manifest
- * (manifest.json) is JSON: {"program", "version", "abi", "vector_width", "options", "source",
- * "kernels": [{"name", "arguments"}]}.
+ * The text to build, and the manifest that describes it, come from rt_export_source and rt_export_manifest. The
+ * manifest (manifest.json) is JSON: {"program", "version", "abi", "vector_width", "options", "source", "kernels":
+ * [{"name", "arguments"}]}.
  */
 #ifndef SAFSD_RUNTIME_PROGRAM_GIVEN_H
 #define SAFSD_RUNTIME_PROGRAM_GIVEN_H

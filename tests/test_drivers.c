@@ -44,10 +44,11 @@ static void test_refused(void **state)
     (void)state;
     static const struct {
         const char *text, *piece;
-    } cases[] = {{"[a]\nprogram_cache = yes\n", "drivers.ini:1: [a] names no platform"},
-                 {"[a]\nplatform = x\nprogram_cache = maybe\n", "drivers.ini:3: program_cache = maybe: it takes yes or no"},
-                 {"[a]\nplatform = x\ncache = yes\n", "drivers.ini:3: there is no key cache"},
-                 {"platform = x\n", "drivers.ini:1"}};
+    } cases[] = {
+        {"[a]\nprogram_cache = yes\n", "drivers.ini:1: [a] names no platform"},
+        {"[a]\nplatform = x\nprogram_cache = maybe\n", "drivers.ini:3: program_cache = maybe: it takes yes or no"},
+        {"[a]\nplatform = x\ncache = yes\n", "drivers.ini:3: there is no key cache"},
+        {"platform = x\n", "drivers.ini:1"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         cfg_driver driver;
         st_error error = {ST_OK, ""};

@@ -17,7 +17,8 @@ static void open_device(rt_context **rt, size_t vector_width, st_error *error)
     const char *selector = getenv("SAFSD_CL_DEVICE");
     assert_int_equal(rt_device_list_create(&list, error), ST_OK);
     assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, error), ST_OK);
-    if (rt_context_create(rt, &list.items[chosen], &(rt_options){.gemm = "panel", .vector_width = vector_width}, error) != ST_OK)
+    if (rt_context_create(rt, &list.items[chosen], &(rt_options){.gemm = "panel", .vector_width = vector_width},
+                          error) != ST_OK)
         fail_msg("%s", error->text);
     rt_device_list_destroy(&list);
 }
@@ -202,8 +203,10 @@ static void test_program(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interface), cmocka_unit_test(test_abi),
-        cmocka_unit_test(test_texts),     cmocka_unit_test_setup_teardown(test_folder, ts_scratch_open, ts_scratch_close),
+        cmocka_unit_test(test_interface),
+        cmocka_unit_test(test_abi),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test_setup_teardown(test_folder, ts_scratch_open, ts_scratch_close),
         cmocka_unit_test(test_program),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);

@@ -11,8 +11,11 @@
 #include "runtime/program_cache.h"
 #include "tests/ref/scratch.h"
 
-static const rt_device_info some_device = {.name = "A device", .platform_name = "A platform", .vendor = "A vendor",
-                                           .driver = "1.2.3", .version = "OpenCL 1.2"};
+static const rt_device_info some_device = {.name = "A device",
+                                           .platform_name = "A platform",
+                                           .vendor = "A vendor",
+                                           .driver = "1.2.3",
+                                           .version = "OpenCL 1.2"};
 static const rt_cache_key some_key = {&some_device, "-DVW=4", "__kernel void f() {}"};
 
 static char folder[4096]; /* of the cache, in the scratch folder */
@@ -301,10 +304,14 @@ static void test_driver_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_round_trip, clear_cache), cmocka_unit_test_teardown(test_full_key, clear_cache),
-        cmocka_unit_test_teardown(test_damage, clear_cache),     cmocka_unit_test_teardown(test_foreign_key, clear_cache),
-        cmocka_unit_test_teardown(test_size_limit, clear_cache), cmocka_unit_test_teardown(test_clear, clear_cache),
-        cmocka_unit_test_teardown(test_no_folder, clear_cache),  cmocka_unit_test_teardown(test_driver_refuses, clear_cache),
+        cmocka_unit_test_teardown(test_round_trip, clear_cache),
+        cmocka_unit_test_teardown(test_full_key, clear_cache),
+        cmocka_unit_test_teardown(test_damage, clear_cache),
+        cmocka_unit_test_teardown(test_foreign_key, clear_cache),
+        cmocka_unit_test_teardown(test_size_limit, clear_cache),
+        cmocka_unit_test_teardown(test_clear, clear_cache),
+        cmocka_unit_test_teardown(test_no_folder, clear_cache),
+        cmocka_unit_test_teardown(test_driver_refuses, clear_cache),
     };
     return cmocka_run_group_tests(tests, open_cache, close_cache);
 }

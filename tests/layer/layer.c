@@ -9,8 +9,8 @@
  *     SAFSD_LAYER_GROUP=ITEMS        the largest work-group
  *     SAFSD_LAYER_LOCAL=BYTES        local memory
  *     SAFSD_LAYER_BLOCK=BYTES        the largest buffer
- *     SAFSD_LAYER_REPORT=FILE        at the end: "calls C failed F live L refused R": calls of the kind of FAIL, those that
- *                                    failed on purpose, objects not released, calls beyond the limits
+ *     SAFSD_LAYER_REPORT=FILE        at the end: "calls C failed F live L refused R": calls of the kind of FAIL, those
+ * that failed on purpose, objects not released, calls beyond the limits
  *
  * A layer has no context to keep its state in: it is file-scope here.
  */
@@ -42,7 +42,8 @@ static bool fails(const char *kind)
         calls = failed = 0;
     }
     const size_t length = strcspn(wanted, ":");
-    if (strncmp(wanted, "any", length) != 0 && (strlen(kind) != length || strncmp(wanted, kind, length) != 0)) return false;
+    if (strncmp(wanted, "any", length) != 0 && (strlen(kind) != length || strncmp(wanted, kind, length) != 0))
+        return false;
     if (++calls != strtol(wanted + length + (wanted[length] == ':'), NULL, 10)) return false;
     ++failed;
     return true;
@@ -89,12 +90,14 @@ static bool broken(cl_device_id device)
     return strstr(name, part) != NULL;
 }
 
-static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info what, size_t size, void *value, size_t *size_out)
+static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info what, size_t size, void *value,
+                                          size_t *size_out)
 {
     if (what != CL_DEVICE_NAME && broken(device)) return CL_DEVICE_NOT_AVAILABLE;
     const cl_int code = driver->clGetDeviceInfo(device, what, size, value, size_out);
     if (code != CL_SUCCESS || !value) return code;
-    const size_t group = limit("SAFSD_LAYER_GROUP"), local = limit("SAFSD_LAYER_LOCAL"), block = limit("SAFSD_LAYER_BLOCK");
+    const size_t group = limit("SAFSD_LAYER_GROUP"), local = limit("SAFSD_LAYER_LOCAL"),
+                 block = limit("SAFSD_LAYER_BLOCK");
     if (what == CL_DEVICE_COMPILER_AVAILABLE && compiler_hidden()) *(cl_bool *)value = CL_FALSE;
     const size_t units = limit("SAFSD_LAYER_CPU");
     if (what == CL_DEVICE_TYPE && units) *(cl_device_type *)value = CL_DEVICE_TYPE_CPU;
@@ -147,8 +150,8 @@ static cl_program CL_API_CALL create_from_binary(cl_context context, cl_uint cou
     return born(driver->clCreateProgramWithBinary(context, count, devices, sizes, binaries, status, code));
 }
 
-static cl_int CL_API_CALL build_program(cl_program program, cl_uint count, const cl_device_id *devices, const char *options,
-                                        void(CL_CALLBACK *notify)(cl_program, void *), void *user)
+static cl_int CL_API_CALL build_program(cl_program program, cl_uint count, const cl_device_id *devices,
+                                        const char *options, void(CL_CALLBACK *notify)(cl_program, void *), void *user)
 {
     if (fails("build")) return CL_BUILD_PROGRAM_FAILURE;
     return driver->clBuildProgram(program, count, devices, options, notify, user);
@@ -170,22 +173,22 @@ static cl_int CL_API_CALL create_kernels(cl_program program, cl_uint room, cl_ke
     return code;
 }
 
-#define RETAINED(function, type, call)                     \
-    static cl_int CL_API_CALL function(type object)        \
-    {                                                      \
-        const cl_int code = driver->call(object);          \
-        if (code == CL_SUCCESS) ++live;                    \
-        return code;                                       \
+#define RETAINED(function, type, call)                                                                                 \
+    static cl_int CL_API_CALL function(type object)                                                                    \
+    {                                                                                                                  \
+        const cl_int code = driver->call(object);                                                                      \
+        if (code == CL_SUCCESS) ++live;                                                                                \
+        return code;                                                                                                   \
     }
-#define RELEASED(function, type, call)                     \
-    static cl_int CL_API_CALL function(type object)        \
-    {                                                      \
-        const cl_int code = driver->call(object);          \
-        if (code == CL_SUCCESS) --live;                    \
-        return code;                                       \
+#define RELEASED(function, type, call)                                                                                 \
+    static cl_int CL_API_CALL function(type object)                                                                    \
+    {                                                                                                                  \
+        const cl_int code = driver->call(object);                                                                      \
+        if (code == CL_SUCCESS) --live;                                                                                \
+        return code;                                                                                                   \
     }
-#define COUNTED(type, name, Name)                    \
-    RETAINED(retain_##name, type, clRetain##Name)    \
+#define COUNTED(type, name, Name)                                                                                      \
+    RETAINED(retain_##name, type, clRetain##Name)                                                                      \
     RELEASED(release_##name, type, clRelease##Name)
 
 COUNTED(cl_context, context, Context)
@@ -205,9 +208,9 @@ static cl_int CL_API_CALL set_argument(cl_kernel kernel, cl_uint index, size_t s
     return driver->clSetKernelArg(kernel, index, size, value);
 }
 
-static cl_int CL_API_CALL enqueue_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset,
-                                         const size_t *global, const size_t *local, cl_uint count, const cl_event *wait,
-                                         cl_event *event)
+static cl_int CL_API_CALL enqueue_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
+                                         const size_t *offset, const size_t *global, const size_t *local, cl_uint count,
+                                         const cl_event *wait, cl_event *event)
 {
     const size_t group = limit("SAFSD_LAYER_GROUP");
     size_t items = 1;
@@ -222,7 +225,8 @@ static cl_int CL_API_CALL enqueue_write(cl_command_queue queue, cl_mem buffer, c
                                         const void *host, cl_uint count, const cl_event *wait, cl_event *event)
 {
     if (fails("enqueue")) return CL_OUT_OF_RESOURCES;
-    return count_event(driver->clEnqueueWriteBuffer(queue, buffer, blocking, at, size, host, count, wait, event), event);
+    return count_event(driver->clEnqueueWriteBuffer(queue, buffer, blocking, at, size, host, count, wait, event),
+                       event);
 }
 
 static cl_int CL_API_CALL enqueue_read(cl_command_queue queue, cl_mem buffer, cl_bool blocking, size_t at, size_t size,
@@ -247,8 +251,9 @@ static cl_int CL_API_CALL enqueue_fill(cl_command_queue queue, cl_mem buffer, co
                        event);
 }
 
-static void *CL_API_CALL enqueue_map(cl_command_queue queue, cl_mem buffer, cl_bool blocking, cl_map_flags flags, size_t at,
-                                     size_t size, cl_uint count, const cl_event *wait, cl_event *event, cl_int *code)
+static void *CL_API_CALL enqueue_map(cl_command_queue queue, cl_mem buffer, cl_bool blocking, cl_map_flags flags,
+                                     size_t at, size_t size, cl_uint count, const cl_event *wait, cl_event *event,
+                                     cl_int *code)
 {
     if (fails("enqueue")) return no_object(code, CL_MAP_FAILURE);
     void *mapped = driver->clEnqueueMapBuffer(queue, buffer, blocking, flags, at, size, count, wait, event, code);

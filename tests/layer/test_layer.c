@@ -21,8 +21,10 @@ static const char *golden_file(const char *name)
 
 static void set(const char *variable, const char *value)
 {
-    if (value) assert_int_equal(setenv(variable, value, 1), 0);
-    else assert_int_equal(unsetenv(variable), 0);
+    if (value)
+        assert_int_equal(setenv(variable, value, 1), 0);
+    else
+        assert_int_equal(unsetenv(variable), 0);
 }
 
 static int clear_settings(void **state)
@@ -69,8 +71,10 @@ static st_status compute(const rt_options *options, const char *golden, st_error
     assert_int_equal(rt_device_list_create(&list, error), ST_OK);
     assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, error), ST_OK);
     st_status status = rt_context_create(&rt, &list.items[chosen], &own, error);
-    if (status == ST_OK) status = nn_golden_verify(golden_file(golden), rt, take_error, computed, &summary);
-    else assert_null(rt);
+    if (status == ST_OK)
+        status = nn_golden_verify(golden_file(golden), rt, take_error, computed, &summary);
+    else
+        assert_null(rt);
     rt_context_destroy(&rt);
     rt_device_list_destroy(&list);
     if (live_objects != 0) fail_msg("%ld OpenCL objects are left after: %s", live_objects, error->text);
