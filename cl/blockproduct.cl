@@ -154,82 +154,82 @@ typedef struct block_operands {
 } block_operands;
 
 /* One tile: rows from `i`, vectors at c, c + spacing, ... all within the columns. */
-static inline void block_wide_tile(const block_operands o, const size_t i, const size_t c, const size_t spacing)
+static inline void block_wide_tile(const block_operands *o, const size_t i, const size_t c, const size_t spacing)
 {
     const __global float *as[BLOCK_ROWS]; /* rows beyond the last repeat it */
     fv sum[BLOCK_ROWS][BLOCK_VECTORS];
 #pragma unroll
     for (uint r = 0; r < BLOCK_ROWS; ++r) {
-        as[r] = o.square + min(i + r, o.length - 1) * o.row_step;
+        as[r] = o->square + min(i + r, o->length - 1) * o->row_step;
 #pragma unroll
         for (uint v = 0; v < BLOCK_VECTORS; ++v) sum[r][v] = (fv)(0.0f);
     }
-    const __global float *y = o.y + c;
-    for (size_t j = 0; j < o.length; ++j, y += o.y_ld) {
+    const __global float *y = o->y + c;
+    for (size_t j = 0; j < o->length; ++j, y += o->y_ld) {
         fv b[BLOCK_VECTORS];
 #pragma unroll
         for (uint v = 0; v < BLOCK_VECTORS; ++v) b[v] = fv_vload(y + v * spacing);
 #pragma unroll
         for (uint r = 0; r < BLOCK_ROWS; ++r) {
-            const fv a = (fv)(as[r][j * o.term_step]);
+            const fv a = (fv)(as[r][j * o->term_step]);
 #pragma unroll
             for (uint v = 0; v < BLOCK_VECTORS; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
         }
     }
 #pragma unroll
     for (uint r = 0; r < BLOCK_ROWS; ++r) {
-        if (i + r >= o.length) break;
-        __global float *out = o.band + (i + r) * o.band_ld + c;
+        if (i + r >= o->length) break;
+        __global float *out = o->band + (i + r) * o->band_ld + c;
 #pragma unroll
         for (uint v = 0; v < BLOCK_VECTORS; ++v)
-            fv_vstore(o.accumulate ? fv_vload(out + v * spacing) + sum[r][v] : sum[r][v], out + v * spacing);
+            fv_vstore(o->accumulate ? fv_vload(out + v * spacing) + sum[r][v] : sum[r][v], out + v * spacing);
     }
 }
 
 /* One vector wide, from column `c`, which may be the last few: then the vector starts early, where there is room, and
  * only its new lanes are stored. */
-static inline void block_narrow_tile(const block_operands o, const size_t i, const size_t c)
+static inline void block_narrow_tile(const block_operands *o, const size_t i, const size_t c)
 {
-    const size_t at = c + VW <= o.columns || o.columns < VW ? c : o.columns - VW;
+    const size_t at = c + VW <= o->columns || o->columns < VW ? c : o->columns - VW;
     const __global float *as[BLOCK_ROWS];
     fv sum[BLOCK_ROWS];
 #pragma unroll
     for (uint r = 0; r < BLOCK_ROWS; ++r) {
-        as[r] = o.square + min(i + r, o.length - 1) * o.row_step;
+        as[r] = o->square + min(i + r, o->length - 1) * o->row_step;
         sum[r] = (fv)(0.0f);
     }
-    const __global float *y = o.y;
-    for (size_t j = 0; j < o.length; ++j, y += o.y_ld) {
-        const fv b = fv_load(y, at, o.columns);
+    const __global float *y = o->y;
+    for (size_t j = 0; j < o->length; ++j, y += o->y_ld) {
+        const fv b = fv_load(y, at, o->columns);
 #pragma unroll
-        for (uint r = 0; r < BLOCK_ROWS; ++r) sum[r] = fma((fv)(as[r][j * o.term_step]), b, sum[r]);
+        for (uint r = 0; r < BLOCK_ROWS; ++r) sum[r] = fma((fv)(as[r][j * o->term_step]), b, sum[r]);
     }
 #pragma unroll
     for (uint r = 0; r < BLOCK_ROWS; ++r) {
-        if (i + r >= o.length) break;
-        __global float *out = o.band + (i + r) * o.band_ld;
+        if (i + r >= o->length) break;
+        __global float *out = o->band + (i + r) * o->band_ld;
         if (at == c) {
-            fv_store(out, c, o.columns, o.accumulate ? fv_load(out, c, o.columns) + sum[r] : sum[r]);
+            fv_store(out, c, o->columns, o->accumulate ? fv_load(out, c, o->columns) + sum[r] : sum[r]);
         } else {
             float lanes[VW];
             fv_vstore(sum[r], lanes);
-            for (size_t k = c; k < o.columns; ++k) out[k] = o.accumulate ? out[k] + lanes[k - at] : lanes[k - at];
+            for (size_t k = c; k < o->columns; ++k) out[k] = o->accumulate ? out[k] + lanes[k - at] : lanes[k - at];
         }
     }
 }
 
-static inline void block_all_tiles(const block_operands o)
+static inline void block_all_tiles(const block_operands *o)
 {
     const size_t spacing = get_local_size(0) * VW;
-    for (size_t block = get_group_id(0) * BLOCK_VECTORS * spacing; block < o.columns;
+    for (size_t block = get_group_id(0) * BLOCK_VECTORS * spacing; block < o->columns;
          block += get_num_groups(0) * BLOCK_VECTORS * spacing) {
         const size_t c = block + get_local_id(0) * VW;
         const size_t step = get_global_size(1) * BLOCK_ROWS;
-        if (c + (BLOCK_VECTORS - 1) * spacing + VW <= o.columns) {
-            for (size_t i = get_global_id(1) * BLOCK_ROWS; i < o.length; i += step) block_wide_tile(o, i, c, spacing);
+        if (c + (BLOCK_VECTORS - 1) * spacing + VW <= o->columns) {
+            for (size_t i = get_global_id(1) * BLOCK_ROWS; i < o->length; i += step) block_wide_tile(o, i, c, spacing);
         } else {
-            for (uint v = 0; v < BLOCK_VECTORS && c + v * spacing < o.columns; ++v)
-                for (size_t i = get_global_id(1) * BLOCK_ROWS; i < o.length; i += step)
+            for (uint v = 0; v < BLOCK_VECTORS && c + v * spacing < o->columns; ++v)
+                for (size_t i = get_global_id(1) * BLOCK_ROWS; i < o->length; i += step)
                     block_narrow_tile(o, i, c + v * spacing);
         }
     }
@@ -248,7 +248,7 @@ __kernel void block_apply(__global float *restrict band, const ulong band_at, co
                               square + square_at + p.square_at,
                               y + y_at + p.slice * y_slice + p.first * y_ld,
                               p.length, columns, band_ld, y_ld, p.length, 1, accumulate};
-    block_all_tiles(o);
+    block_all_tiles(&o);
 }
 
 /* band = squareᵀ . Y, added to the old band where `accumulate` is not 0. */
@@ -264,5 +264,5 @@ __kernel void block_apply_t(__global float *restrict band, const ulong band_at, 
                               square + square_at + p.square_at,
                               y + y_at + p.slice * y_slice + p.first * y_ld,
                               p.length, columns, band_ld, y_ld, 1, p.length, accumulate};
-    block_all_tiles(o);
+    block_all_tiles(&o);
 }
