@@ -40,6 +40,8 @@ typedef struct app_device_options {
     bool profile;
     size_t vector_width;      /* of the first device; 0: by capability */
     const char *workers_gemm; /* of the devices after the first; NULL: as `gemm` */
+    const char *parameters;   /* of the first device's GEMM, as rt_gemm_parameters gives them; NULL: as tuned */
+    bool untuned;             /* as if nothing were tuned, and silent about what is compiled: to measure it */
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
 

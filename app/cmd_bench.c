@@ -96,7 +96,10 @@ static st_status profile_step(const app_state *app, bench_profile *profile, rt_c
                               size_t repeat)
 {
     rt_context *profiling = NULL;
-    const rt_options options = {.profile = true, .program = app->program};
+    const rt_options options = {.profile = true,
+                                .program = app->program,
+                                .gemm = rt_gemm_provider(rt),
+                                .tuning = rt_gemm_tuning(rt)};
     ST_FORWARD(rt_context_create(&profiling, rt_device(rt), &options, rt_error(rt)));
     const st_status status = bench_profile_measure(profile, profiling, problem, repeat);
     rt_context_destroy(&profiling);

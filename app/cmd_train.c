@@ -111,10 +111,10 @@ static st_status make_directory(train_run *run)
     return ST_OK;
 }
 
-/* A resumed run needs the matrix products and the vector width that it began with. */
+/* A resumed run needs the matrix products, their parameters and the vector width that it began with. */
 static st_status open_devices(train_run *run)
 {
-    char gemm[32] = "", width[16] = "";
+    char gemm[32] = "", width[16] = "", parameters[RT_TUNING_TEXT] = "";
     app_device_options options = {.configured = run->config.runtime.device,
                                   .gemm = cfg_word("runtime.gemm", (int)run->config.runtime.gemm),
                                   .profile = opt_has(run->line, "profile")};
@@ -122,6 +122,8 @@ static st_status open_devices(train_run *run)
     if (run->resume && nn_recipe_value(run->resume->recipe, "gemm", gemm, sizeof gemm)) options.gemm = gemm;
     if (run->resume && nn_recipe_value(run->resume->recipe, "vector_width", width, sizeof width))
         options.vector_width = strtoul(width, NULL, 10);
+    if (run->resume && nn_recipe_value(run->resume->recipe, "gemm_parameters", parameters, sizeof parameters))
+        options.parameters = parameters;
     ST_FORWARD(app_open_devices(run->app, options, run->devices, APP_MOST_DEVICES, &run->device_count));
     run->rt = run->devices[0];
     run->options.workers = run->devices + 1;

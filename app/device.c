@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/tuned.h"
 #include "config/drivers.h"
 #include "model/selftest.h"
+#include "runtime/gemm.h"
 #include "runtime/profile.h"
 
 static void notice(void *user, const char *sentence)
@@ -39,20 +41,39 @@ static st_status keep_programs(const rt_device_info *device, bool *keep, st_erro
     return st_fail(error, ST_USAGE, "SAFSD_CL_CACHE=%.64s: it takes always or never", variable);
 }
 
+static void say_gemm(app_state *app, const app_device_options *wanted, const char *tuned, const rt_context *rt)
+{
+    const bool named = wanted->gemm && strcmp(wanted->gemm, "auto") != 0;
+    const char *parameters = rt_gemm_parameters(rt);
+    if (!app->verbose || wanted->untuned) return;
+    app_progress_say(&app->progress, "matrix products: %s, %s%s%s", rt_gemm_provider(rt),
+                     named   ? "as was asked for"
+                     : tuned ? "as tuned"
+                             : "by the fixed rule",
+                     tuned ? "; tuning: " : "", tuned ? tuned : "");
+    if (parameters[0]) app_progress_say(&app->progress, "parameters of matrix products: %s", parameters);
+}
+
 static st_status open_one(app_state *app, const app_device_options *wanted, const rt_device_info *info, rt_context **rt)
 {
     bool keep = false;
+    rt_tuning tuning = {.gemm = ""};
     app_progress_say(&app->progress, "device %d (%s): %s; select it again with --device %s", info->index,
                      info->selector, info->name, info->selector);
     ST_FORWARD(keep_programs(info, &keep, &app->error));
+    const char *tuned = wanted->untuned ? NULL : app_tuned(&tuning, info, app);
+    if (wanted->parameters) ST_FORWARD(rt_tuning_parse_clblast(&tuning, wanted->parameters, &app->error));
     const rt_options opened = {.gemm = wanted->gemm,
+                               .tuning = &tuning,
                                .profile = wanted->profile,
                                .vector_width = wanted->vector_width,
                                .program = app->program,
                                .cache_programs = keep,
-                               .notice = notice,
+                               .notice = wanted->untuned ? NULL : notice,
                                .notice_user = app};
-    return rt_context_create(rt, info, &opened, &app->error);
+    ST_FORWARD(rt_context_create(rt, info, &opened, &app->error));
+    say_gemm(app, wanted, tuned, *rt);
+    return ST_OK;
 }
 
 /* The devices that a list with commas names, each once. */
@@ -93,6 +114,7 @@ st_status app_open_devices(app_state *app, app_device_options options, rt_contex
         status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);
         if (status != ST_OK) break;
         options.vector_width = 0;
+        options.parameters = NULL;
         if (options.workers_gemm) options.gemm = options.workers_gemm;
     }
     rt_device_list_destroy(&list);

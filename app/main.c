@@ -20,6 +20,7 @@
     X(eval)     \
     X(predict)  \
     X(bench)    \
+    X(tune)     \
     X(kernels)  \
     X(cache)
 /* clang-format on */

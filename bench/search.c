@@ -1,8 +1,8 @@
-/* What `tune` tries, and what it learns from it. */
+#include "bench/search.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/tune.h"
 #include "data/philox.h"
 
 enum { PANEL, CLBLAST, FAMILIES, MOST_DRAWS = 100000, SITE = 32 };
@@ -183,17 +183,18 @@ double bench_search_limit(const bench_search *search, const bench_candidate *can
     return 1.2 * search->families[family_of(candidate)].seconds;
 }
 
-void bench_search_learn(bench_search *search, const bench_candidate *candidate, const bench_trial *trial, double spent)
+bool bench_search_learn(bench_search *search, const bench_candidate *candidate, const bench_trial *trial, double spent)
 {
     const size_t family = family_of(candidate);
     bench_family *f = &search->families[family];
     const bool plain = f->tried++ == 0;
     f->spent += spent;
-    if (trial->outcome != BENCH_MEASURED) return;
+    if (trial->outcome != BENCH_MEASURED) return false;
     if (plain && family == search->rule) search->rule_seconds = trial->seconds;
-    if (f->seconds > 0 && trial->seconds >= f->seconds) return;
+    if (f->seconds > 0 && trial->seconds >= f->seconds) return false;
     f->best = *candidate;
     f->seconds = trial->seconds;
+    return true;
 }
 
 double bench_search_best(const bench_search *search)

@@ -25,9 +25,9 @@ static json_t *machine_to_json(rt_context *rt, const ds_dataset *data)
 {
     char digits[20];
     snprintf(digits, sizeof digits, "%016" PRIx64, ds_fingerprint(data));
-    return json_pack("{s:s, s:s, s:I, s:I, s:s}", "program", SAFSD_VERSION, "gemm", rt_gemm_provider(rt),
-                     "vector_width", (json_int_t)rt_vector_width(rt), "row_group", (json_int_t)rt_row_group(rt), "data",
-                     digits);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "program", SAFSD_VERSION, "gemm", rt_gemm_provider(rt),
+                     "gemm_parameters", rt_gemm_parameters(rt), "vector_width", (json_int_t)rt_vector_width(rt),
+                     "row_group", (json_int_t)rt_row_group(rt), "data", digits);
 }
 
 /* The devices that a batch is cut for: their number decides the cut, their capabilities the order of sums. */
@@ -35,7 +35,8 @@ static json_t *workers_to_json(const nn_recipe_parts *p)
 {
     json_t *list = json_array();
     for (size_t w = 0; w < p->worker_count; ++w)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "gemm", rt_gemm_provider(p->workers[w]), "vector_width",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "gemm", rt_gemm_provider(p->workers[w]),
+                                              "gemm_parameters", rt_gemm_parameters(p->workers[w]), "vector_width",
                                               (json_int_t)rt_vector_width(p->workers[w]), "row_group",
                                               (json_int_t)rt_row_group(p->workers[w])));
     return json_pack("{s:o}", "workers", list);

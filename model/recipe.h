@@ -24,11 +24,12 @@ typedef struct nn_recipe_parts {
     size_t worker_count;
 } nn_recipe_parts;
 
-/* Keys, among others: program, gemm, vector_width, row_group, workers, seed, batch, micro_batch, data. free() the text. */
+/* Keys, among others: program, gemm, gemm_parameters, vector_width, row_group, workers, seed, batch, micro_batch, data.
+ * free() the text. */
 st_status nn_recipe_write(char **text, rt_context *rt, const nn_recipe_parts *parts);
 
 /* The value of a key in a recipe, copied into `value`; false where there is none. Before a resume opens its device it
- * asks for gemm and vector_width. */
+ * asks for gemm, gemm_parameters and vector_width. */
 bool nn_recipe_value(const char *recipe, const char *key, char *value, size_t room);
 
 /* ST_USAGE, naming the first key whose values differ, with both values and what to do; `where` is the file of `old`. */

@@ -1,0 +1,284 @@
+/* safsd-cl tune: which matrix products are fastest on this device. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/interrupt.h"
+#include "app/print.h"
+#include "app/settings.h"
+#include "app/source.h"
+#include "bench/search.h"
+#include "config/number.h"
+
+enum { DEFAULT_BUDGET = 60, MOST_BUDGET = 7 * 24 * 3600, NAME_COLUMNS = 34, MOST_LINES = 24 };
+
+/* A line of the table. */
+typedef struct tried {
+    bench_candidate candidate;
+    bench_trial trial;
+} tried;
+
+typedef struct tune_run {
+    app_state *app;
+    app_interrupt *interrupt;
+    rt_context *rt;
+    bench_tuner *tuner;
+    bench_search search;
+    double started, budget;
+    bool untimed; /* the candidate is the first: it is measured whatever the budget */
+    size_t count; /* candidates tried */
+    tried lines[MOST_LINES];
+    size_t line_count;
+} tune_run;
+
+/* ---- the problem ---- */
+
+static st_status read_budget(tune_run *t, const opt_line *line)
+{
+    const char *text = opt_value(line, "budget");
+    uint64_t seconds = DEFAULT_BUDGET;
+    if (text && (cfg_number_uint64(text, &seconds) != CFG_NUMBER_OK || seconds < 1 || seconds > MOST_BUDGET))
+        return st_fail(&t->app->error, ST_USAGE, "--budget %.64s: it takes a number of seconds from 1 to %d", text,
+                       MOST_BUDGET);
+    t->budget = (double)seconds;
+    return ST_OK;
+}
+
+/* The model of a configuration on its data, as many dialogues at a time as a training takes. */
+static st_status configured_problem(tune_run *t, bench_problem *problem, const char *path)
+{
+    st_error *error = &t->app->error;
+    cfg_config config = {0};
+    ds_dataset *data = NULL;
+    st_status status = ST_OK;
+    ST_TRY(cfg_load(&config, path, (cfg_overrides){NULL, 0}, error));
+    ST_TRY(source_load(&data, &config, true, error));
+    ST_TRY(settings_model(&problem->config, &config, data, error));
+    ST_TRY(settings_tables(&problem->tables, &config, data, error));
+    problem->extent = nn_extent_of(data, settings_part(&config));
+    problem->training = true;
+done:
+    ds_destroy(&data);
+    cfg_destroy(&config);
+    return status;
+}
+
+static st_status make_problem(tune_run *t, bench_problem *problem, const opt_line *line)
+{
+    const bench_case usual = {&bench_shapes[0], 1024, 0, true};
+    memset(problem, 0, sizeof *problem);
+    if (opt_has(line, "config")) return configured_problem(t, problem, opt_value(line, "config"));
+    return bench_problem_create(problem, &usual, &t->app->error);
+}
+
+/* ---- the search ---- */
+
+static double elapsed(const tune_run *t)
+{
+    return app_seconds() - t->started;
+}
+
+static bool stop(void *user)
+{
+    const tune_run *t = user;
+    return app_interrupt_asked(t->interrupt) || (!t->untimed && elapsed(t) >= t->budget);
+}
+
+static void show(tune_run *t, const bench_candidate *candidate)
+{
+    const double best = bench_search_best(&t->search);
+    if (!app_progress_due(&t->app->progress)) return;
+    if (best > 0)
+        app_progress_show(&t->app->progress, "%.0f of %.0f s, %zu tried, best %.1f GFLOP/s; now %s", elapsed(t), t->budget,
+                          t->count, 1e-9 * bench_tuner_flops(t->tuner) / best, candidate->name);
+    else
+        app_progress_show(&t->app->progress, "%.0f of %.0f s; now %s", elapsed(t), t->budget, candidate->name);
+}
+
+/* Lines of the table: what was wrong, every form of a provider, and what was the best of its provider so far. */
+static void keep_line(tune_run *t, const bench_candidate *candidate, const bench_trial *trial)
+{
+    if (t->line_count < MOST_LINES) t->lines[t->line_count++] = (tried){*candidate, *trial};
+}
+
+static void say_wrong(tune_run *t, const bench_candidate *candidate, const bench_trial *trial)
+{
+    if (trial->outcome == BENCH_WRONG)
+        app_progress_say(&t->app->progress, "%s is discarded: %s", candidate->name, trial->why);
+    else if (t->app->verbose && trial->outcome == BENCH_REFUSED)
+        app_progress_say(&t->app->progress, "%s does not work: %s", candidate->name, trial->why);
+}
+
+static st_status try_next(tune_run *t, bool *more)
+{
+    bench_candidate candidate;
+    bench_trial trial;
+    *more = bench_search_next(&t->search, &candidate);
+    if (!*more) return ST_OK;
+    t->untimed = t->count == 0;
+    show(t, &candidate);
+    const double before = app_seconds();
+    const bench_limits limits = {bench_search_limit(&t->search, &candidate), stop, t};
+    ST_FORWARD(bench_tuner_try(t->tuner, &candidate, limits, &trial));
+    const bool better = bench_search_learn(&t->search, &candidate, &trial, app_seconds() - before);
+    ++t->count;
+    say_wrong(t, &candidate, &trial);
+    const bool plain = strchr(candidate.name, ' ') == NULL;
+    if (plain || better || trial.outcome == BENCH_WRONG) keep_line(t, &candidate, &trial);
+    return ST_OK;
+}
+
+static st_status search(tune_run *t)
+{
+    bool more = true;
+    bench_search_start(&t->search, t->rt);
+    do {
+        ST_FORWARD(try_next(t, &more));
+        t->untimed = false;
+    } while (more && !stop(t));
+    return ST_OK;
+}
+
+/* ---- the results ---- */
+
+static void print_rate(double rate)
+{
+    if (rate > 0)
+        printf(" %10.1f", 1e-9 * rate);
+    else
+        printf(" %10s", "-");
+}
+
+static void print_line(const tune_run *t, const tried *line, bool chosen)
+{
+    static const char *const outcomes[] = {[BENCH_MEASURED] = "", [BENCH_SLOW] = "slow", [BENCH_WRONG] = "wrong results",
+                                           [BENCH_REFUSED] = "does not work", [BENCH_LATE] = "no time left"};
+    print_padded(stdout, line->candidate.name, NAME_COLUMNS, false);
+    if (line->trial.outcome == BENCH_MEASURED) {
+        print_rate(bench_tuner_flops(t->tuner) / line->trial.seconds);
+        for (size_t kind = 0; kind < BENCH_KINDS; ++kind) print_rate(line->trial.rate[kind]);
+        fputs(chosen ? " *" : "", stdout);
+    } else {
+        printf("  %s", outcomes[line->trial.outcome]);
+    }
+    putchar('\n');
+}
+
+static bool is_chosen(const bench_candidate *candidate, const rt_tuning *result)
+{
+    if (strcmp(candidate->tuning.gemm, result->gemm) != 0) return false;
+    if (strcmp(result->gemm, "panel") == 0)
+        return candidate->tuning.panel_rows == result->panel_rows &&
+               candidate->tuning.panel_run_a == result->panel_run_a && candidate->tuning.panel_run_b == result->panel_run_b;
+    return candidate->tuning.clblast_count == result->clblast_count &&
+           memcmp(candidate->tuning.clblast, result->clblast, sizeof result->clblast) == 0;
+}
+
+static void print_table(const tune_run *t, const rt_tuning *result)
+{
+    print_padded(stdout, "GFLOP/s", NAME_COLUMNS, false);
+    printf(" %10s %10s %10s %10s\n", "step", "x W^T", "dy W", "dy^T x");
+    for (size_t i = 0; i < t->line_count; ++i)
+        print_line(t, &t->lines[i], is_chosen(&t->lines[i].candidate, result));
+    printf("%zu candidates in %.0f s; * is chosen\n", t->count, elapsed(t));
+}
+
+/* Without a folder for it there is a result all the same. */
+static st_status store(const tune_run *t, const rt_tuning *result)
+{
+    char path[RT_TUNING_PATH], remark[160];
+    const double best = bench_search_best(&t->search), rule = t->search.rule_seconds;
+    if (!rt_tuning_path(rt_device(t->rt), path)) {
+        puts("not stored: neither XDG_CACHE_HOME nor HOME names a folder");
+        return ST_OK;
+    }
+    snprintf(remark, sizeof remark, APP_NAME " tune: %.1f GFLOP/s; untuned %.1f", 1e-9 * bench_tuner_flops(t->tuner) / best,
+             rule > 0 ? 1e-9 * bench_tuner_flops(t->tuner) / rule : 0.0);
+    ST_FORWARD(rt_tuning_store(result, rt_device(t->rt), remark, &t->app->error));
+    printf("stored in %s\n", path);
+    return ST_OK;
+}
+
+static st_status conclude(tune_run *t)
+{
+    rt_tuning result;
+    st_error *error = &t->app->error;
+    const bool found = bench_search_result(&t->search, &result);
+    app_progress_clear(&t->app->progress);
+    if (t->line_count > 0) print_table(t, &result);
+    if (found) ST_FORWARD(store(t, &result));
+    if (app_interrupt_asked(t->interrupt))
+        return st_fail(error, ST_INTERRUPTED, found ? "interrupted: what was found so far is kept"
+                                                    : "interrupted before anything was found");
+    return found ? ST_OK : st_fail(error, ST_CHECK, "no provider of matrix products computes rightly on this device");
+}
+
+/* ---- the command ---- */
+
+static st_status tune(tune_run *t, const opt_line *line)
+{
+    bench_problem problem;
+    memset(&problem, 0, sizeof problem);
+    st_status status = ST_OK;
+    ST_TRY(read_budget(t, line));
+    ST_TRY(app_interrupt_start(&t->interrupt, t->app->quiet, &t->app->error));
+    ST_TRY(make_problem(t, &problem, line));
+    ST_TRY(app_open_device(t->app, (app_device_options){.untuned = true}, &t->rt));
+    ST_TRY(bench_tuner_create(&t->tuner, t->rt, &problem));
+    t->started = app_seconds();
+    app_interrupt_arm(t->interrupt);
+    app_progress_say(&t->app->progress, "measuring products that are %.0f %% of the work of a step, %.3g GFLOP",
+                     100 * bench_tuner_share(t->tuner), 1e-9 * bench_tuner_flops(t->tuner));
+    const st_status searched = search(t);
+    if (searched != ST_OK && bench_search_best(&t->search) == 0) {
+        status = searched;
+        goto done;
+    }
+    if (searched != ST_OK) {
+        app_progress_say(&t->app->progress, "the search ends here: %s", t->app->error.text);
+        st_clear(&t->app->error);
+    }
+    status = conclude(t);
+done:
+    bench_tuner_destroy(&t->tuner);
+    rt_context_destroy(&t->rt);
+    bench_problem_destroy(&problem);
+    app_interrupt_stop(&t->interrupt);
+    return status;
+}
+
+static st_status run(app_state *app, const opt_line *line)
+{
+    tune_run *t = calloc(1, sizeof *t);
+    if (!t) return st_fail(&app->error, ST_FAILED, "out of memory while starting");
+    t->app = app;
+    const st_status status = tune(t, line);
+    free(t);
+    return status;
+}
+
+static const opt_option options[] = {
+    {"config", 0, "FILE", "measure the model of this configuration on its data (default: the IEMOCAP shape, H = 1024)"},
+    {"budget", 0, "SECONDS", "how long to search (default 60); what is found first is kept"},
+    {NULL, 0, NULL, NULL},
+};
+
+const app_command cmd_tune = {
+    .name = "tune",
+    .synopsis = "[--config FILE] [--budget SECONDS]",
+    .summary = "find the fastest matrix products for the device, and keep them",
+    .description =
+        "Measures the providers of matrix products, variants of the own kernels and parameters of CLBlast on the "
+        "products of a training step, compares every result with a reference, and stores the fastest for this "
+        "device, driver and version of the program. Every later command uses it unless --gemm or [runtime] gemm "
+        "names a provider. A run never measures: without a tuning it follows a fixed rule. Ctrl-C keeps what was "
+        "found. The file, plain text, lies in safsd-cl/tuning in XDG_CACHE_HOME, or in .cache at home; remove "
+        "it to go back.",
+    .example = "  safsd-cl tune\n"
+               "  safsd-cl --device gpu tune --config config/meld.ini --budget 300\n",
+    .options = options,
+    .least_operands = 0,
+    .most_operands = 0,
+    .run = run,
+};
