@@ -4,6 +4,7 @@
  * GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
  * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float of
  * A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
+ * Helpers leave restrict to the kernels: inlined, theirs becomes an intrinsic that a simulator (Oclgrind 21) stops at.
  * Host: runtime/gemm_panel.c. No tunable below changes a result.
  */
 #include "vector.clh"
@@ -71,7 +72,7 @@ static inline void gemm_turn(gemm_piece *v)
 
 /* Slices first .. last-1 of one panel of `width` rows, from a source whose rows are the panel's rows: x[row * ld + slice].
  * `rows` of them exist, at least one; the last stands in for those that do not, whose results nobody stores. */
-static inline void gemm_pack_turning(__global float *restrict panel, const __global float *restrict x, const size_t ld,
+static inline void gemm_pack_turning(__global float *panel, const __global float *x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
     const uint whole = first + (last - first) / GEMM_PIECE * GEMM_PIECE;
@@ -92,7 +93,7 @@ static inline void gemm_pack_turning(__global float *restrict panel, const __glo
 }
 
 /* The same from a source whose rows are the slices: x[slice * ld + row]. */
-static inline void gemm_pack_copying(__global float *restrict panel, const __global float *restrict x, const size_t ld,
+static inline void gemm_pack_copying(__global float *panel, const __global float *x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
     __global float *to = panel + (size_t)first * width;
@@ -109,7 +110,7 @@ static inline void gemm_pack_copying(__global float *restrict panel, const __glo
 
 /* Packs the work-item's share of one operand. Blocks of panels and slices are dealt out to all items in turn; `turn` is
  * the place in the round of this item's next block, and what is returned its place among the blocks that come after. */
-static inline uint gemm_pack(__global float *restrict packed, const __global float *restrict x, const size_t ld,
+static inline uint gemm_pack(__global float *packed, const __global float *x, const size_t ld,
                       const uint rows, const uint width, const uint k, const uint turning, uint turn)
 {
     const uint depth = turning ? GEMM_TURN_DEPTH : GEMM_COPY_DEPTH;
@@ -145,8 +146,8 @@ __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong pac
 }
 
 /* Writes the part of a tile that lies inside C: rows x columns, with the bias and what beta keeps of the old C. */
-static inline void gemm_tile_store(__global float *restrict c, const size_t ldc, const fv (*sum)[2], const uint rows,
-                            const uint columns, const __global float *restrict bias, const uint has_bias,
+static inline void gemm_tile_store(__global float *c, const size_t ldc, const fv (*sum)[2], const uint rows,
+                            const uint columns, const __global float *bias, const uint has_bias,
                             const float beta)
 {
     float tile[GEMM_MR * GEMM_NR];
@@ -165,7 +166,7 @@ static inline void gemm_tile_store(__global float *restrict c, const size_t ldc,
 }
 
 /* One tile: a panel of A times a panel of B. */
-static inline void gemm_tile_sum(fv (*sum)[2], const __global float *restrict a, const __global float *restrict b, const uint k)
+static inline void gemm_tile_sum(fv (*sum)[2], const __global float *a, const __global float *b, const uint k)
 {
 #pragma unroll
     for (uint r = 0; r < GEMM_MR; ++r) sum[r][0] = sum[r][1] = (fv)(0.0f);
