@@ -40,7 +40,7 @@ static void table_case(th_case *t, const void *user)
 {
     (void)user;
     for (size_t k = 0; k < CASES; ++k) {
-        opened o = {NULL};
+        opened o = {0};
         open_case(t, &o, cases[k], false);
         size_t next = 0;
         uint64_t elements = 0;
@@ -96,7 +96,7 @@ static void initial_case(th_case *t, const void *user)
     (void)user;
     static const char *const made[] = {"adamw", "no_graph", "nobody_labelled", "lonely"};
     for (size_t k = 0; k < sizeof made / sizeof *made; ++k) {
-        opened o = {NULL};
+        opened o = {0};
         open_case(t, &o, made[k], false);
         TH_OK(t, nn_params_initialise(&o.params, o.config.seed));
         for (size_t i = 0; i < o.params.count; ++i) {
@@ -117,7 +117,7 @@ static void test_initial_values(void **state)
 static void seeds_case(th_case *t, const void *user)
 {
     (void)user;
-    opened o = {NULL};
+    opened o = {0};
     open_case(t, &o, "odd_sizes", false);
     float *values[2];
     const nn_param *weight = nn_params_find(&o.params, "t_t.transformer_inter.1.feed_forward.w_2.weight");
@@ -166,7 +166,7 @@ static void expect_slot(const nn_params *params, const char *name, nn_slot slot)
 static void views_case(th_case *t, const void *user)
 {
     (void)user;
-    opened o = {NULL};
+    opened o = {0};
     open_case(t, &o, "odd_sizes", true);
     nn_params *p = &o.params;
     expect_slot(p, "speaker_embeddings.weight", p->speaker_embeddings);
@@ -205,7 +205,7 @@ static void test_views(void **state)
 static void key_bias_case(th_case *t, const void *user)
 {
     (void)user;
-    opened o = {NULL};
+    opened o = {0};
     open_case(t, &o, "odd_sizes", true);
     for (size_t e = 0; e < NN_ENCODERS; ++e)
         for (size_t l = 0; l < o.config.layers; ++l) {
@@ -231,7 +231,7 @@ static void test_key_bias(void **state)
 static void cleared_case(th_case *t, const void *user)
 {
     (void)user;
-    opened o = {NULL};
+    opened o = {0};
     open_case(t, &o, "one_mode", true);
     rt_arena *const arenas[] = {o.params.values, o.params.gradients, o.params.moments1, o.params.moments2};
     assert_int_equal(nn_params_bytes(&o.params), 4 * rt_arena_bytes(o.params.values));
@@ -246,7 +246,7 @@ static void cleared_case(th_case *t, const void *user)
     }
     close_case(&o);
 
-    opened only = {NULL};
+    opened only = {0};
     open_case(t, &only, "one_mode", false);
     assert_int_equal(nn_params_bytes(&only.params), rt_arena_bytes(only.params.values));
     assert_null(only.params.gradients);
