@@ -1,0 +1,424 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/search.h"
+#include "runtime/gemm.h"
+#include "runtime/tuning.h"
+#include "tests/ref/harness.h"
+#include "tests/ref/scratch.h"
+
+/* A device of which only what a tuning needs is known. */
+static rt_device_info device_of(const char *name, const char *driver)
+{
+    rt_device_info device = {.type = RT_CPU, .compiler = true, .vector_width = 16, .max_group = 4096, .local_bytes = 1 << 18};
+    snprintf(device.platform_name, sizeof device.platform_name, "A Platform");
+    snprintf(device.name, sizeof device.name, "%s", name);
+    snprintf(device.driver, sizeof device.driver, "%s", driver);
+    return device;
+}
+
+static rt_tuning example(void)
+{
+    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 8, .panel_run_a = 4, .panel_run_b = 32};
+    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 64));
+    assert_true(rt_tuning_set(&tuning, "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 1));
+    assert_true(rt_tuning_set(&tuning, "Xgemm", "NWG", 32));
+    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 128));
+    return tuning;
+}
+
+static void assert_same(const rt_tuning *a, const rt_tuning *b)
+{
+    char first[RT_TUNING_TEXT], second[RT_TUNING_TEXT];
+    rt_tuning_print_clblast(a, first);
+    rt_tuning_print_clblast(b, second);
+    assert_string_equal(first, second);
+    assert_string_equal(a->gemm, b->gemm);
+    assert_int_equal(a->panel_rows, b->panel_rows);
+    assert_int_equal(a->panel_run_a, b->panel_run_a);
+    assert_int_equal(a->panel_run_b, b->panel_run_b);
+}
+
+static void test_parameters(void **state)
+{
+    (void)state;
+    st_error error = {0};
+    rt_tuning tuning = example(), again = {.gemm = ""};
+    char text[RT_TUNING_TEXT];
+    rt_tuning_print_clblast(&tuning, text);
+    assert_string_equal(text, "Xgemm.MWG=128 Xgemm.NWG=32 GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=1");
+    assert_int_equal(rt_tuning_parse_clblast(&again, text, &error), ST_OK);
+    rt_tuning_print_clblast(&again, text);
+    assert_string_equal(text, "Xgemm.MWG=128 Xgemm.NWG=32 GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=1");
+    assert_int_equal(rt_tuning_parse_clblast(&again, "", &error), ST_OK);
+    assert_int_equal(again.clblast_count, 0);
+    static const char *const wrong[] = {"Xgemm", "Xgemm.MWG", "Xgemm.MWG=", "Xgemm.MWG=-1", "Xgemm.MWG=0x10", "=1", ".A=1",
+                                        "A.=1", "A.B=1 junk", "A.B=999999999", "Kernel_of_a_name_too_long.B=1", " A.B=1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+        if (rt_tuning_parse_clblast(&again, wrong[i], &error) != ST_USAGE) fail_msg("taken: %s", wrong[i]);
+        assert_int_equal(again.clblast_count, 0);
+        st_clear(&error);
+    }
+    assert_false(rt_tuning_set(&tuning, "Xgemm", "a name", 1));
+    for (size_t i = tuning.clblast_count; i < RT_TUNING_MOST; ++i) {
+        char name[8];
+        snprintf(name, sizeof name, "N%zu", i);
+        assert_true(rt_tuning_set(&tuning, "Copy", name, i));
+    }
+    assert_false(rt_tuning_set(&tuning, "Copy", "ONE_MORE", 1));
+    assert_true(rt_tuning_set(&tuning, "Copy", "N63", 1));
+}
+
+static void use_folder(void **state)
+{
+    char folder[512];
+    snprintf(folder, sizeof folder, "%s", ts_path(state, "cache"));
+    assert_int_equal(setenv("XDG_CACHE_HOME", folder, 1), 0);
+}
+
+static void store_and_load(void **state)
+{
+    use_folder(state);
+    st_error error = {0};
+    const rt_device_info device = device_of("A Device (R) \"quoted\" = # ;", "1.0\n beta"), other = device_of("B", "1.0");
+    const rt_tuning tuning = example();
+    rt_tuning again;
+    char path[RT_TUNING_PATH], path_of_other[RT_TUNING_PATH];
+    bool found = true;
+    assert_int_equal(rt_tuning_load(&again, &device, &found, &error), ST_OK);
+    assert_false(found);
+    assert_int_equal(rt_tuning_store(&tuning, &device, "a remark\nof two lines", &error), ST_OK);
+    assert_int_equal(rt_tuning_load(&again, &device, &found, &error), ST_OK);
+    assert_true(found);
+    assert_same(&tuning, &again);
+
+    /* What is stored anew replaces it. */
+    const rt_tuning plain = {.gemm = "panel"};
+    assert_int_equal(rt_tuning_store(&plain, &device, "", &error), ST_OK);
+    assert_int_equal(rt_tuning_load(&again, &device, &found, &error), ST_OK);
+    assert_same(&plain, &again);
+
+    /* Another device has another file; a file that got to the wrong place is not used. */
+    assert_true(rt_tuning_path(&device, path) && rt_tuning_path(&other, path_of_other));
+    assert_string_not_equal(path, path_of_other);
+    assert_int_equal(rt_tuning_load(&again, &other, &found, &error), ST_OK);
+    assert_false(found);
+    assert_int_equal(rename(path, path_of_other), 0);
+    assert_int_equal(rt_tuning_load(&again, &other, &found, &error), ST_USAGE);
+    assert_false(found);
+    assert_int_equal(again.gemm[0], 0);
+    assert_non_null(strstr(error.text, "another device"));
+    st_clear(&error);
+
+    /* Bytes that are no text, and a file cut in the middle of a line. */
+    ts_write(path_of_other, "gemm = panel\n\0\n", 15);
+    assert_int_equal(rt_tuning_load(&again, &other, &found, &error), ST_USAGE);
+    st_clear(&error);
+    assert_int_equal(remove(path_of_other), 0);
+    assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl/tuning")), 0);
+    assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl")), 0);
+}
+
+static void test_no_folder(void **state)
+{
+    (void)state;
+    st_error error = {0};
+    const rt_device_info device = device_of("A", "1");
+    const rt_tuning tuning = example();
+    rt_tuning again;
+    char path[RT_TUNING_PATH], *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    bool found = true;
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("HOME");
+    assert_false(rt_tuning_path(&device, path));
+    assert_int_equal(rt_tuning_load(&again, &device, &found, &error), ST_OK);
+    assert_false(found);
+    assert_int_equal(rt_tuning_store(&tuning, &device, "", &error), ST_FAILED);
+    assert_non_null(strstr(error.text, "neither XDG_CACHE_HOME nor HOME"));
+    setenv("HOME", "relative", 1);
+    assert_false(rt_tuning_path(&device, path));
+    setenv("HOME", "/a home", 1);
+    assert_true(rt_tuning_path(&device, path));
+    assert_memory_equal(path, "/a home/.cache/safsd-cl/tuning/A-", 33);
+    if (home) setenv("HOME", home, 1);
+    free(home);
+}
+
+#define IDENTITY "program = " SAFSD_VERSION "\nplatform = A Platform\ndevice = A\ndriver = 1\n"
+
+static void test_damage(void **state)
+{
+    (void)state;
+    const rt_device_info device = device_of("A", "1");
+    rt_tuning tuning;
+    st_error error = {0};
+    bool meant = false;
+    static const char good[] = "# a comment\n\n" IDENTITY "gemm = panel\npanel.rows = 6\nclblast.Xgemm.MWG = 16\n";
+    assert_int_equal(rt_tuning_parse(&tuning, good, "x.ini", &device, false, &meant, &error), ST_OK);
+    assert_true(meant);
+    assert_int_equal(tuning.panel_rows, 6);
+    assert_int_equal(tuning.clblast_count, 1);
+    static const struct {
+        const char *text, *sentence;
+    } bad[] = {
+        {"", "x.ini:0: the file ends too early"},
+        {IDENTITY, "x.ini:4: the file ends too early"},
+        {"gemm = panel\n", "the file ends too early"},
+        {IDENTITY "gemm = abacus\n", "x.ini:5: this value"},
+        {IDENTITY "gemm = panel\ngemm = panel\n", "x.ini:6: this key stands twice"},
+        {IDENTITY "gemm = panel\nclblast.Xgemm.MWG = 1\nclblast.Xgemm.MWG = 2\n", "x.ini:7: this key stands twice"},
+        {IDENTITY "gemm = panel\npanel.rows = 5\n", "x.ini:6: this value"},
+        {IDENTITY "gemm = panel\npanel.rows = 34\n", "this value"},
+        {IDENTITY "gemm = panel\npanel.rows = 6x\n", "this value"},
+        {IDENTITY "gemm = panel\npanel.run_a = 0\n", "this value"},
+        {IDENTITY "gemm = panel\npanel.run_b = 257\n", "this value"},
+        {IDENTITY "gemm = panel\npanel.columns = 6\n", "x.ini:6: there is no such key"},
+        {IDENTITY "gemm = panel\nclblast.Xgemm = 6\n", "x.ini:6: this is no parameter"},
+        {IDENTITY "gemm = panel\nclblast.Xgemm.MWG = many\n", "this is no parameter"},
+        {IDENTITY "gemm=panel\n", "x.ini:5: this is no \"key = value\""},
+        {IDENTITY "gemm = pan", "x.ini:5: this line has no end"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
+        memset(&tuning, 1, sizeof tuning);
+        assert_int_equal(rt_tuning_parse(&tuning, bad[i].text, "x.ini", &device, false, &meant, &error), ST_USAGE);
+        if (!strstr(error.text, bad[i].sentence)) fail_msg("%zu: '%s'", i, error.text);
+        assert_false(meant);
+        assert_int_equal(tuning.gemm[0], 0);
+        assert_int_equal(tuning.clblast_count, 0);
+        st_clear(&error);
+    }
+    char line[2000];
+    memset(line, '#', sizeof line);
+    line[sizeof line - 2] = '\n';
+    line[sizeof line - 1] = '\0';
+    assert_int_equal(rt_tuning_parse(&tuning, line, "x.ini", &device, false, &meant, &error), ST_USAGE);
+    assert_non_null(strstr(error.text, "too long"));
+}
+
+/* Files of the program name what a device begins with; the user's name it exactly. */
+static void test_meant(void **state)
+{
+    (void)state;
+    static const char shipped[] = "platform = A Plat\ndriver = 3.1\nvector_width = 16\ngemm = panel\n";
+    rt_device_info device = device_of("A", "3.1+debian");
+    rt_tuning tuning;
+    st_error error = {0};
+    bool meant = false;
+    assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, true, &meant, &error), ST_OK);
+    assert_true(meant);
+    device.vector_width = 8;
+    assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, true, &meant, &error), ST_OK);
+    assert_false(meant);
+    device = device_of("A", "3.0");
+    assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, true, &meant, &error), ST_OK);
+    assert_false(meant);
+    assert_int_equal(rt_tuning_parse(&tuning, "driver = 3\ngemm = panel\n", "s", &device, true, &meant, &error), ST_USAGE);
+    st_clear(&error);
+    assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, false, &meant, &error), ST_USAGE);
+    st_clear(&error);
+    static const char *const others[] = {
+        "program = 0.0.0\nplatform = A Platform\ndevice = A\ndriver = 1\ngemm = panel\n",
+        "program = " SAFSD_VERSION "\nplatform = A\ndevice = A\ndriver = 1\ngemm = panel\n",
+        "program = " SAFSD_VERSION "\nplatform = A Platform\ndevice = AB\ndriver = 1\ngemm = panel\n",
+        "program = " SAFSD_VERSION "\nplatform = A Platform\ndevice = A\ndriver = 11\ngemm = panel\n",
+    };
+    device = device_of("A", "1");
+    for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
+        assert_int_equal(rt_tuning_parse(&tuning, others[i], "o", &device, false, &meant, &error), ST_OK);
+        assert_false(meant);
+    }
+}
+
+/* A named provider comes before the tuning, the tuning before the rule. */
+static void precedence(th_case *t, const void *user)
+{
+    (void)user;
+    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 4};
+    assert_string_equal(rt_gemm_parameters(t->rt), "");
+    if (rt_device(t->rt)->type == RT_CPU) {
+        TH_OK(t, rt_gemm_choose(t->rt, "auto", NULL));
+        assert_string_equal(rt_gemm_provider(t->rt), "panel");
+    }
+    TH_OK(t, rt_gemm_choose(t->rt, "auto", &tuning));
+    assert_string_equal(rt_gemm_provider(t->rt), "clblast");
+    TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
+    assert_string_equal(rt_gemm_provider(t->rt), "panel");
+    assert_int_equal(rt_gemm_tuning(t->rt)->panel_rows, 4);
+    TH_OK(t, rt_gemm_choose(t->rt, "auto", rt_gemm_tuning(t->rt)));
+    assert_string_equal(rt_gemm_provider(t->rt), "clblast");
+
+    /* What CLBlast takes is what the context says it uses; what it does not know is left out. */
+    assert_true(rt_tuning_set(&tuning, "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 777));
+    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 64));
+    TH_OK(t, rt_gemm_choose(t->rt, "auto", &tuning));
+    assert_string_equal(rt_gemm_parameters(t->rt), "GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=777");
+    TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
+    assert_string_equal(rt_gemm_parameters(t->rt), "");
+}
+
+static void test_precedence(void **state)
+{
+    th_run_once(state, precedence, NULL);
+}
+
+/* The bits of a product do not depend on the tiles of the panel kernels. */
+static void same_bits(th_case *t, const void *user)
+{
+    (void)user;
+    enum { M = 37, N = 45, K = 70 };
+    const th_tensor a = th_normal(t, M * K, 1, 1.0), b = th_normal(t, N * K, 2, 1.0);
+    static const size_t rows[] = {0, 2, 4, 6, 10, 16, 32};
+    float *first = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        const rt_tuning tuning = {.panel_rows = rows[i], .panel_run_a = i, .panel_run_b = 2 * i};
+        const rt_view c = th_output(t, M * N);
+        const rt_gemm_call call = {.transpose_b = true, .m = M, .n = N, .k = K, .a = a.view, .b = b.view, .c = c,
+                                   .lda = K, .ldb = K, .ldc = N};
+        TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
+        TH_OK_GEMM(t, rt_gemm(t->rt, &call));
+        float *now = th_fetch(t, c, M * N);
+        if (!first) first = now;
+        assert_memory_equal(first, now, M * N * sizeof *now);
+    }
+}
+
+static void test_same_bits(void **state)
+{
+    th_run(state, same_bits, NULL);
+}
+
+/* ---- the search ---- */
+
+static size_t value_of(const rt_tuning *tuning, const char *name)
+{
+    for (size_t i = 0; i < tuning->clblast_count; ++i)
+        if (strcmp(tuning->clblast[i].name, name) == 0) return tuning->clblast[i].value;
+    fail_msg("there is no %s", name);
+    return 0;
+}
+
+/* Whatever is drawn fits the device and CLBlast's own rules. */
+static void test_draws(void **state)
+{
+    (void)state;
+    rt_device_info device = device_of("A", "1");
+    device.max_group = 256;
+    device.local_bytes = 8192;
+    char before[RT_TUNING_TEXT] = "", text[RT_TUNING_TEXT];
+    size_t changes = 0;
+    for (uint32_t draw = 0; draw < 200; ++draw) {
+        rt_tuning t = {.gemm = "clblast"};
+        bench_draw_xgemm(&t, &device, draw);
+        bench_draw_direct(&t, &device, draw);
+        assert_int_equal(t.clblast_count, 26);
+        const size_t threads = value_of(&t, "MDIMC") * value_of(&t, "NDIMC");
+        assert_true(threads <= 256);
+        assert_true(value_of(&t, "MDIMCD") * value_of(&t, "NDIMCD") <= 256);
+        assert_int_equal(value_of(&t, "MWG") % (value_of(&t, "MDIMC") * value_of(&t, "VWM")), 0);
+        assert_int_equal(value_of(&t, "NWG") % (value_of(&t, "NDIMB") * value_of(&t, "VWN")), 0);
+        assert_int_equal(value_of(&t, "KWG") % (threads / value_of(&t, "MDIMA")), 0);
+        assert_true(4 * value_of(&t, "KWG") *
+                        (value_of(&t, "SA") * value_of(&t, "MWG") + value_of(&t, "SB") * value_of(&t, "NWG")) <=
+                    8192);
+        rt_tuning_print_clblast(&t, text);
+        changes += strcmp(before, text) != 0;
+        memcpy(before, text, sizeof before);
+    }
+    assert_true(changes > 150);
+}
+
+/* A search on a device that exists on paper: every family as it is first, then variants; the fastest wins by more than
+ * noise, or the fixed rule stays. */
+static void search_once(th_case *t, double gain)
+{
+    bench_search search;
+    bench_candidate candidate;
+    rt_tuning result;
+    bench_search_start(&search, t->rt);
+    assert_false(bench_search_result(&search, &result));
+    const char *rule = rt_device(t->rt)->type == RT_CPU ? "panel" : "clblast";
+    for (size_t i = 0; i < 60 && bench_search_next(&search, &candidate); ++i) {
+        if (i == 0) assert_string_equal(candidate.tuning.gemm, rule);
+        if (i == 1) assert_string_not_equal(candidate.tuning.gemm, rule);
+        if (i < 2) assert_int_equal(candidate.tuning.clblast_count + candidate.tuning.panel_rows, 0);
+        const bool wrong = i % 7 == 3;
+        bench_trial trial = {.outcome = wrong ? BENCH_WRONG : BENCH_MEASURED, .seconds = 10};
+        if (strcmp(candidate.tuning.gemm, "panel") == 0 && candidate.tuning.panel_rows == 8) {
+            trial.seconds *= 1 - gain;
+            trial.outcome = BENCH_MEASURED;
+        }
+        bench_search_learn(&search, &candidate, &trial, strcmp(candidate.tuning.gemm, "panel") == 0 ? 1 : 2);
+    }
+    assert_true(search.families[0].tried > 8);
+    assert_true(search.families[1].tried > 8);
+    assert_true(bench_search_result(&search, &result));
+    assert_string_equal(result.gemm, gain > 0.1 ? "panel" : rule);
+    assert_int_equal(result.panel_rows, gain > 0.1 ? 8 : 0);
+}
+
+static void searches(th_case *t, const void *user)
+{
+    (void)user;
+    search_once(t, 0.2);
+    search_once(t, 0.01);
+}
+
+static void test_search(void **state)
+{
+    th_run_once(state, searches, NULL);
+}
+
+/* The whole way on a small model: every provider is right, and its time is told. */
+static void try_providers(th_case *t, const void *user)
+{
+    (void)user;
+    const bench_case small = {&bench_shapes[1], 32, 2, true};
+    bench_problem problem;
+    bench_tuner *tuner = NULL;
+    bench_trial trial;
+    TH_OK(t, bench_problem_create(&problem, &small, rt_error(t->rt)));
+    TH_OK(t, bench_tuner_create(&tuner, t->rt, &problem));
+    assert_true(bench_tuner_flops(tuner) > 0);
+    assert_true(bench_tuner_share(tuner) > 0.2 && bench_tuner_share(tuner) <= 1);
+    const bench_candidate good = {"panel", {.gemm = "panel", .panel_rows = 4}}, bad = {"none", {.gemm = "none"}};
+    TH_OK(t, bench_tuner_try(tuner, &good, (bench_limits){0, NULL, NULL}, &trial));
+    assert_int_equal(trial.outcome, BENCH_MEASURED);
+    assert_true(trial.seconds > 0);
+    for (size_t kind = 0; kind < BENCH_KINDS; ++kind) assert_true(trial.rate[kind] > 0);
+    TH_OK(t, bench_tuner_try(tuner, &bad, (bench_limits){0, NULL, NULL}, &trial));
+    assert_int_equal(trial.outcome, BENCH_REFUSED);
+    assert_non_null(strstr(trial.why, "no GEMM provider 'none'"));
+    TH_OK(t, bench_tuner_try(tuner, &good, (bench_limits){1e-12, NULL, NULL}, &trial));
+    assert_int_equal(trial.outcome, BENCH_SLOW);
+    bench_tuner_destroy(&tuner);
+    bench_problem_destroy(&problem);
+}
+
+static void test_try(void **state)
+{
+    th_run_once(state, try_providers, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest files[] = {
+        cmocka_unit_test(test_parameters), cmocka_unit_test(store_and_load), cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_damage),     cmocka_unit_test(test_meant),     cmocka_unit_test(test_draws),
+    };
+    const struct CMUnitTest devices[] = {
+        cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_try),
+    };
+    const int failed = cmocka_run_group_tests_name("files", files, ts_scratch_open, ts_scratch_close);
+    return failed + cmocka_run_group_tests_name("devices", devices, th_open, th_close);
+}
