@@ -4,7 +4,7 @@
  * GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
  * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float of
  * A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
- * Helpers leave restrict to the kernels: inlined, theirs becomes an intrinsic that a simulator (Oclgrind 21) stops at.
+ * Helpers leave restrict to the kernels: inlined, theirs becomes an intrinsic that simulators of OpenCL stop at.
  * Host: runtime/gemm_panel.c. No tunable below changes a result.
  */
 #include "vector.clh"
