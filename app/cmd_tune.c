@@ -99,6 +99,12 @@ static void show(tune_run *t, const bench_candidate *candidate)
 /* Lines of the table: what was wrong, every form of a provider, and what was the best of its provider so far. */
 static void keep_line(tune_run *t, const bench_candidate *candidate, const bench_trial *trial)
 {
+    for (size_t i = 0; i < t->line_count; ++i) {
+        tried *old = &t->lines[i];
+        if (strcmp(old->candidate.name, candidate->name) != 0) continue;
+        if (trial->outcome == BENCH_MEASURED && trial->seconds < old->trial.seconds) old->trial = *trial;
+        return;
+    }
     if (t->line_count < MOST_LINES) t->lines[t->line_count++] = (tried){*candidate, *trial};
 }
 
@@ -115,6 +121,8 @@ static st_status try_next(tune_run *t, bool *more)
     bench_candidate candidate;
     bench_trial trial;
     *more = bench_search_next(&t->search, &candidate);
+    if (!*more) return ST_OK;
+    *more = t->count == 0 || elapsed(t) + bench_search_cost(&t->search, &candidate) / 2 < t->budget;
     if (!*more) return ST_OK;
     t->untimed = t->count == 0;
     show(t, &candidate);

@@ -109,14 +109,16 @@ static void name_candidate(bench_candidate *c, size_t family)
     strcpy(c->name, family_names[family]);
 }
 
-/* Rows of a tile first, then runs with the best rows. */
+/* Rows of a tile first, then runs with the best rows; and in between what they are compared with, again and again, because
+ * a machine is not the same from one minute to the next. */
 static bool next_panel(const bench_family *f, bench_candidate *c)
 {
     static const size_t rows[] = {14, 10, 8, 6, 16, 4};
     static const size_t runs[][2] = {{8, 32}, {4, 16}, {16, 16}, {4, 32}, {8, 8}, {16, 32}, {32, 8}};
-    enum { ROWS = sizeof rows / sizeof *rows, RUNS = sizeof runs / sizeof *runs };
-    const size_t at = f->tried - 1;
+    enum { ROWS = sizeof rows / sizeof *rows, RUNS = sizeof runs / sizeof *runs, AGAIN = 4 };
+    const size_t turn = f->tried - 1, at = turn - turn / AGAIN - 1;
     name_candidate(c, PANEL);
+    if (turn % AGAIN == 0) return at + 1 < ROWS + RUNS;
     if (at < ROWS) {
         c->tuning.panel_rows = rows[at];
         snprintf(c->name, sizeof c->name, "panel, %zu rows", rows[at]);
@@ -178,6 +180,12 @@ static size_t family_of(const bench_candidate *candidate)
     return strcmp(candidate->tuning.gemm, family_names[PANEL]) == 0 ? PANEL : CLBLAST;
 }
 
+double bench_search_cost(const bench_search *search, const bench_candidate *candidate)
+{
+    const bench_family *f = &search->families[family_of(candidate)];
+    return f->tried > 0 ? f->spent / (double)f->tried : 0;
+}
+
 double bench_search_limit(const bench_search *search, const bench_candidate *candidate)
 {
     return 1.2 * search->families[family_of(candidate)].seconds;
@@ -187,10 +195,13 @@ bool bench_search_learn(bench_search *search, const bench_candidate *candidate, 
 {
     const size_t family = family_of(candidate);
     bench_family *f = &search->families[family];
-    const bool plain = f->tried++ == 0;
+    const rt_tuning *tuning = &candidate->tuning;
+    const bool plain = tuning->clblast_count == 0 && tuning->panel_rows == 0 && tuning->panel_run_a == 0;
+    ++f->tried;
     f->spent += spent;
     if (trial->outcome != BENCH_MEASURED) return false;
-    if (plain && family == search->rule) search->rule_seconds = trial->seconds;
+    if (plain && family == search->rule && (search->rule_seconds == 0 || trial->seconds < search->rule_seconds))
+        search->rule_seconds = trial->seconds;
     if (f->seconds > 0 && trial->seconds >= f->seconds) return false;
     f->best = *candidate;
     f->seconds = trial->seconds;

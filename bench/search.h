@@ -35,6 +35,9 @@ void bench_search_start(bench_search *search, rt_context *rt);
  * outcomes. */
 bool bench_search_next(bench_search *search, bench_candidate *candidate);
 
+/* Seconds that a trial of its provider has taken so far, on average; 0 where none is known. */
+double bench_search_cost(const bench_search *search, const bench_candidate *candidate);
+
 /* True where it is the best of its provider so far. `spent`: seconds that the trial took in all. */
 bool bench_search_learn(bench_search *search, const bench_candidate *candidate, const bench_trial *trial, double spent);
 

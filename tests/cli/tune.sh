@@ -25,6 +25,11 @@ file=$(find "$folder" -type f)
 grep -Eq '^gemm = (panel|clblast)$' "$file" || fail "no provider in $file"
 stored=$(sed -n 's/^gemm = //p' "$file")
 
+gives 0 devices
+out_has 'tuning stored'
+gives 0 devices --json
+out_has '"tuning": "stored"'
+
 # The next training takes it, and takes it again.
 gives 0 train "${settings[@]}" --out one
 err_has "matrix products: $stored, as tuned; tuning: stored"
