@@ -101,7 +101,10 @@ st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_optio
     ST_TRY(upload_constants(s));
     *model = s;
 done:
-    if (status != ST_OK) nn_safsd_destroy(&s);
+    if (status != ST_OK) {
+        nn_safsd_destroy(&s);
+        rt_gemm_forget(rt);
+    }
     return status;
 }
 

@@ -143,6 +143,7 @@ static st_status grow(rt_context *context)
     ST_FORWARD(rt_finish(context));
     rt_arena_destroy(&gemm->arena);
     memset(gemm->reserved, 0, sizeof gemm->reserved);
+    memset(gemm->scratch, 0, sizeof gemm->scratch);
     ST_FORWARD(rt_arena_create(&gemm->arena, context, "scratch of matrix products"));
     for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i)
         if (gemm->needed[i])
@@ -151,6 +152,11 @@ static st_status grow(rt_context *context)
     ST_FORWARD(rt_arena_commit(gemm->arena));
     memcpy(gemm->reserved, gemm->needed, sizeof gemm->reserved);
     return ST_OK;
+}
+
+void rt_gemm_forget(rt_context *context)
+{
+    memcpy(context->gemm->needed, context->gemm->reserved, sizeof context->gemm->needed);
 }
 
 st_status rt_gemm_reserve(rt_context *context)

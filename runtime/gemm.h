@@ -36,6 +36,9 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
  * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);
 
+/* Forgets what was recorded since the last rt_gemm_reserve that succeeded: the plan did not fit, a smaller one follows. */
+void rt_gemm_forget(rt_context *context);
+
 /* From now on tells `observer` of every product, planned or enqueued, in order; NULL ends it. What a model asks for
  * while it is planned is what its steps ask for: for benchmarks. */
 typedef void (*rt_gemm_observer)(void *user, const rt_gemm_call *call);
