@@ -374,7 +374,7 @@ static void refusals_case(th_case *t, const void *user)
     TH_OK(t, nn_safsd_create(&model, t->rt, &options));
     batch.speakers[4] = 0;
     expect_refusal(t, nn_safsd_gradient(model, &batch, 0, 0), ST_FAILED,
-                   "a batch of 4 dialogues, 18 utterances (longest 9)");
+                   "a batch of 4 dialogues, 18 utterances (longest 9, ");
     expect_refusal(t, nn_safsd_gradient(model, &batch, 0, 2), ST_FAILED, "exceeds what was planned: 2, 6 (5, ");
     nn_safsd_destroy(&model);
 
