@@ -224,18 +224,15 @@ bool bench_search_result(const bench_search *search, rt_tuning *tuning)
     memset(tuning, 0, sizeof *tuning);
     if (best == 0) return false;
     const bench_family *panel = &search->families[PANEL], *clblast = &search->families[CLBLAST];
-    const bool panel_wins = panel->seconds == best;
-    strcpy(tuning->gemm, family_names[panel_wins ? PANEL : CLBLAST]);
-    if (search->rule_seconds > 0 && best > GAIN * search->rule_seconds) {
-        strcpy(tuning->gemm, family_names[search->rule]);
-        return true;
-    }
-    if (panel->seconds > 0) {
+    const bool rule_stays = search->rule_seconds > 0 && best > GAIN * search->rule_seconds;
+    const size_t winner = rule_stays ? search->rule : panel->seconds == best ? PANEL : CLBLAST;
+    strcpy(tuning->gemm, family_names[winner]);
+    if (panel->seconds > 0 && !(rule_stays && winner == PANEL)) {
         tuning->panel_rows = panel->best.tuning.panel_rows;
         tuning->panel_run_a = panel->best.tuning.panel_run_a;
         tuning->panel_run_b = panel->best.tuning.panel_run_b;
     }
-    if (clblast->seconds > 0) {
+    if (clblast->seconds > 0 && !(rule_stays && winner == CLBLAST)) {
         memcpy(tuning->clblast, clblast->best.tuning.clblast, sizeof tuning->clblast);
         tuning->clblast_count = clblast->best.tuning.clblast_count;
     }
