@@ -376,6 +376,38 @@ static void test_search(void **state)
     th_run_once(state, searches, NULL);
 }
 
+/* The panel kernels with one vector of B taken for another, in a folder for SAFSD_CL_KERNELS. */
+static void break_kernels(void **state)
+{
+    static const char *const files[] = {"gemm_panel.cl", "vector.clh"};
+    static const char right[] = "fma((fv)(a[r]), b1, ", wrong[] = "fma((fv)(a[r]), b0, ";
+    for (size_t i = 0; i < 2; ++i) {
+        char path[1024];
+        size_t size = 0;
+        snprintf(path, sizeof path, "%s/cl/%s", getenv("SAFSD_TEST_SOURCE"), files[i]);
+        char *text = (char *)ts_read(path, &size), *place = strstr(text, right);
+        assert_int_equal(place != NULL, i == 0);
+        if (place) memcpy(place, wrong, sizeof wrong - 1);
+        ts_write(ts_path(state, files[i]), text, size);
+        free(text);
+    }
+    setenv("SAFSD_CL_KERNELS", ts_path(state, "."), 1);
+}
+
+/* A fast wrong answer is no candidate. */
+static void try_broken(th_case *t, bench_tuner *tuner, const bench_candidate *candidate)
+{
+    void *folder = NULL;
+    bench_trial trial;
+    assert_int_equal(ts_scratch_open(&folder), 0);
+    break_kernels(&folder);
+    TH_OK(t, bench_tuner_try(tuner, candidate, (bench_limits){0, NULL, NULL}, &trial));
+    unsetenv("SAFSD_CL_KERNELS");
+    assert_int_equal(ts_scratch_close(&folder), 0);
+    if (trial.outcome != BENCH_WRONG) fail_msg("outcome %d: %s", (int)trial.outcome, trial.why);
+    assert_non_null(strstr(trial.why, "differs from the reference"));
+}
+
 /* The whole way on a small model: every provider is right, and its time is told. */
 static void try_providers(th_case *t, const void *user)
 {
@@ -398,6 +430,7 @@ static void try_providers(th_case *t, const void *user)
     assert_non_null(strstr(trial.why, "no GEMM provider 'none'"));
     TH_OK(t, bench_tuner_try(tuner, &good, (bench_limits){1e-12, NULL, NULL}, &trial));
     assert_int_equal(trial.outcome, BENCH_SLOW);
+    try_broken(t, tuner, &good);
     bench_tuner_destroy(&tuner);
     bench_problem_destroy(&problem);
 }
