@@ -287,7 +287,7 @@ static void test_driver_refuses(void **state)
     if (rt_context_create(&rt, &list.items[chosen], &with_cache, &error) != ST_OK) fail_msg("%s", error.text);
     assert_int_equal(count_entries(), 2); /* the layers' kernels and the GEMM's */
     assert_int_equal(rt_kernel_source(&source, only_relu, &error), ST_OK);
-    snprintf(options, sizeof options, "-cl-std=CL1.2 -DVW=%zu", rt_vector_width(rt));
+    snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DVW=%zu", rt_vector_width(rt));
     const rt_cache_key key = {rt_device(rt), options, source};
     assert_true(store(&key, "no binary"));
     build_relu(rt);
