@@ -6,7 +6,10 @@
 
 #include "runtime/device.h"
 
-enum { GUARD = 67 }; /* odd, and more than the widest vector: an ignored offset or a whole vector too many shows */
+enum {
+    GUARD = 67, /* odd, and more than the widest vector: an ignored offset or a whole vector too many shows */
+    BLOCK_STEP = 64,
+};
 static const uint32_t guard_bits = 0x7fc0dead;
 static const uint32_t fill_bits = 0x7fc00bad;
 
@@ -15,6 +18,7 @@ typedef struct th_buffer {
     rt_arena *arena;
     rt_view base;
     size_t elements;
+    size_t front, total; /* elements of the guard before it; of all three */
 } th_buffer;
 
 typedef struct th_memory {
@@ -94,12 +98,11 @@ int th_close(void **state)
 static void check_guards(th_case *t)
 {
     for (const th_buffer *b = t->buffers; b; b = b->next) {
-        const size_t total = b->elements + 2 * GUARD;
-        uint32_t *bits = (uint32_t *)th_ints(t, total);
-        TH_OK(t, rt_read(t->rt, b->base, bits, total));
-        for (size_t i = 0; i < total; ++i)
-            if ((i < GUARD || i >= GUARD + b->elements) && bits[i] != guard_bits)
-                fail_msg("[%s] element %ld of a buffer of %zu was written", t->setting->name, (long)i - GUARD,
+        uint32_t *bits = (uint32_t *)th_ints(t, b->total);
+        TH_OK(t, rt_read(t->rt, b->base, bits, b->total));
+        for (size_t i = 0; i < b->total; ++i)
+            if ((i < b->front || i >= b->front + b->elements) && bits[i] != guard_bits)
+                fail_msg("[%s] element %ld of a buffer of %zu was written", t->setting->name, (long)i - (long)b->front,
                          b->elements);
     }
 }
@@ -216,6 +219,15 @@ double th_gauss(uint64_t *state)
 
 /* ---- device buffers ---- */
 
+/* Sizes of a buffer and its guards. A simulator sees what leaves a block of memory, so there the tensor ends with its
+ * block: blocks are whole multiples of BLOCK_STEP elements. */
+static void divide(th_buffer *b)
+{
+    b->front = GUARD;
+    if (th_small()) b->front = GUARD + BLOCK_STEP - (GUARD + b->elements) % BLOCK_STEP;
+    b->total = b->front + b->elements + (th_small() ? 0 : GUARD);
+}
+
 /* A buffer whose guards and contents are written from `values`, or all NaN. */
 static rt_view new_buffer(th_case *t, const void *values, size_t elements)
 {
@@ -224,18 +236,19 @@ static rt_view new_buffer(th_case *t, const void *values, size_t elements)
     b->next = t->buffers;
     b->elements = elements;
     t->buffers = b;
-    const size_t total = elements + 2 * GUARD;
+    divide(b);
     TH_OK(t, rt_arena_create(&b->arena, t->rt, "a test"));
-    TH_OK(t, rt_arena_take(b->arena, "a test's tensor", total, &b->base));
+    TH_OK(t, rt_arena_take(b->arena, "a test's tensor", b->total, &b->base));
     TH_OK(t, rt_arena_commit(b->arena));
-    uint32_t *bits = malloc(total * sizeof *bits);
+    uint32_t *bits = malloc(b->total * sizeof *bits);
     if (!bits) fail_msg("no memory");
-    for (size_t i = 0; i < total; ++i) bits[i] = i < GUARD || i >= GUARD + elements ? guard_bits : fill_bits;
-    if (values && elements) memcpy(bits + GUARD, values, elements * sizeof *bits);
-    const st_status status = rt_write(t->rt, b->base, bits, total);
+    for (size_t i = 0; i < b->total; ++i)
+        bits[i] = i < b->front || i >= b->front + elements ? guard_bits : fill_bits;
+    if (values && elements) memcpy(bits + b->front, values, elements * sizeof *bits);
+    const st_status status = rt_write(t->rt, b->base, bits, b->total);
     free(bits);
     TH_OK(t, status);
-    return rt_view_at(b->base, GUARD);
+    return rt_view_at(b->base, b->front);
 }
 
 rt_view th_output(th_case *t, size_t elements)
