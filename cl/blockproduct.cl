@@ -47,18 +47,14 @@ static inline block_place block_find(const __global int *starts, const __global 
     return p;
 }
 
-/* The four sums over the lanes of a, b, c and d. */
+/* The four sums over the lanes of a, b, c and d; wide vectors share the additions. (Narrow ones do not: compilers put
+ * undefined lanes between their halves, which a checker of uninitialised values then sees.) */
 static inline float4 fv_sum4(const fv a, const fv b, const fv c, const fv d)
 {
-#if VW == 1
-    return (float4)(a, b, c, d);
+#if VW <= 4
+    return (float4)(fv_sum(a), fv_sum(b), fv_sum(c), fv_sum(d));
 #else
-#if VW == 2
-    const float8 p = (float8)(a, b, c, d);
-#else
-#if VW == 4
-    const float16 q = (float16)(a, b, c, d);
-#elif VW == 8
+#if VW == 8
     const float16 q = (float16)(a.lo, b.lo, c.lo, d.lo) + (float16)(a.hi, b.hi, c.hi, d.hi);
 #else
     const float16 ab = (float16)(a.lo, b.lo) + (float16)(a.hi, b.hi);
@@ -68,7 +64,6 @@ static inline float4 fv_sum4(const fv a, const fv b, const fv c, const fv d)
     const float16 q = low + high;
 #endif
     const float8 p = q.even + q.odd;
-#endif
     return p.even + p.odd;
 #endif
 }
