@@ -198,9 +198,9 @@ const nn_operation nn_operation_gate = {
 
 /* ---- layer normalisation ---- */
 
-static size_t layernorm_scratch(const nn_op_shape *s)
+static size_t layernorm_partials(const nn_op_shape *s) /* of dgain, then of dbias */
 {
-    return nn_layernorm_scratch(nn_op_rows(s), s->width);
+    return 2 * partials(s);
 }
 
 static const nn_op_tensor layernorm_tensors[] = {
@@ -211,10 +211,10 @@ static const nn_op_tensor layernorm_tensors[] = {
     NN_OP_WRITTEN(OUTPUT, "mean", nn_op_rows, NN_OP_SUM, "layernorm_forward", NULL),
     NN_OP_WRITTEN(OUTPUT, "rstd", nn_op_rows, NN_OP_SUM, "layernorm_forward", NULL),
     NN_OP_WRITTEN(OUTPUT, "y", nn_op_flat, NN_OP_SUM, "layernorm_forward", NULL),
-    NN_OP_WRITTEN(ADDED, "dgain", nn_op_width, NN_OP_SUM, "layernorm_backward_parts", "gain"),
-    NN_OP_WRITTEN(ADDED, "dbias", nn_op_width, NN_OP_SUM, "layernorm_backward_parts", "bias"),
+    NN_OP_WRITTEN(OUTPUT, "partials", layernorm_partials, NN_OP_SUM, "layernorm_backward_parts", NULL),
+    NN_OP_WRITTEN(ADDED, "dgain", nn_op_width, NN_OP_SUM, "column_sums_finish", "gain"),
+    NN_OP_WRITTEN(ADDED, "dbias", nn_op_width, NN_OP_SUM, "column_sums_finish", "bias"),
     NN_OP_WRITTEN(ADDED, "dx", nn_op_flat, NN_OP_SUM, "layernorm_backward", "x"),
-    NN_OP_SPACE("scratch", layernorm_scratch),
     {.name = NULL},
 };
 
@@ -240,7 +240,7 @@ static st_status layernorm_backward(const nn_op_run *r)
     const nn_layernorm_gradient gradient = {.dx = nn_op_view(r, "dx"),
                                             .dgain = nn_op_view(r, "dgain"),
                                             .dbias = nn_op_view(r, "dbias"),
-                                            .scratch = nn_op_view(r, "scratch"),
+                                            .scratch = nn_op_view(r, "partials"),
                                             .dy = nn_op_view(r, "dy"),
                                             .x = nn_op_view(r, "x"),
                                             .beta_dx = nn_op_beta(r),

@@ -28,20 +28,26 @@ static size_t gap_after(size_t columns)
     return columns + NN_OP_GAP;
 }
 
+/* Up to the last column of the last row. */
+static size_t extent(size_t rows, size_t columns)
+{
+    return (rows - 1) * gap_after(columns) + columns;
+}
+
 static size_t matrix_a(const nn_op_shape *s)
 {
     const size_t m = nn_op_rows(s);
-    return s->variant & NN_OP_TRANSPOSE_A ? s->depth * gap_after(m) : m * gap_after(s->depth);
+    return s->variant & NN_OP_TRANSPOSE_A ? extent(s->depth, m) : extent(m, s->depth);
 }
 
 static size_t matrix_b(const nn_op_shape *s)
 {
-    return s->variant & NN_OP_TRANSPOSE_B ? s->width * gap_after(s->depth) : s->depth * gap_after(s->width);
+    return s->variant & NN_OP_TRANSPOSE_B ? extent(s->width, s->depth) : extent(s->depth, s->width);
 }
 
 static size_t matrix_c(const nn_op_shape *s)
 {
-    return nn_op_rows(s) * gap_after(s->width);
+    return extent(nn_op_rows(s), s->width);
 }
 
 static const nn_op_tensor gemm_tensors[] = {

@@ -159,6 +159,23 @@ static void test_elements(void **state)
         }
 }
 
+/* Vectors of widths that no other test takes, one context for all operations. */
+static void all_elements_case(th_case *t, const void *user)
+{
+    (void)user;
+    for (const nn_operation *const *o = nn_operations; *o; ++o)
+        for (size_t s = 0; s < (*o)->shape_count; ++s) {
+            const choice c = {*o, &(*o)->shapes[s]};
+            if ((*o)->shapes[s].brief) elements_case(t, &c);
+        }
+}
+
+static void test_other_widths(void **state)
+{
+    static const th_setting widths[] = {{"VW=2", 2, 0, 0}, {"VW=8", 8, 0, 0}};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; ++i) th_run_in(state, &widths[i], all_elements_case, NULL);
+}
+
 /* ---- gradients of the references against signed differences ---- */
 
 /* The loss: outputs weighed by their incoming gradients, or where nothing comes in the first element of `losses`. */
@@ -219,10 +236,9 @@ static void test_gradients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_every_kernel_has_its_operation),
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_tables),       cmocka_unit_test(test_every_kernel_has_its_operation),
+        cmocka_unit_test(test_gradients),    cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_other_widths),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

@@ -82,12 +82,28 @@ static void layernorm_forward(ref_case *c)
     ref_layernorm_forward(V("y"), V("mean"), V("rstd"), V("x"), V("gain"), V("bias"), ref_rows(c), c->shape->width);
 }
 
+/* The gradients of gain and bias over each part of the rows alone. */
+static void layernorm_partials(ref_case *c)
+{
+    const size_t width = c->shape->width, rows = ref_rows(c);
+    const nn_parts parts = nn_parts_of(rows);
+    double *dgain = V("partials"), *dbias = dgain + parts.count * width, *dx = ref_doubles(ref_flat(c));
+    memset(dgain, 0, 2 * parts.count * width * sizeof *dgain);
+    for (size_t first = 0; first < rows; first += parts.length, dgain += width, dbias += width) {
+        const size_t length = first + parts.length < rows ? parts.length : rows - first;
+        ref_layernorm_backward(dx, dgain, dbias, V("dy") + first * width, V("x") + first * width, V("gain"), length,
+                               width);
+    }
+    free(dx);
+}
+
 static void layernorm_backward(ref_case *c)
 {
     ref_start_sum(c, "dx");
     ref_start_sum(c, "dgain");
     ref_start_sum(c, "dbias");
     ref_layernorm_backward(V("dx"), V("dgain"), V("dbias"), V("dy"), V("x"), V("gain"), ref_rows(c), c->shape->width);
+    layernorm_partials(c);
 }
 
 static int32_t *speakers_of(const ref_case *c)
