@@ -173,6 +173,7 @@ static void all_elements_case(th_case *t, const void *user)
 static void test_other_widths(void **state)
 {
     static const th_setting widths[] = {{"VW=2", 2, 0, 0}, {"VW=8", 8, 0, 0}};
+    if (th_small()) skip();
     for (size_t i = 0; i < sizeof widths / sizeof *widths; ++i) th_run_in(state, &widths[i], all_elements_case, NULL);
 }
 
