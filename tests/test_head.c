@@ -31,7 +31,8 @@ static void one_size(th_case *t, nn_head_sizes size, bool masked)
 static void sizes_case(th_case *t, const void *user)
 {
     (void)user;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+    const size_t count = th_small() ? 7 : sizeof sizes / sizeof *sizes;
+    for (size_t i = 0; i < count; ++i) {
         one_size(t, sizes[i], true);
         one_size(t, sizes[i], false);
     }

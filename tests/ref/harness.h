@@ -13,7 +13,7 @@
  *     ... cmocka_run_group_tests(tests, th_open, th_close);
  *
  * th_run calls the case once in every setting of vector width and group size, on the device of SAFSD_CL_DEVICE
- * (default `auto`). Device buffers lie between guards at an odd offset; outputs and guards start as NaN of known bits.
+ * (default `auto`), with the GEMM provider of SAFSD_TEST_GEMM (default: the device's). Device buffers lie between guards at an odd offset; outputs and guards start as NaN of known bits.
  * At the end of a case all guards must be untouched; th_close checks that no OpenCL object is left.
  */
 #ifndef SAFSD_TESTS_REF_HARNESS_H
@@ -60,7 +60,7 @@ int th_close(void **state);
 bool th_small(void);
 
 typedef void th_body(th_case *t, const void *user);
-/* In every setting; th_run_once in the device's own setting alone. */
+/* In every setting (in two, where th_small); th_run_once in the device's own setting alone. */
 void th_run(void **state, th_body *body, const void *user);
 void th_run_once(void **state, th_body *body, const void *user);
 /* In a setting of the test's own, on a context opened for it alone. */
