@@ -4,13 +4,15 @@
  *     step_blas [--device SEL] [--shape iemocap] [--mode train|eval] [--hidden H] [--dialogues N] [--repeat R]
  *
  * The BLAS works on a copy of the model's memory: every matrix lies where the step has it, so that both find the same
- * operands in caches. It adds no bias. OPENBLAS_CORETYPE chooses OpenBLAS's kernels; those it took are printed.
+ * operands in caches. It adds no bias. Between the two there is a pause: threads of a BLAS spin for some hundredths of a
+ * second after a product, and would take cores from the first kernels of the step. OPENBLAS_CORETYPE chooses OpenBLAS's kernels; those it took are printed.
  */
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 
 #include "bench/gemm.h"
 #include "bench/step.h"
@@ -96,6 +98,11 @@ static void print_blas(void)
 
 /* ---- rounds ---- */
 
+static void pause_for_threads(void)
+{
+    (void)thrd_sleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+}
+
 typedef struct rounds {
     double blas[MOST_ROUNDS], step[MOST_ROUNDS], gemm[MOST_ROUNDS], other[MOST_ROUNDS], kernels[MOST_ROUNDS];
     double ratio[MOST_ROUNDS]; /* other by blas, of one round */
@@ -109,6 +116,7 @@ static st_status run_rounds(rounds *all, size_t count, rt_context *rt, bench_wor
     multiply_all(r, trace);
     ST_FORWARD(bench_worker_once(worker));
     for (size_t i = 0; i < count; ++i) {
+        pause_for_threads();
         ST_FORWARD(bench_profile_once(&all->last, rt, worker));
         all->blas[i] = multiply_all(r, trace);
         all->step[i] = all->last.seconds;
