@@ -6,7 +6,7 @@
 #define SAFSD_MODEL_BATCH_H
 
 #include "data/dataset.h"
-#include "model/config.h"
+#include "model/hyperparameters.h"
 #include "model/safsd.h"
 
 enum { NN_BATCH_TURNS = 2, NN_BATCH_UPLOADS = NN_MODALITIES + 1 };

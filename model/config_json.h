@@ -3,7 +3,7 @@
 #ifndef SAFSD_MODEL_CONFIG_JSON_H
 #define SAFSD_MODEL_CONFIG_JSON_H
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 /* One line, keys in a fixed order; free() it. A seed that JSON's integers cannot hold is written as a string. */
 st_status nn_config_to_json(const nn_config *config, char **text, st_error *error);

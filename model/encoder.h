@@ -2,7 +2,7 @@
 #ifndef SAFSD_MODEL_ENCODER_H
 #define SAFSD_MODEL_ENCODER_H
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 #include "model/masks.h"
 #include "model/params.h"
 

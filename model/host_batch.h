@@ -3,7 +3,7 @@
 #define SAFSD_MODEL_HOST_BATCH_H
 
 #include "data/dataset.h"
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 /* Room for any `dialogues` dialogues of one split, with the features that the model uses. */
 st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, const nn_config *config, size_t dialogues,

@@ -2,7 +2,7 @@
 #ifndef SAFSD_MODEL_LOSSES_H
 #define SAFSD_MODEL_LOSSES_H
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 /* The loss's tables, on the device, and what the host knows of them. */
 typedef struct nn_loss_tables {

@@ -2,7 +2,7 @@
 #ifndef SAFSD_MODEL_MASKS_H
 #define SAFSD_MODEL_MASKS_H
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 #include "model/mask.h"
 #include "model/safsd.h"
 

@@ -6,7 +6,7 @@
 #ifndef SAFSD_MODEL_PARAMS_H
 #define SAFSD_MODEL_PARAMS_H
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 typedef enum nn_init { NN_INIT_UNIFORM, NN_INIT_NORMAL, NN_INIT_ONE, NN_INIT_ZERO } nn_init;
 

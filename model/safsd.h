@@ -14,7 +14,7 @@
 #define SAFSD_MODEL_SAFSD_H
 
 #include "data/dataset.h"
-#include "model/config.h"
+#include "model/hyperparameters.h"
 #include "model/losses.h"
 #include "model/optimizer.h"
 #include "model/params.h"

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 typedef struct ref_losses {
     const nn_config *config; /* lambda, gamma, temperature, form; teacher_gradient is for backward */

@@ -1,4 +1,4 @@
-#include "model/config.h"
+#include "model/hyperparameters.h"
 
 size_t nn_modalities_used(const nn_config *config)
 {

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "data/philox.h"
-#include "model/config.h"
+#include "model/hyperparameters.h"
 #include "model/mask.h"
 
 static nn_config sound(void)

@@ -1,7 +1,7 @@
 /* What a model is: sizes, switches and the settings of its loss, as numbers. The program turns an INI file into this;
  * a golden case carries it as JSON. SPEC 1 to 6 and 8. */
-#ifndef SAFSD_MODEL_CONFIG_H
-#define SAFSD_MODEL_CONFIG_H
+#ifndef SAFSD_MODEL_HYPERPARAMETERS_H
+#define SAFSD_MODEL_HYPERPARAMETERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
