@@ -8,8 +8,8 @@
 #define ATTENTION_SOURCES 512 /* NN_LONGEST_DIALOGUE: places of a row and head in the mask */
 
 /* Where row `r` finds its L scores of the first head; those of the next head lie L*L further. */
-static inline size_t attention_row_at(const size_t r, const size_t length, const size_t first, const size_t pairs_before,
-                               const uint heads)
+static inline size_t attention_row_at(const size_t r, const size_t length, const size_t first,
+                                      const size_t pairs_before, const uint heads)
 {
     return pairs_before * heads + (r - first) * length;
 }

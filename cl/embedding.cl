@@ -3,8 +3,8 @@
  *     y[r, :] = x[r, :] + places[position[r], :] + table[speaker[r], :]
  *     dtable[s, :] = sum over the rows r of speaker s of (dy_0[r, :] + dy_1[r, :] + ...) + beta * dtable[s, :]
  *
- * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] .. speaker_starts[s+1]-1.
- * Host: model/embedding.c.
+ * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] ..
+ * speaker_starts[s+1]-1. Host: model/embedding.c.
  */
 #include "vector.clh"
 
@@ -62,8 +62,8 @@ __kernel void embedding_backward_parts(__global float *restrict partials, const 
     fv_store(partials + partials_at + (part + s) * columns, c, columns, sum);
 }
 
-/* Adds the parts of each speaker in order; rows of the table behind the last speaker have no parts. Launch: rt_items over
- * columns, times the rows of the table in dimension 1. */
+/* Adds the parts of each speaker in order; rows of the table behind the last speaker have no parts. Launch: rt_items
+ * over columns, times the rows of the table in dimension 1. */
 __kernel void embedding_backward_finish(__global float *restrict dtable, const ulong dtable_at,
                                         const __global float *restrict partials, const ulong partials_at,
                                         const __global int *restrict speaker_starts, const ulong speaker_starts_at,

@@ -1,5 +1,5 @@
-/* Lays the bias under a product that a library adds to it: c[r, i] = beta * c[r, i] + bias[i]; c [rows, columns] with ld.
- * beta == 0 does not read the old c. Launch: one item per VW columns and row, x along columns, y along rows.
+/* Lays the bias under a product that a library adds to it: c[r, i] = beta * c[r, i] + bias[i]; c [rows, columns] with
+ * ld. beta == 0 does not read the old c. Launch: one item per VW columns and row, x along columns, y along rows.
  * Host: runtime/gemm_clblast.c. */
 #include "vector.clh"
 

@@ -1,9 +1,9 @@
 /* Matrix product on packed operands: C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n], row-major.
  *
- * op(A) is cut into panels of GEMM_MR rows, op(B) into panels of GEMM_NR columns; a panel stores k slices of GEMM_MR (or
- * GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
- * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float of
- * A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
+ * op(A) is cut into panels of GEMM_MR rows, op(B) into panels of GEMM_NR columns; a panel stores k slices of GEMM_MR
+ * (or GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
+ * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float
+ * of A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
  * Helpers leave restrict to the kernels: inlined, theirs becomes an intrinsic that simulators of OpenCL stop at.
  * Host: runtime/gemm_panel.c. No tunable below changes a result.
  */
@@ -70,8 +70,9 @@ static inline void gemm_turn(gemm_piece *v)
     }
 }
 
-/* Slices first .. last-1 of one panel of `width` rows, from a source whose rows are the panel's rows: x[row * ld + slice].
- * `rows` of them exist, at least one; the last stands in for those that do not, whose results nobody stores. */
+/* Slices first .. last-1 of one panel of `width` rows, from a source whose rows are the panel's rows:
+ * x[row * ld + slice]. `rows` of them exist, at least one; the last stands in for those that do not, whose results
+ * nobody stores. */
 static inline void gemm_pack_turning(__global float *panel, const __global float *x, const size_t ld,
                               const uint rows, const uint width, const uint first, const uint last)
 {
@@ -132,7 +133,8 @@ static inline uint gemm_pack(__global float *packed, const __global float *x, co
 }
 
 /* Packs both operands. packed_a [ceil(m / GEMM_MR), k, GEMM_MR], packed_b [ceil(n / GEMM_NR), k, GEMM_NR].
- * a is stored as [m, k] (turn_a = 1) or [k, m] (0), b as [n, k] (turn_b = 1) or [k, n] (0). Launch: any number of items. */
+ * a is stored as [m, k] (turn_a = 1) or [k, m] (0), b as [n, k] (turn_b = 1) or [k, n] (0).
+ * Launch: any number of items. */
 __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong packed_a_at,
                               __global float *restrict packed_b, const ulong packed_b_at,
                               const __global float *restrict a, const ulong a_at,
@@ -180,8 +182,8 @@ static inline void gemm_tile_sum(fv (*sum)[2], const __global float *a, const __
     }
 }
 
-/* C from packed operands. c [m, n] with ldc, bias [n] if has_bias. Launch: get_global_id(0) takes `run_a` panels of A, a
- * set that stays in a cache while the `run_b` panels of B that get_global_id(1) takes pass by. */
+/* C from packed operands. c [m, n] with ldc, bias [n] if has_bias. Launch: get_global_id(0) takes `run_a` panels of A,
+ * a set that stays in a cache while the `run_b` panels of B that get_global_id(1) takes pass by. */
 __kernel void gemm_panel(__global float *restrict c, const ulong c_at,
                          const __global float *restrict packed_a, const ulong packed_a_at,
                          const __global float *restrict packed_b, const ulong packed_b_at,

@@ -5,8 +5,8 @@
  * y over 2M halves, z over rows. Host: model/head.c. */
 __kernel void head_forward(__global float *restrict y, const ulong y_at, const __global float *restrict x0,
                            const ulong x0_at, const __global float *restrict xk, const ulong xk_at,
-                           const __global uint *restrict bits, const ulong bits_at, const uint rows, const uint modalities,
-                           const uint graph, const uint masked, const float scale)
+                           const __global uint *restrict bits, const ulong bits_at, const uint rows,
+                           const uint modalities, const uint graph, const uint masked, const float scale)
 {
     const size_t c = get_global_id(0) * VW, part = get_global_id(1), r = get_global_id(2);
     if (c >= graph) return;
@@ -20,8 +20,8 @@ __kernel void head_forward(__global float *restrict y, const ulong y_at, const _
 /* dx0 and dxk [M, N, G], overwritten, from dy [N, M*2G]: scale * dy where y > 0. Same grid. */
 __kernel void head_backward(__global float *restrict dx0, const ulong dx0_at, __global float *restrict dxk,
                             const ulong dxk_at, const __global float *restrict y, const ulong y_at,
-                            const __global float *restrict dy, const ulong dy_at, const uint rows, const uint modalities,
-                            const uint graph, const float scale)
+                            const __global float *restrict dy, const ulong dy_at, const uint rows,
+                            const uint modalities, const uint graph, const float scale)
 {
     const size_t c = get_global_id(0) * VW, part = get_global_id(1), r = get_global_id(2);
     if (c >= graph) return;

@@ -74,8 +74,8 @@ __kernel void layernorm_backward(__global float *dx, const ulong dx_at, const __
     }
 }
 
-/* Parts of dgain and dbias, [parts, columns] each, as column_sums_parts; column_sums_finish adds them. Launch: rt_items over
- * columns, times parts in dimension 1. */
+/* Parts of dgain and dbias, [parts, columns] each, as column_sums_parts; column_sums_finish adds them. Launch: rt_items
+ * over columns, times parts in dimension 1. */
 __kernel void layernorm_backward_parts(__global float *restrict dgain, const ulong dgain_at,
                                        __global float *restrict dbias, const ulong dbias_at,
                                        const __global float *restrict mean, const ulong mean_at,

@@ -23,8 +23,9 @@ __kernel void log_softmax_forward(__global float *restrict out, const ulong out_
 /* mean = log(exp(mean) + weight * exp(log_p)), over n elements, or log(weight * exp(log_p)) where `first`: one more
  * repetition of a sampled evaluation, in logarithms, so that a small probability does not become 0.
  * Launch: rt_scalars(n). */
-__kernel void mean_log_probability(__global float *restrict mean, const ulong mean_at, const __global float *restrict log_p,
-                                   const ulong log_p_at, const uint n, const uint first, const float log_weight)
+__kernel void mean_log_probability(__global float *restrict mean, const ulong mean_at,
+                                   const __global float *restrict log_p, const ulong log_p_at, const uint n,
+                                   const uint first, const float log_weight)
 {
     const size_t i = get_global_id(0);
     if (i >= n) return;
@@ -44,7 +45,7 @@ static inline float loss_power(const float x, const float gamma)
     return gamma == 2.0f ? x * x : (gamma == 0.0f ? 1.0f : pow(x, gamma));
 }
 
-/* The focal term -(1-p)^gamma log p of one probability, and p times its derivative, which stays finite at p = 0 and 1. */
+/* The focal term -(1-p)^gamma log p of one probability, and p times its derivative: finite at p = 0 and p = 1. */
 static inline float focal(const float log_p, const float gamma, float *slope)
 {
     const float p = exp(log_p), q = -expm1(log_p), power = loss_power(q, gamma);
@@ -54,8 +55,8 @@ static inline float focal(const float log_p, const float gamma, float *slope)
 }
 
 /* What the similarity-aware focal loss of one row and modality is (already divided by its count), and, in `e`, p_c
- * times its derivative with respect to p_c. form: 0 soft, 1 true_class, 2 published. `similarity` is the row of the true
- * class, or with form 2 the mean row of the batch. */
+ * times its derivative with respect to p_c. form: 0 soft, 1 true_class, 2 published. `similarity` is the row of the
+ * true class, or with form 2 the mean row of the batch. */
 static inline float similarity_focal(__global float *e, const __global float *log_p, const __global float *alpha,
                               const __global float *similarity, const uint classes, const uint y, const uint form,
                               const float gamma, const float factor)
@@ -74,7 +75,8 @@ static inline float similarity_focal(__global float *e, const __global float *lo
         if (c != y) confusion += similarity[c] * exp(log_p[c]);
     const float weight = factor * alpha[y];
     const float own = focal(log_p[y], gamma, &slope);
-    for (uint c = 0; c < classes; ++c) e[c] = c == y ? weight * slope * confusion : weight * own * similarity[c] * exp(log_p[c]);
+    for (uint c = 0; c < classes; ++c)
+        e[c] = c == y ? weight * slope * confusion : weight * own * similarity[c] * exp(log_p[c]);
     return weight * own * confusion;
 }
 
@@ -103,8 +105,8 @@ __kernel void losses_forward_backward(
     const __global int *restrict labels, const ulong labels_at, const __global float *restrict per_class,
     const ulong per_class_at, const __global float *restrict similarity, const ulong similarity_at, const uint rows,
     const uint modalities, const uint classes, const uint form, const uint teacher_gradient, const float gamma,
-    const float temperature, const float ce_factor, const float saf_factor, const float kl_factor, const float lambda_ce,
-    const float lambda_saf, const float lambda_kl)
+    const float temperature, const float ce_factor, const float saf_factor, const float kl_factor,
+    const float lambda_ce, const float lambda_saf, const float lambda_kl)
 {
     const size_t n = get_global_id(0);
     if (n >= rows) return;

@@ -1,6 +1,7 @@
 /* Masks of dropout and graph: bits of kept elements (SPEC 7).
  *
- *     word of element i = philox4x32(counter (low(i >> 2), high(i >> 2), site, step), key (low(seed), high(seed)))[i & 3]
+ *     word of element i = philox4x32(counter (low(i >> 2), high(i >> 2), site, step),
+ *                                    key (low(seed), high(seed)))[i & 3]
  *     bit = word >= threshold,  threshold = floor(p * 2^32)
  *
  * Every item makes one word of 32 bits. Several sites at once: dimension 1 is the place in `sites`, and the masks lie
@@ -8,9 +9,10 @@
  */
 #include "random123.clh"
 
-/* Bits of the elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would keep compilers for CPUs
- * from making vectors of the loop over quads. */
-__attribute__((always_inline)) static inline uint mask_quad(const ulong q, const uint site, const uint step, const ulong seed, const uint threshold)
+/* Bits of the elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would keep compilers for
+ * CPUs from making vectors of the loop over quads. */
+__attribute__((always_inline)) static inline uint mask_quad(const ulong q, const uint site, const uint step,
+                                                            const ulong seed, const uint threshold)
 {
     const philox4x32_ctr_t counter = {{(uint)q, (uint)(q >> 32), site, step}};
     const philox4x32_key_t key = {{(uint)seed, (uint)(seed >> 32)}};
@@ -20,7 +22,8 @@ __attribute__((always_inline)) static inline uint mask_quad(const ulong q, const
 }
 
 /* Bits of the elements first .. first+31. */
-__attribute__((always_inline)) static inline uint mask_word(const ulong first, const uint site, const uint step, const ulong seed, const uint threshold)
+__attribute__((always_inline)) static inline uint mask_word(const ulong first, const uint site, const uint step,
+                                                            const ulong seed, const uint threshold)
 {
     const uint shift = (uint)(first & 3);
     uint word = 0;
@@ -42,8 +45,8 @@ __kernel void mask_draw(__global uint *bits, const ulong bits_at, const __global
 }
 
 /* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words of
- * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words that the longest dialogue fills (of
- * the 16 of each row and head), times sites. */
+ * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words that the longest dialogue fills
+ * (of the 16 of each row and head), times sites. */
 __kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
                                   const ulong sites_at, const __global int *starts, const ulong starts_at,
                                   const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
@@ -61,8 +64,8 @@ __kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, cons
     bits[bits_at + k * stride + i * 16 + w] = mask_word(first, sites[sites_at + k], step, seed, threshold);
 }
 
-/* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may reach
- * over the ends of rows: it is put together from the pieces. Launch: rt_scalars over words, times sites. */
+/* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may
+ * reach over the ends of rows: it is put together from the pieces. Launch: rt_scalars over words, times sites. */
 __kernel void mask_draw_graph(__global uint *bits, const ulong bits_at, const __global uint *sites,
                               const ulong sites_at, const uint modalities, const uint rows, const uint graph,
                               const uint words, const ulong stride, const ulong first_row, const ulong seed,

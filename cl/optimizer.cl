@@ -1,5 +1,5 @@
-/* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits the
- * host: `control` lives on the device.
+/* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits
+ * the host: `control` lives on the device.
  *   control[0] norm of the gradient          [1] 1 (uint) if that is finite
  *   control[2] factor of the gradient (clip) [3] updates applied so far (uint)   [4] steps skipped so far (uint)
  *   control[5] 1 / (1 - beta1^t)             [6] 1 / (1 - beta2^t)
@@ -7,11 +7,11 @@
 #include "vector.clh"
 #include "reduce.clh"
 
-/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on the size
- * alone. Launch: rt_rows(slices). */
+/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on the
+ * size alone. Launch: rt_rows(slices). */
 __kernel void gradient_partials(__global float *restrict partials, const ulong partials_at,
-                                const __global float *restrict gradient, const ulong gradient_at, __local float *scratch,
-                                const uint n, const uint slice)
+                                const __global float *restrict gradient, const ulong gradient_at,
+                                __local float *scratch, const uint n, const uint slice)
 {
     const size_t g = get_group_id(0), first = g * slice;
     const size_t end = first + slice < n ? first + slice : n;
@@ -25,8 +25,8 @@ __kernel void gradient_partials(__global float *restrict partials, const ulong p
     if (get_local_id(0) == 0) partials[partials_at + g] = sum;
 }
 
-/* Closes the step: adds all partials and decides. An element that is not finite makes the norm so, and so does a gradient
- * whose squares overflow: such a step leaves the number of updates as it was. The test is one of bits, not of
+/* Closes the step: adds all partials and decides. An element that is not finite makes the norm so, and so does a
+ * gradient whose squares overflow: such a step leaves the number of updates as it was. The test is one of bits, not of
  * arithmetic. clip = 0: no clipping. log_beta are natural logarithms. Launch: one group. */
 __kernel void optimizer_decide(__global uint *restrict control, const ulong control_at,
                                const __global float *restrict partials, const ulong partials_at, __local float *scratch,
@@ -51,8 +51,8 @@ __kernel void optimizer_decide(__global uint *restrict control, const ulong cont
 }
 
 /* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2;
- * p = p - lr * (decoupled * p + (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)). Does nothing in a step that was not finite.
- * Launch: rt_items(n) for every block of the arenas. */
+ * p = p - lr * (decoupled * p + (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)). Does nothing in a step that was not
+ * finite. Launch: rt_items(n) for every block of the arenas. */
 __kernel void adam_update(__global float *restrict p, const ulong p_at, __global float *restrict m, const ulong m_at,
                           __global float *restrict v, const ulong v_at, const __global float *restrict gradient,
                           const ulong gradient_at, const __global uint *restrict control, const ulong control_at,
