@@ -123,6 +123,7 @@ void settings_trainer(nn_trainer_options *options, const cfg_config *config)
     options->patience = (size_t)train->patience;
     options->nonfinite = train->nonfinite == CFG_NONFINITE_SKIP ? NN_NONFINITE_SKIP : NN_NONFINITE_STOP;
     options->gcn_eval = gcn_eval_of(config->model.gcn_eval.mode);
+    options->evaluate_train = train->evaluate_train;
     options->repetitions = (size_t)config->model.gcn_eval.repetitions;
     options->checkpoint_every = (size_t)train->checkpoint_every;
 }

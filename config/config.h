@@ -136,6 +136,7 @@ typedef struct cfg_train {
     int micro_batch; /* dialogues computed at a time; 0: as many as memory allows */
     int patience;    /* epochs without a better selection score before the run stops; 0: never */
     cfg_nonfinite nonfinite;
+    bool evaluate_train;  /* accuracy and F1 of the training part too */
     bool log_steps;       /* writes steps.jsonl */
     int checkpoint_every; /* epochs between two writes of last.safetensors */
 } cfg_train;

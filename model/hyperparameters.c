@@ -45,7 +45,8 @@ st_status nn_config_check(const nn_config *c, st_error *error)
     ST_FORWARD(check_sizes(c, error));
     if (!(c->dropout >= 0 && c->dropout < 1) || !(c->gcn_mask >= 0 && c->gcn_mask < 1))
         return st_fail(error, ST_USAGE, "dropout %g and gcn_mask %g must be at least 0 and below 1", c->dropout, c->gcn_mask);
-    if (!(c->temperature > 0)) return st_fail(error, ST_USAGE, "the temperature must be above 0, not %g", c->temperature);
+    if (!(c->temperature >= 1e-6))
+        return st_fail(error, ST_USAGE, "the temperature must be at least 1e-6, not %g", c->temperature);
     if (!(c->gamma >= 0)) return st_fail(error, ST_USAGE, "gamma must be at least 0, not %g", c->gamma);
     return ST_OK;
 }

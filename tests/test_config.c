@@ -99,6 +99,7 @@ static void expect_published(const cfg_config *config)
     assert_int_equal(train->micro_batch, 0);
     assert_int_equal(train->patience, 0);
     assert_int_equal(train->nonfinite, CFG_NONFINITE_STOP);
+    assert_false(train->evaluate_train);
     assert_false(train->log_steps);
     assert_int_equal(config->runtime.gemm, CFG_GEMM_AUTO);
     assert_string_equal(config->runtime.device, "auto");
@@ -289,7 +290,7 @@ static const char every_key[] =
     "similarity = 1 0 .5/0,1,.25 / 0.5, .25 1\n"
     "[train]\nepochs = 3\nbatch = 2\nlr = 3e-4\noptimizer = adamw\nbeta1 = 0.8\nbeta2 = 0.99\neps = 1e-6\n"
     "weight_decay = 0.01\nschedule = cosine\nwarmup = 10\nclip = 5\nmicro_batch = 1\npatience = 4\n"
-    "nonfinite = skip\nlog_steps = 1\ncheckpoint_every = 2\n"
+    "nonfinite = skip\nevaluate_train = yes\nlog_steps = 1\ncheckpoint_every = 2\n"
     "[runtime]\ndevice = 'my \"GPU\"; 7'\ngemm = panel\n";
 
 static void expect_every_data(const cfg_config *config, const char *path)
@@ -370,6 +371,7 @@ static void expect_every_train(const cfg_config *config)
     assert_int_equal(train->micro_batch, 1);
     assert_int_equal(train->patience, 4);
     assert_int_equal(train->nonfinite, CFG_NONFINITE_SKIP);
+    assert_true(train->evaluate_train);
     assert_true(train->log_steps);
     assert_int_equal(train->checkpoint_every, 2);
     assert_string_equal(config->runtime.device, "my \"GPU\"; 7");
@@ -589,6 +591,10 @@ static void test_bad_values(void **state)
     expect_refused("[train]\nlr = nan\n", "x.ini:2: [train] lr: \"nan\" is not a number; it takes a number above 0");
     expect_refused("[train]\nlr = 1e999\n",
                    "x.ini:2: [train] lr: \"1e999\" is out of range; it takes a number above 0");
+    expect_refused("[train]\neps = 1e-40\n",
+                   "x.ini:2: [train] eps: \"1e-40\" is out of range; it takes a number of at least 1e-30");
+    expect_refused("[loss]\ntemperature = 1e-40\n",
+                   "x.ini:2: [loss] temperature: \"1e-40\" is out of range; it takes a number of at least 1e-06");
     expect_refused("[loss]\nlambda_kl = -0.1\n",
                    "x.ini:2: [loss] lambda_kl: \"-0.1\" is out of range; it takes a number of at least 0");
     expect_refused("[train]\nlr =\n", "x.ini:2: [train] lr has no value; write one, or delete the line to keep the "

@@ -69,6 +69,7 @@ static void test_refusals(void **state)
     REFUSED(dropout, 0.0 / 0.0, "dropout");
     REFUSED(gcn_mask, 1.5, "gcn_mask 1.5");
     REFUSED(temperature, 0.0, "temperature");
+    REFUSED(temperature, 1e-40, "temperature");
     REFUSED(temperature, 0.0 / 0.0, "temperature");
     REFUSED(gamma, -1.0, "gamma");
 #undef REFUSED

@@ -95,6 +95,24 @@ gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set experim
 different runs/demo/last.safetensors other/last.safetensors
 absent other/steps.jsonl
 
+# Accuracy and F1 of the training part are measured where that is asked for, and change nothing else.
+! grep -q '"split": "train".*"accuracy": [0-9]' runs/demo/metrics.jsonl || fail "the training part was evaluated unasked"
+gives 0 train runs/demo/config.ini --set train.evaluate_train=true --out evaluated
+same runs/demo/steps.jsonl evaluated/steps.jsonl
+same runs/demo/predictions.csv evaluated/predictions.csv
+[ "$(grep -Ec '"split": "train".*"accuracy": [0-9.]+, "weighted_f1": [0-9.]+, "macro_f1": [0-9.]+' \
+    evaluated/metrics.jsonl)" -eq 2 ] || fail "metrics.jsonl lacks the F1 of the training part"
+gives 0 eval evaluated/last.safetensors --data data.safetensors --split train --json
+if command -v python3 >/dev/null; then
+    python3 - .out <<'PYTHON' || fail "train and eval say different things of the training part"
+import json, sys
+line = [l for l in map(json.loads, open("evaluated/metrics.jsonl")) if l["split"] == "train"][-1]
+text = json.dumps(json.load(open(sys.argv[1])))
+for key in "accuracy", "weighted_f1", "macro_f1":
+    assert f'"{key}": {line[key]:.5f}'[:-3] in text, (key, line, text)
+PYTHON
+fi
+
 # A damaged checkpoint is not used.
 cp runs/demo/best.safetensors damaged.safetensors
 printf 'XY' | dd of=damaged.safetensors bs=1 seek=$(($(wc -c <damaged.safetensors) - 100)) conv=notrunc status=none
