@@ -8,6 +8,7 @@
  * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/mask.c.
  */
 #include "random123.clh"
+#include "vector.clh"
 
 /* Bits of the elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would keep compilers for
  * CPUs from making vectors of the loop over quads. */
@@ -21,13 +22,49 @@ __attribute__((always_inline)) static inline uint mask_quad(const ulong q, const
            (word.v[2] >= threshold ? 4u : 0u) | (word.v[3] >= threshold ? 8u : 0u);
 }
 
+/* Bits of the elements 4q .. 4q+31. */
+#if VW >= 8 && defined(__ENDIAN_LITTLE__)
+/* A quad to a lane of 64 bits: the product of two words is then one instruction and needs no shuffles to come apart.
+ * What stands above the low 32 bits of a lane means nothing. (Lanes become bytes of one word: lane 0 the lowest.) */
+__attribute__((always_inline)) static inline uint mask_quads(const ulong q, const uint site, const uint step,
+                                                             const ulong seed, const uint threshold)
+{
+    const ulong low = 0xffffffffUL;
+    const ulong8 counter = q + (ulong8)(0, 1, 2, 3, 4, 5, 6, 7);
+    ulong8 a = counter, b = counter >> 32, c = (ulong8)(site), d = (ulong8)(step);
+    ulong key_a = seed, key_b = seed >> 32;
+#pragma unroll
+    for (uint round = 0; round < philox4x32_rounds; ++round, key_a += 0x9e3779b9UL, key_b += 0xbb67ae85UL) {
+        const ulong8 p = (a & low) * 0xd2511f53UL, r = (c & low) * 0xcd9e8d57UL;
+        a = (r >> 32) ^ b ^ key_a;
+        c = (p >> 32) ^ d ^ key_b;
+        b = r;
+        d = p;
+    }
+    const ulong8 least = (ulong8)(threshold);
+    const long8 kept = (((a & low) >= least) & 1L) | (((b & low) >= least) & 2L) | (((c & low) >= least) & 4L) |
+                       (((d & low) >= least) & 8L);
+    ulong word = as_ulong(convert_uchar8(kept)); /* four bits in each byte, which close up */
+    word = (word | word >> 4) & 0x00ff00ff00ff00ffUL;
+    word = (word | word >> 8) & 0x0000ffff0000ffffUL;
+    return (uint)(word | word >> 16);
+}
+#else
+__attribute__((always_inline)) static inline uint mask_quads(const ulong q, const uint site, const uint step,
+                                                             const ulong seed, const uint threshold)
+{
+    uint word = 0;
+    for (uint k = 0; k < 8; ++k) word |= mask_quad(q + k, site, step, seed, threshold) << (4 * k);
+    return word;
+}
+#endif
+
 /* Bits of the elements first .. first+31. */
 __attribute__((always_inline)) static inline uint mask_word(const ulong first, const uint site, const uint step,
                                                             const ulong seed, const uint threshold)
 {
     const uint shift = (uint)(first & 3);
-    uint word = 0;
-    for (uint k = 0; k < 8; ++k) word |= mask_quad((first >> 2) + k, site, step, seed, threshold) << (4 * k);
+    const uint word = mask_quads(first >> 2, site, step, seed, threshold);
     if (shift == 0) return word;
     return (word >> shift) | (mask_quad((first >> 2) + 8, site, step, seed, threshold) << (32 - shift));
 }
