@@ -78,23 +78,11 @@ static nn_attention attention_of(const nn_encoder_pass *p, const nn_encoder *e, 
                           .scratch = p->scratch->attention};
 }
 
-static st_status linear(const nn_encoder_pass *p, nn_matrix y, nn_matrix x, const nn_linear_slot *slot)
-{
-    return nn_linear_forward(p->rt, y, x, slot->weight.value, slot->bias.value);
-}
-
 static st_status linear_back(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x,
                              const nn_linear_slot *slot)
 {
-    return nn_linear_backward(p->rt, &(nn_linear_gradient){.dx = dx,
-                                                           .dweight = slot->weight.gradient,
-                                                           .dbias = slot->bias.gradient,
-                                                           .scratch = p->scratch->sums,
-                                                           .dy = dy,
-                                                           .x = x,
-                                                           .weight = slot->weight.value,
-                                                           .beta_dx = beta_dx,
-                                                           .beta = p->beta});
+    const nn_linear_gradient gradient = {dx, dy, x, p->scratch->sums, beta_dx, p->beta};
+    return nn_linear_backward(p->rt, slot, &gradient);
 }
 
 static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view dy, rt_view x,
@@ -122,16 +110,16 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     const nn_attention attention = attention_of(p, e, l);
     const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
 
-    ST_FORWARD(linear(p, hidden(p, a->q), x, &w->q));
-    ST_FORWARD(linear(p, hidden(p, a->k), s, &w->k));
-    ST_FORWARD(linear(p, hidden(p, a->v), s, &w->v));
+    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->q), x, &w->q));
+    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->k), s, &w->k));
+    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->v), s, &w->v));
     ST_FORWARD(nn_attention_forward(p->rt, hidden(p, a->context), &attention));
-    ST_FORWARD(linear(p, hidden(p, a->residual), hidden(p, a->context), &w->output));
+    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->residual), hidden(p, a->context), &w->output));
     ST_FORWARD(nn_dropout_forward(p->rt, a->residual, a->residual, a->x, mask_of(p, e, l, NN_SITE_CONTEXT), NH));
     ST_FORWARD(nn_layernorm_forward(p->rt, t->normed, &norm, a->residual));
-    ST_FORWARD(linear(p, wide(p, a->u), hidden(p, t->normed), &w->ffn_1));
+    ST_FORWARD(nn_linear_forward(p->rt, wide(p, a->u), hidden(p, t->normed), &w->ffn_1));
     ST_FORWARD(nn_gelu_forward(p->rt, t->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(linear(p, hidden(p, a->out), wide(p, t->h), &w->ffn_2));
+    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->out), wide(p, t->h), &w->ffn_2));
     return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
 }
 

@@ -32,6 +32,11 @@ static inline nn_matrix nn_dense(rt_view view, size_t rows, size_t columns)
     return (nn_matrix){view, rows, columns, columns};
 }
 
+/* A parameter as a layer sees it. Without a gradient block its gradient is not computed. */
+typedef struct nn_slot {
+    rt_view value, gradient;
+} nn_slot;
+
 /* `count` columns of `x` from column `first`. */
 static inline nn_matrix nn_columns(nn_matrix x, size_t first, size_t count)
 {

@@ -3,7 +3,7 @@
 #include "model/column_sums.h"
 #include "runtime/gemm.h"
 
-st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, rt_view weight, rt_view bias)
+st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer)
 {
     return rt_gemm(rt, &(rt_gemm_call){.transpose_b = true,
                                        .m = y.rows,
@@ -11,22 +11,22 @@ st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, rt_view we
                                        .k = x.columns,
                                        .a = x.view,
                                        .lda = x.ld,
-                                       .b = weight,
+                                       .b = layer->weight.value,
                                        .ldb = x.columns,
                                        .c = y.view,
                                        .ldc = y.ld,
-                                       .bias = bias});
+                                       .bias = layer->bias.value});
 }
 
 /* dx = dy . W */
-static st_status input_gradient(rt_context *rt, const nn_linear_gradient *g)
+static st_status input_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
 {
     return rt_gemm(rt, &(rt_gemm_call){.m = g->dy.rows,
                                        .n = g->dx.columns,
                                        .k = g->dy.columns,
                                        .a = g->dy.view,
                                        .lda = g->dy.ld,
-                                       .b = g->weight,
+                                       .b = layer->weight.value,
                                        .ldb = g->dx.columns,
                                        .c = g->dx.view,
                                        .ldc = g->dx.ld,
@@ -34,7 +34,7 @@ static st_status input_gradient(rt_context *rt, const nn_linear_gradient *g)
 }
 
 /* dW = dyᵀ . x */
-static st_status weight_gradient(rt_context *rt, const nn_linear_gradient *g)
+static st_status weight_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
 {
     return rt_gemm(rt, &(rt_gemm_call){.transpose_a = true,
                                        .m = g->dy.columns,
@@ -44,16 +44,16 @@ static st_status weight_gradient(rt_context *rt, const nn_linear_gradient *g)
                                        .lda = g->dy.ld,
                                        .b = g->x.view,
                                        .ldb = g->x.ld,
-                                       .c = g->dweight,
+                                       .c = layer->weight.gradient,
                                        .ldc = g->x.columns,
                                        .beta = g->beta});
 }
 
-st_status nn_linear_backward(rt_context *rt, const nn_linear_gradient *gradient)
+st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient)
 {
-    if (gradient->dx.view.block) ST_FORWARD(input_gradient(rt, gradient));
-    if (gradient->dweight.block) ST_FORWARD(weight_gradient(rt, gradient));
-    if (gradient->dbias.block)
-        ST_FORWARD(nn_column_sums(rt, gradient->dbias, gradient->scratch, gradient->dy, gradient->beta));
+    if (gradient->dx.view.block) ST_FORWARD(input_gradient(rt, layer, gradient));
+    if (layer->weight.gradient.block) ST_FORWARD(weight_gradient(rt, layer, gradient));
+    if (layer->bias.gradient.block)
+        ST_FORWARD(nn_column_sums(rt, layer->bias.gradient, gradient->scratch, gradient->dy, gradient->beta));
     return ST_OK;
 }

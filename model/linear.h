@@ -7,21 +7,24 @@
 
 #include "model/glossary.h"
 
-/* `bias` is optional (a view without a block). */
-st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, rt_view weight, rt_view bias);
+/* Its parameters: W, and b, which is optional (a value without a block). */
+typedef struct nn_linear_slot {
+    nn_slot weight, bias;
+    size_t in, out;
+} nn_linear_slot;
 
+st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer);
+
+/* The gradients of W (dyᵀ . x) and b (column sums of dy) go to the slot. */
 typedef struct nn_linear_gradient {
     nn_matrix dx;    /* [N, in] dy . W; without a block it is not computed */
-    rt_view dweight; /* [out, in] dyᵀ . x; without a block it is not computed */
-    rt_view dbias;   /* [out] column sums of dy; without a block it is not computed */
-    rt_view scratch; /* nn_column_sums_scratch(N, out) elements, for dbias alone */
     nn_matrix dy;    /* [N, out] */
-    nn_matrix x;     /* [N, in]; for dweight alone */
-    rt_view weight;  /* [out, in]; for dx alone */
+    nn_matrix x;     /* [N, in]; for the gradient of W alone */
+    rt_view scratch; /* nn_column_sums_scratch(N, out) elements, for that of b alone */
     float beta_dx;   /* 0: dx is overwritten; 1: added to */
-    float beta;      /* the same for dweight and dbias */
+    float beta;      /* the same for the gradients of W and b */
 } nn_linear_gradient;
 
-st_status nn_linear_backward(rt_context *rt, const nn_linear_gradient *gradient);
+st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
 
 #endif

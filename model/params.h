@@ -7,6 +7,7 @@
 #define SAFSD_MODEL_PARAMS_H
 
 #include "model/hyperparameters.h"
+#include "model/linear.h"
 
 typedef enum nn_init { NN_INIT_UNIFORM, NN_INIT_NORMAL, NN_INIT_ONE, NN_INIT_ZERO } nn_init;
 
@@ -19,14 +20,6 @@ typedef struct nn_param {
     rt_view value, gradient, moment1, moment2;
 } nn_param;
 
-/* A parameter as a layer sees it. `in` and `out` are the widths of a linear layer. */
-typedef struct nn_slot {
-    rt_view value, gradient;
-} nn_slot;
-typedef struct nn_linear_slot {
-    nn_slot weight, bias;
-    size_t in, out;
-} nn_linear_slot;
 typedef struct nn_norm_slot {
     nn_slot gain, bias;
 } nn_norm_slot;

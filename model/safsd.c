@@ -27,24 +27,12 @@ static nn_matrix part_of(const nn_pass *pass, rt_view view, size_t index, size_t
     return rows_of(pass, rt_view_at(view, index * pass->batch->rows * columns), columns);
 }
 
-static st_status linear(const nn_safsd *s, nn_matrix y, nn_matrix x, const nn_linear_slot *slot)
-{
-    return nn_linear_forward(s->rt, y, x, slot->weight.value, slot->bias.value);
-}
-
 /* dx without a block: not wanted. */
 static st_status linear_back(const nn_safsd *s, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x,
                              const nn_linear_slot *slot, float beta)
 {
-    return nn_linear_backward(s->rt, &(nn_linear_gradient){.dx = dx,
-                                                           .dweight = slot->weight.gradient,
-                                                           .dbias = slot->bias.gradient,
-                                                           .scratch = s->d.encoder.sums,
-                                                           .dy = dy,
-                                                           .x = x,
-                                                           .weight = slot->weight.value,
-                                                           .beta_dx = beta_dx,
-                                                           .beta = beta});
+    const nn_linear_gradient gradient = {dx, dy, x, s->d.encoder.sums, beta_dx, beta};
+    return nn_linear_backward(s->rt, slot, &gradient);
 }
 
 /* ---- SPEC 2: U_m = X_m W_mᵀ + PE[position] + E_spk[speaker] ---- */
@@ -54,7 +42,7 @@ static st_status inputs_forward(nn_safsd *s, const nn_pass *pass)
     const size_t H = s->config.hidden;
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        ST_FORWARD(linear(s, rows_of(pass, s->a.input[m], H), rows_of(pass, s->batches.x[m], s->config.dims[m]),
+        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H), rows_of(pass, s->batches.x[m], s->config.dims[m]),
                           &s->params.input[m]));
         ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], s->a.input[m], s->a.places,
                                         s->params.speaker_embeddings.value, pass->batch, H));
@@ -105,10 +93,10 @@ static st_status target_forward(nn_safsd *s, const nn_pass *pass, nn_modality n)
         ST_FORWARD(nn_encoder_forward(&encoder, e, s->a.input[n], s->a.input[e->pair.source]));
         const rt_view out = output_of(s, e);
         if (s->config.gate == NN_GATE_LEARNED)
-            ST_FORWARD(linear(s, rows_of(pass, e->gate, H), rows_of(pass, out, H), &s->params.gate[i]));
+            ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, e->gate, H), rows_of(pass, out, H), &s->params.gate[i]));
         ST_FORWARD(nn_gate_forward(s->rt, block_of(s, pass, s->a.gated[n], place++), out, e->gate, s->config.gate));
     }
-    return linear(s, rows_of(pass, s->a.fused[n], H), rows_of(pass, s->a.gated[n], s->used * H), &s->params.reduce[n]);
+    return nn_linear_forward(s->rt, rows_of(pass, s->a.fused[n], H), rows_of(pass, s->a.gated[n], s->used * H), &s->params.reduce[n]);
 }
 
 static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n, float beta)
@@ -139,7 +127,7 @@ static st_status student_forward(nn_safsd *s, const nn_pass *pass, size_t i)
     const size_t H = s->config.hidden, C = s->config.classes;
     ST_FORWARD(nn_relu_forward(s->rt, s->a.student_input[m], s->a.fused[m], pass->batch->rows * H,
                                nn_masks_student(pass->masks, m)));
-    return linear(s, part_of(pass, s->a.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
+    return nn_linear_forward(s->rt, part_of(pass, s->a.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
                   &s->params.student[m]);
 }
 
@@ -170,7 +158,7 @@ static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
         if (m == NN_TEXT)
             ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, s->a.fused[m], nothing, s->params.graph_embeddings.value,
                                             pass->batch, H));
-        ST_FORWARD(linear(s, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H), &s->params.graph_input));
+        ST_FORWARD(nn_linear_forward(s->rt, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H), &s->params.graph_input));
     }
     return ST_OK;
 }
@@ -248,7 +236,7 @@ static st_status head_forward(nn_safsd *s, const nn_pass *pass)
     const size_t width = s->used * 2 * s->config.graph_hidden;
     ST_FORWARD(nn_head_forward(s->rt, s->a.head_input, s->a.x[0], s->a.x[s->config.gcn_layers], head_sizes(s, pass),
                                nn_masks_head(pass->masks)));
-    return linear(s, rows_of(pass, s->a.logits, s->config.classes), rows_of(pass, s->a.head_input, width), &s->params.head);
+    return nn_linear_forward(s->rt, rows_of(pass, s->a.logits, s->config.classes), rows_of(pass, s->a.head_input, width), &s->params.head);
 }
 
 static st_status head_backward(nn_safsd *s, const nn_pass *pass, float beta)

@@ -24,7 +24,8 @@ static void forward_case(th_case *t, const void *user)
             const nn_matrix y = th_output_matrix(t, n.rows, n.out, n.out + sizes[i].beside);
             double *expected = th_doubles(t, n.rows * n.out);
             ref_linear_forward(expected, x.value, weight.value, biased ? bias.value : NULL, n);
-            TH_OK_GEMM(t, nn_linear_forward(t->rt, y, x.matrix, weight.view, biased ? bias.view : nothing));
+            const nn_linear_slot layer = {.weight = {weight.view, nothing}, .bias = {biased ? bias.view : nothing, nothing}};
+            TH_OK_GEMM(t, nn_linear_forward(t->rt, y, x.matrix, &layer));
             th_expect_matrix(t, "y", y, expected, TH_ACTIVATION);
         }
 }
@@ -39,21 +40,20 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
     const th_matrix x = th_normal_matrix(t, n.rows, n.in, n.in + beside, 1, 1.0);
     const th_matrix dy = th_normal_matrix(t, n.rows, n.out, n.out + beside, 2, 1.0);
     const th_tensor weight = th_normal(t, n.out * n.in, 3, 1.0);
+    const nn_linear_slot layer = {.weight = {weight.view, th_output(t, n.out * n.in)},
+                                  .bias = {nothing, th_output(t, n.out)}};
     nn_linear_gradient g = {.dx = th_output_matrix(t, n.rows, n.in, n.in + beside),
-                            .dweight = th_output(t, n.out * n.in),
-                            .dbias = th_output(t, n.out),
-                            .scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out)),
                             .dy = dy.matrix,
                             .x = x.matrix,
-                            .weight = weight.view};
+                            .scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out))};
     double *dx = th_doubles(t, n.rows * n.in), *dweight = th_doubles(t, n.out * n.in), *dbias = th_doubles(t, n.out);
     for (int pass = 0; pass < 2; ++pass) {
         g.beta = g.beta_dx = (float)pass;
         ref_linear_backward(dx, dweight, dbias, dy.value, x.value, weight.value, n);
-        TH_OK_GEMM(t, nn_linear_backward(t->rt, &g));
+        TH_OK_GEMM(t, nn_linear_backward(t->rt, &layer, &g));
         th_expect_matrix(t, pass ? "dx added to" : "dx", g.dx, dx, TH_ACTIVATION);
-        th_expect(t, pass ? "dweight added to" : "dweight", g.dweight, dweight, n.out * n.in, TH_ACTIVATION);
-        th_expect(t, pass ? "dbias added to" : "dbias", g.dbias, dbias, n.out, TH_ACTIVATION);
+        th_expect(t, pass ? "dweight added to" : "dweight", layer.weight.gradient, dweight, n.out * n.in, TH_ACTIVATION);
+        th_expect(t, pass ? "dbias added to" : "dbias", layer.bias.gradient, dbias, n.out, TH_ACTIVATION);
     }
 }
 
@@ -83,12 +83,13 @@ static void left_out_case(th_case *t, const void *user)
     ref_linear_backward(dx, dweight, dbias, dy.value, x.value, weight.value, n);
 
     const rt_view parameters = th_output(t, n.out * n.in), input = th_output(t, n.rows * n.in);
-    const nn_linear_gradient only_weight = {.dweight = parameters, .dy = dy.matrix, .x = x.matrix};
-    TH_OK_GEMM(t, nn_linear_backward(t->rt, &only_weight));
+    const nn_linear_slot gradient_alone = {.weight = {nothing, parameters}};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &gradient_alone, &(nn_linear_gradient){.dy = dy.matrix, .x = x.matrix}));
     th_expect(t, "dweight alone", parameters, dweight, n.out * n.in, TH_ACTIVATION);
 
-    const nn_linear_gradient only_input = {.dx = nn_dense(input, n.rows, n.in), .dy = dy.matrix, .weight = weight.view};
-    TH_OK_GEMM(t, nn_linear_backward(t->rt, &only_input));
+    const nn_linear_slot value_alone = {.weight = {weight.view, nothing}};
+    const nn_linear_gradient only_input = {.dx = nn_dense(input, n.rows, n.in), .dy = dy.matrix};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &value_alone, &only_input));
     th_expect(t, "dx alone", input, dx, n.rows * n.in, TH_ACTIVATION);
 }
 
