@@ -366,7 +366,7 @@ static st_status plan(operands *o)
     ST_FORWARD(take_all(o, &o->per_class, 1, 2 * C));
     ST_FORWARD(take_all(o, &o->similarity, 1, C * C));
     ST_FORWARD(nn_masks_plan(&o->masks, o->arena, c, e, true, rt_error(o->rt)));
-    ST_FORWARD(nn_batch_store_create(&o->store, o->arena, c, e, rt_error(o->rt)));
+    ST_FORWARD(nn_batch_store_create(&o->store, o->rt, c, e));
     ST_FORWARD(nn_params_create(&o->params, o->rt, c, true));
     return nn_optimizer_plan(&o->optimizer, &o->params, o->arena);
 }
@@ -396,6 +396,7 @@ static st_status fill(operands *o)
         const rt_view value = rt_arena_block(o->params.values, b, &elements);
         ST_FORWARD(rt_copy(o->rt, gradient, value, elements));
     }
+    ST_FORWARD(nn_batch_store_commit(&o->store));
     return nn_batch_upload(&o->store, o->rt, &o->problem->batch, 0, o->problem->batch.dialogues, 0, &o->batch);
 }
 
@@ -433,7 +434,7 @@ st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const be
         ST_TRY(bench_repeat(&kernel->seconds, effort, run_and_wait, &what));
     }
 done:
-    nn_batch_store_destroy(&o.store, rt);
+    nn_batch_store_destroy(&o.store);
     nn_masks_destroy(&o.masks);
     nn_params_destroy(&o.params);
     rt_arena_destroy(&o.arena);

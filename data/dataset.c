@@ -143,6 +143,22 @@ void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count
     }
     batch->dialogues = count;
     batch->rows = row;
+    batch->data = data;
+    batch->chosen = dialogues;
+}
+
+void ds_batch_features(const ds_batch *batch, size_t m, size_t width, size_t first, size_t count, float *to)
+{
+    size_t before = 0;
+    for (size_t b = 0; b < first; b++) before += (size_t)batch->lengths[b];
+    for (size_t b = first; b < first + count; b++) {
+        const size_t length = (size_t)batch->lengths[b];
+        const float *from = batch->x[m] ? batch->x[m] + before * width
+                                        : batch->data->x[m] + batch->data->starts[batch->chosen[b]] * width;
+        memcpy(to, from, length * width * sizeof *to);
+        to += length * width;
+        before += length;
+    }
 }
 
 /* The longest dialogues of a split make its largest batch, by rows and by pairs. */

@@ -111,14 +111,19 @@ st_status ds_standardize(ds_dataset *data, const ds_statistics *statistics, st_e
 /* Packed host arrays of a batch, in memory of the caller: room for the rows of ds_largest_batch. */
 typedef struct ds_batch {
     size_t dialogues, rows;  /* set by ds_batch_fill */
-    float *x[DS_MODALITIES]; /* [rows, dims[m]]; NULL: not wanted */
+    float *x[DS_MODALITIES]; /* [rows, dims[m]]; NULL: they stay in `data`, for ds_batch_features */
     int32_t *speakers;       /* [rows] */
     int32_t *labels;         /* [rows] */
     int32_t *lengths;        /* [dialogues] */
+    const ds_dataset *data;  /* set by ds_batch_fill: where the dialogues come from, and which those are; both are */
+    const size_t *chosen;    /* borrowed while features may be copied from there */
 } ds_batch;
 
 /* Copies `count` dialogues, in the order given. */
 void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count, ds_batch *batch);
+
+/* Copies features m, rows of `width`, of the dialogues first .. first + count - 1 of a batch to `to`. */
+void ds_batch_features(const ds_batch *batch, size_t m, size_t width, size_t first, size_t count, float *to);
 
 /* Upper bounds over every batch of at most `count` dialogues of one split. */
 typedef struct ds_extent {

@@ -1,14 +1,21 @@
 #include "model/batch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Places of the lists of one batch in the common array. */
+enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
+
+/* Places of what one batch consists of, in elements. */
 typedef struct layout {
-    size_t starts, pair_starts, dialogue_of, position, speakers, by_speaker, speaker_starts, labels, total;
+    size_t starts, pair_starts, dialogue_of, position, speakers, by_speaker, speaker_starts, labels, mean_similarity;
+    size_t x[NN_MODALITIES], total;
 } layout;
 
-static layout layout_of(size_t dialogues, size_t rows, size_t speakers)
+static size_t aligned(size_t at)
+{
+    return (at + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static layout layout_of(size_t dialogues, size_t rows, const nn_config *config)
 {
     layout at = {0};
     at.pair_starts = at.starts + dialogues + 1;
@@ -17,52 +24,36 @@ static layout layout_of(size_t dialogues, size_t rows, size_t speakers)
     at.speakers = at.position + rows;
     at.by_speaker = at.speakers + rows;
     at.speaker_starts = at.by_speaker + rows;
-    at.labels = at.speaker_starts + speakers + 1;
-    at.total = at.labels + rows;
+    at.labels = at.speaker_starts + config->speakers + 1;
+    at.mean_similarity = at.labels + rows;
+    at.total = at.mean_similarity + (config->saf_form == NN_SAF_PUBLISHED ? config->classes : 0);
+    for (size_t m = 0; m < NN_MODALITIES; ++m) {
+        if (!config->uses[m]) continue;
+        at.x[m] = aligned(at.total);
+        at.total = at.x[m] + rows * config->dims[m];
+    }
     return at;
 }
 
-st_status nn_batch_store_create(nn_batch_store *store, rt_arena *arena, const nn_config *config, const nn_extent *extent,
-                                st_error *error)
+st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config, const nn_extent *extent)
 {
-    memset(store, 0, sizeof *store);
-    store->config = *config;
-    store->extent = *extent;
-    const size_t total = layout_of(extent->dialogues, extent->rows, config->speakers).total;
-    ST_FORWARD(rt_arena_take(arena, "batch lists", total, &store->lists));
-    for (size_t m = 0; m < NN_MODALITIES; ++m)
-        if (config->uses[m]) ST_FORWARD(rt_arena_take(arena, "features", extent->rows * config->dims[m], &store->x[m]));
-    for (size_t t = 0; t < NN_BATCH_TURNS; ++t) {
-        store->turns[t].lists = malloc(total * sizeof *store->turns[t].lists);
-        bool complete = store->turns[t].lists != NULL;
-        for (size_t m = 0; m < NN_MODALITIES; ++m) {
-            if (!config->uses[m]) continue;
-            store->turns[t].x[m] = malloc(extent->rows * config->dims[m] * sizeof(float));
-            complete = complete && store->turns[t].x[m];
-        }
-        if (!complete) return st_fail(error, ST_FAILED, "out of host memory for a batch of %zu utterances", extent->rows);
-    }
-    return ST_OK;
+    *store = (nn_batch_store){.config = *config, .extent = *extent};
+    return rt_feed_create(&store->feed, rt, "a batch", layout_of(extent->dialogues, extent->rows, config).total);
 }
 
-static st_status wait_for_turn(nn_batch_store *store, rt_context *rt, size_t turn)
+st_status nn_batch_store_commit(nn_batch_store *store)
 {
-    st_status status = ST_OK;
-    for (size_t u = 0; u < NN_BATCH_UPLOADS; ++u) {
-        const st_status waited = rt_wait(rt, &store->turns[turn].uploads[u]);
-        if (status == ST_OK) status = waited;
-    }
-    return status;
+    return rt_feed_commit(store->feed);
 }
 
-void nn_batch_store_destroy(nn_batch_store *store, rt_context *rt)
+void nn_batch_store_destroy(nn_batch_store *store)
 {
-    for (size_t t = 0; t < NN_BATCH_TURNS; ++t) {
-        wait_for_turn(store, rt, t);
-        free(store->turns[t].lists);
-        for (size_t m = 0; m < NN_MODALITIES; ++m) free(store->turns[t].x[m]);
-    }
-    memset(store, 0, sizeof *store);
+    rt_feed_destroy(&store->feed);
+}
+
+uint64_t nn_batch_store_bytes(const nn_batch_store *store)
+{
+    return rt_feed_bytes(store->feed);
 }
 
 /* Rows sorted by speaker, ascending within one: counting sort. */
@@ -98,8 +89,9 @@ static void fill_lists(int32_t *list, layout at, const ds_batch *whole, size_t f
     sort_by_speaker(list, at, batch->rows, speakers);
 }
 
-static void place_views(nn_batch *batch, rt_view lists, layout at)
+static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
 {
+    const rt_view lists = rt_feed_view(store->feed);
     batch->starts = rt_view_at(lists, at.starts);
     batch->pair_starts = rt_view_at(lists, at.pair_starts);
     batch->dialogue_of = rt_view_at(lists, at.dialogue_of);
@@ -108,6 +100,9 @@ static void place_views(nn_batch *batch, rt_view lists, layout at)
     batch->by_speaker = rt_view_at(lists, at.by_speaker);
     batch->speaker_starts = rt_view_at(lists, at.speaker_starts);
     batch->labels = rt_view_at(lists, at.labels);
+    batch->mean_similarity = rt_view_at(lists, at.mean_similarity);
+    for (size_t m = 0; m < NN_MODALITIES; ++m)
+        if (store->config.uses[m]) batch->x[m] = rt_view_at(lists, at.x[m]);
 }
 
 static st_status check_part(const nn_batch_store *store, const nn_batch *batch, const int32_t *speakers, st_error *error)
@@ -126,18 +121,17 @@ static st_status check_part(const nn_batch_store *store, const nn_batch *batch, 
     return ST_OK;
 }
 
-static st_status upload_all(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first_row, size_t rows,
-                            size_t list_elements)
+/* Everything of the batch, into the memory that goes up. */
+static void fill(const nn_batch_store *store, void *host, layout at, const ds_batch *whole, size_t first, size_t first_row,
+                 const nn_batch *batch)
 {
-    const size_t turn = store->turn;
-    ST_FORWARD(rt_write_later(rt, store->lists, store->turns[turn].lists, list_elements, &store->turns[turn].uploads[0]));
-    for (size_t m = 0; m < NN_MODALITIES; ++m) {
-        if (!store->config.uses[m]) continue;
-        const size_t width = store->config.dims[m];
-        memcpy(store->turns[turn].x[m], whole->x[m] + first_row * width, rows * width * sizeof(float));
-        ST_FORWARD(rt_write_later(rt, store->x[m], store->turns[turn].x[m], rows * width, &store->turns[turn].uploads[m + 1]));
-    }
-    return ST_OK;
+    const nn_config *c = &store->config;
+    float *values = host;
+    fill_lists(host, at, whole, first, first_row, batch, c->speakers);
+    if (c->saf_form == NN_SAF_PUBLISHED && store->mean_similarity)
+        memcpy(values + at.mean_similarity, store->mean_similarity, c->classes * sizeof *values);
+    for (size_t m = 0; m < NN_MODALITIES; ++m)
+        if (c->uses[m]) ds_batch_features(whole, m, c->dims[m], first, batch->dialogues, values + at.x[m]);
 }
 
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
@@ -154,18 +148,19 @@ st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch 
     }
     batch->first_row = rows_before + first_row;
     ST_FORWARD(check_part(store, batch, whole->speakers + first_row, rt_error(rt)));
-    store->turn = (store->turn + 1) % NN_BATCH_TURNS;
-    ST_FORWARD(wait_for_turn(store, rt, store->turn));
-    const layout at = layout_of(count, batch->rows, store->config.speakers);
-    fill_lists(store->turns[store->turn].lists, at, whole, first, first_row, batch, store->config.speakers);
-    place_views(batch, store->lists, at);
-    return upload_all(store, rt, whole, first_row, batch->rows, at.total);
+    const layout at = layout_of(count, batch->rows, &store->config);
+    void *host = NULL;
+    ST_FORWARD(rt_feed_open(store->feed, &host));
+    fill(store, host, at, whole, first, first_row, batch);
+    ST_FORWARD(rt_feed_send(store->feed, at.total));
+    place_views(batch, store, at);
+    return ST_OK;
 }
 
 nn_batch nn_batch_largest(const nn_batch_store *store)
 {
     const nn_extent *e = &store->extent;
     nn_batch batch = {.rows = e->rows, .dialogues = e->dialogues, .longest = e->longest, .pairs = e->pairs};
-    place_views(&batch, store->lists, layout_of(e->dialogues, e->rows, store->config.speakers));
+    place_views(&batch, store, layout_of(e->dialogues, e->rows, &store->config));
     return batch;
 }

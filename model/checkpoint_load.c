@@ -1,12 +1,12 @@
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/checkpoint.h"
 #include "model/checkpoint_names.h"
+#include "runtime/window.h"
 
-enum { STAGE = 1 << 20, LISTED = 900 }; /* elements at a time; characters of a list of names */
+enum { LISTED = 900 }; /* characters of a list of names */
 
 /* ---- one tensor ---- */
 
@@ -47,41 +47,39 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
     return ST_OK;
 }
 
-/* With `finite`, values that are not are refused. */
-static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to,
-                        bool finite, float *stage)
+static st_status check_finite(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, const float *values)
 {
-    for (size_t done = 0; done < tensor->elements;) {
-        const size_t count = tensor->elements - done < STAGE ? tensor->elements - done : STAGE;
-        sf_read_floats(tensor, done, count, stage);
-        for (size_t i = 0; finite && i < count; ++i)
-            if (!isfinite(stage[i]))
-                return st_fail(rt_error(params->rt), ST_FAILED,
-                               "%s: element %zu of tensor '%s' is %g: these are no usable weights", sf_path(c->file),
-                               done + i, tensor->name, (double)stage[i]);
-        ST_FORWARD(rt_write(params->rt, rt_view_at(to, done), stage, count));
-        done += count;
-    }
+    for (size_t i = 0; i < tensor->elements; ++i)
+        if (!isfinite(values[i]))
+            return st_fail(rt_error(params->rt), ST_FAILED,
+                           "%s: element %zu of tensor '%s' is %g: these are no usable weights", sf_path(c->file), i,
+                           tensor->name, (double)values[i]);
     return ST_OK;
+}
+
+/* With `finite`, values that are not are refused. */
+static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to, bool finite)
+{
+    rt_window window;
+    ST_FORWARD(rt_window_write(params->rt, to, tensor->elements, &window));
+    sf_read_floats(tensor, 0, tensor->elements, window.host);
+    const st_status checked = finite ? check_finite(c, params, tensor, window.host) : ST_OK;
+    const st_status closed = rt_window_close(params->rt, &window);
+    return checked == ST_OK ? closed : checked;
 }
 
 typedef enum arena { VALUES, MOMENTS_1, MOMENTS_2 } arena;
 
 static st_status load_all(const nn_checkpoint *c, nn_params *params, const char *prefix, arena which)
 {
-    st_status status = ST_OK;
-    float *stage = malloc(STAGE * sizeof *stage);
-    if (!stage) return st_fail(rt_error(params->rt), ST_FAILED, "no memory to load %s", sf_path(c->file));
     for (size_t i = 0; i < params->count; ++i) {
         const nn_param *item = &params->items[i];
         const sf_tensor *tensor = NULL;
-        ST_TRY(find(c, params, item, prefix, &tensor));
+        ST_FORWARD(find(c, params, item, prefix, &tensor));
         const rt_view places[] = {item->value, item->moment1, item->moment2};
-        ST_TRY(upload(c, params, tensor, places[which], which == VALUES, stage));
+        ST_FORWARD(upload(c, params, tensor, places[which], which == VALUES));
     }
-done:
-    free(stage);
-    return status;
+    return ST_OK;
 }
 
 /* ---- tensors that the model does not have ---- */

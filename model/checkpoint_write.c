@@ -7,15 +7,13 @@
 #include "model/checkpoint.h"
 #include "model/checkpoint_names.h"
 #include "model/config_json.h"
-
-enum { STAGE = 1 << 20 }; /* elements that pass through host memory at a time */
+#include "runtime/window.h"
 
 typedef struct saver {
     sf_writer *writer;
     const nn_params *params;
     const nn_checkpoint_about *about;
     const nn_run_state *state; /* NULL: parameters alone */
-    float *stage;
     st_error *error;
 } saver;
 
@@ -139,13 +137,11 @@ static st_status put(saver *s, const void *data, size_t bytes)
 
 static st_status put_view(saver *s, rt_view view, size_t elements)
 {
-    for (size_t done = 0; done < elements;) {
-        const size_t count = elements - done < STAGE ? elements - done : STAGE;
-        ST_FORWARD(rt_read(s->params->rt, rt_view_at(view, done), s->stage, count));
-        ST_FORWARD(put(s, s->stage, count * sizeof *s->stage));
-        done += count;
-    }
-    return ST_OK;
+    rt_window window;
+    ST_FORWARD(rt_window_read(s->params->rt, view, elements, &window));
+    const st_status written = put(s, window.host, elements * sizeof(float));
+    const st_status closed = rt_window_close(s->params->rt, &window);
+    return written == ST_OK ? closed : written;
 }
 
 static st_status put_tables(saver *s)
@@ -195,8 +191,6 @@ st_status nn_checkpoint_save(const char *path, const nn_params *params, const nn
 {
     st_status status = ST_OK;
     saver s = {.params = params, .about = about, .state = state, .error = rt_error(params->rt)};
-    s.stage = malloc(STAGE * sizeof *s.stage);
-    if (!s.stage) return st_fail(s.error, ST_FAILED, "no memory to write %s", path);
     ST_TRY(sf_writer_create(&s.writer, path, s.error));
     ST_TRY(put_metadata(&s));
     ST_TRY(declare_all(&s));
@@ -204,6 +198,5 @@ st_status nn_checkpoint_save(const char *path, const nn_params *params, const nn
     ST_TRY(sf_writer_finish(s.writer, s.error));
 done:
     sf_writer_destroy(&s.writer);
-    free(s.stage);
     return status;
 }

@@ -102,7 +102,7 @@ static st_status evaluate_batches(walk *w, size_t dialogues, size_t part)
 static st_status take_memory(walk *w, size_t part, st_error *error)
 {
     const size_t rows = ds_largest_batch(w->data, part).rows, C = w->config->classes;
-    ST_FORWARD(nn_host_batch_create(&w->host, w->data, w->config, part, error));
+    ST_FORWARD(nn_host_batch_create(&w->host, w->data, part, error));
     w->dialogues = malloc((w->data->dialogues + 1) * sizeof *w->dialogues);
     w->teacher = malloc((rows + 1) * C * sizeof *w->teacher);
     if (w->out->student_probabilities) w->students = malloc(w->modalities * (rows + 1) * C * sizeof *w->students);

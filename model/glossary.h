@@ -58,6 +58,8 @@ typedef struct nn_batch {
     rt_view by_speaker;     /* [N] rows sorted by speaker, ascending within a speaker */
     rt_view speaker_starts; /* [S + 1] where each speaker begins in by_speaker */
     rt_view labels;         /* [N], -1 = unlabelled */
+    rt_view x[3];           /* [N, D_m] features of the modalities in use */
+    rt_view mean_similarity; /* [C] float, with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */
 } nn_batch;
 
 /* Bits of kept elements, drawn by mask.h; `scale` multiplies what is kept. Without a block nothing is dropped: the

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, const nn_config *config, size_t dialogues,
-                               st_error *error)
+st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, size_t dialogues, st_error *error)
 {
     const size_t most = dialogues < data->dialogues ? dialogues : data->dialogues;
     const size_t rows = ds_largest_batch(data, most).rows;
@@ -12,13 +11,7 @@ st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, const nn
     batch->speakers = malloc((rows + 1) * sizeof *batch->speakers);
     batch->labels = malloc((rows + 1) * sizeof *batch->labels);
     batch->lengths = malloc((most + 1) * sizeof *batch->lengths);
-    bool complete = batch->speakers && batch->labels && batch->lengths;
-    for (size_t m = 0; m < NN_MODALITIES; ++m) {
-        if (!config->uses[m]) continue;
-        batch->x[m] = malloc((rows * config->dims[m] + 1) * sizeof *batch->x[m]);
-        complete = complete && batch->x[m];
-    }
-    if (complete) return ST_OK;
+    if (batch->speakers && batch->labels && batch->lengths) return ST_OK;
     nn_host_batch_destroy(batch);
     return st_fail(error, ST_FAILED, "no memory for a batch of %zu utterances: use a smaller batch", rows);
 }
@@ -28,7 +21,6 @@ void nn_host_batch_destroy(ds_batch *batch)
     free(batch->speakers);
     free(batch->labels);
     free(batch->lengths);
-    for (size_t m = 0; m < NN_MODALITIES; ++m) free(batch->x[m]);
     memset(batch, 0, sizeof *batch);
 }
 

@@ -49,7 +49,7 @@ struct nn_safsd {
     rt_context *rt;
     nn_config config;
     nn_extent extent;
-    bool training;
+    bool training, updates;               /* computes gradients; and has an optimiser of its own */
     size_t used;                          /* |M| */
     nn_modality modality[NN_MODALITIES];  /* the modalities in use, in order */
     nn_params params;
@@ -61,8 +61,7 @@ struct nn_safsd {
     nn_activations a;
     nn_gradients d;
     rt_view per_class, similarity;        /* [2C], [C, C] */
-    rt_view mean_similarity;              /* [C] of the batch, for the SAF form `published` */
-    float *tables, *host_mean_similarity; /* [2C + C*C] class weights, alpha, similarity; [C] */
+    float *tables, *mean_similarity;      /* [2C + C*C] class weights, alpha, similarity; [C] of the batch */
     nn_loss_tables loss_tables;           /* views of `tables` */
     nn_batch last_batch;                  /* of the last pass, for nn_safsd_read */
 };

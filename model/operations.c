@@ -109,13 +109,6 @@ static nn_extent extent_of(const nn_op_shape *shape)
     return extent;
 }
 
-st_status nn_op_batch_plan(const nn_op_run *run, nn_batch_store *store, rt_arena *arena)
-{
-    const nn_config config = {.speakers = run->shape->speakers ? run->shape->speakers : 1};
-    const nn_extent extent = extent_of(run->shape);
-    return nn_batch_store_create(store, arena, &config, &extent, rt_error(run->rt));
-}
-
 st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store)
 {
     const nn_op_shape *shape = run->shape;
@@ -132,7 +125,13 @@ st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store)
                             .speakers = lists,
                             .labels = lists + rows,
                             .lengths = lists + 2 * rows};
-    const st_status status = nn_batch_upload(store, run->rt, &batch, 0, shape->dialogues, 0, &run->batch);
+    const nn_config config = {.speakers = shape->speakers ? shape->speakers : 1};
+    const nn_extent extent = extent_of(shape);
+    st_status status = nn_batch_store_create(store, run->rt, &config, &extent);
+    ST_TRY(status);
+    ST_TRY(nn_batch_store_commit(store));
+    ST_TRY(nn_batch_upload(store, run->rt, &batch, 0, shape->dialogues, 0, &run->batch));
+done:
     free(lists);
     return status;
 }

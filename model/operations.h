@@ -111,9 +111,7 @@ void nn_op_values(const nn_operation *operation, const nn_op_shape *shape, size_
 
 /* ---- running ---- */
 
-/* The batch of a shape: plans it in `arena`, then uploads it and describes it in run->batch. The caller destroys the
- * store. */
-st_status nn_op_batch_plan(const nn_op_run *run, nn_batch_store *store, rt_arena *arena);
+/* Uploads the batch of a shape and describes it in run->batch. The caller destroys the store, after a failure too. */
 st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store);
 
 rt_view nn_op_view(const nn_op_run *run, const char *name);

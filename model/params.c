@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/philox.h"
+#include "runtime/window.h"
 
 typedef struct table {
     nn_params *params;
@@ -181,6 +182,13 @@ done:
     return status;
 }
 
+void nn_params_without_moments(nn_params *params)
+{
+    rt_arena_destroy(&params->moments1);
+    rt_arena_destroy(&params->moments2);
+    for (size_t i = 0; i < params->count; ++i) params->items[i].moment1 = params->items[i].moment2 = (rt_view){NULL, 0};
+}
+
 /* Allocates, and clears: the gaps that alignment leaves between parameters must hold no NaN. */
 static st_status commit_cleared(rt_context *rt, rt_arena *arena)
 {
@@ -215,7 +223,8 @@ void nn_params_destroy(nn_params *params)
 
 uint64_t nn_params_bytes(const nn_params *params)
 {
-    return rt_arena_bytes(params->values) * (params->training ? 4 : 1);
+    const size_t arenas = params->moments1 ? 4 : params->gradients ? 2 : 1;
+    return rt_arena_bytes(params->values) * arenas;
 }
 
 static void draw(float *values, const nn_param *item, uint64_t seed, size_t number)
@@ -236,18 +245,13 @@ static void draw(float *values, const nn_param *item, uint64_t seed, size_t numb
 
 st_status nn_params_initialise(nn_params *params, uint64_t seed)
 {
-    size_t largest = 0;
-    for (size_t i = 0; i < params->count; ++i)
-        if (params->items[i].elements > largest) largest = params->items[i].elements;
-    float *values = malloc(largest * sizeof *values);
-    if (!values) return st_fail(rt_error(params->rt), ST_FAILED, "out of host memory for initial parameters");
-    st_status status = ST_OK;
-    for (size_t i = 0; i < params->count && status == ST_OK; ++i) {
-        draw(values, &params->items[i], seed, i);
-        status = rt_write(params->rt, params->items[i].value, values, params->items[i].elements);
+    for (size_t i = 0; i < params->count; ++i) {
+        rt_window window;
+        ST_FORWARD(rt_window_write(params->rt, params->items[i].value, params->items[i].elements, &window));
+        draw(window.host, &params->items[i], seed, i);
+        ST_FORWARD(rt_window_close(params->rt, &window));
     }
-    free(values);
-    return status;
+    return ST_OK;
 }
 
 const nn_param *nn_params_find(const nn_params *params, const char *name)

@@ -1,7 +1,7 @@
 /* The parameters: one table that gives names, shapes, sizes, places, initialisation and checkpoint order (SPEC 9).
  *
  * Four arenas of the same layout hold values, gradients and the two moments of Adam; an evaluation-only model has
- * values alone. The structs below name the same views by their role, for the layers.
+ * values alone, one that computes gradients for another device no moments. The structs below name the same views by their role, for the layers.
  */
 #ifndef SAFSD_MODEL_PARAMS_H
 #define SAFSD_MODEL_PARAMS_H
@@ -50,6 +50,8 @@ typedef struct nn_params {
 
 /* Builds the table and plans the arenas; with `training` also gradients and moments. Call nn_params_commit before use. */
 st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *config, bool training);
+/* Gives the moments up, before the commit: for gradients that another device's optimiser takes. */
+void nn_params_without_moments(nn_params *params);
 st_status nn_params_commit(nn_params *params); /* allocates; everything is zero */
 void nn_params_destroy(nn_params *params);
 

@@ -67,7 +67,6 @@ static void plan_graph_and_losses(nn_safsd *s, taker *t)
     take(t, "losses", 4, &s->a.losses);
     take(t, "class weights and alpha", 2 * C, &s->per_class);
     take(t, "similarity", C * C, &s->similarity);
-    take(t, "mean similarity", C, &s->mean_similarity);
 }
 
 /* Scratch of both passes. That of the graph and that of the encoders are never in use together. */
@@ -113,9 +112,9 @@ st_status nn_plan_memory(nn_safsd *s)
     plan_graph_and_losses(s, &t);
     if (s->training) plan_gradients(s, &t);
     if (t.status == ST_OK) t.status = nn_masks_plan(&s->masks, s->arena, &s->config, &s->extent, s->training, rt_error(s->rt));
-    if (t.status == ST_OK && s->training) t.status = nn_optimizer_plan(&s->optimizer, &s->params, s->arena);
+    if (t.status == ST_OK && s->updates) t.status = nn_optimizer_plan(&s->optimizer, &s->params, s->arena);
     if (t.status == ST_OK)
-        t.status = nn_batch_store_create(&s->batches, s->arena, &s->config, &s->extent, rt_error(s->rt));
+        t.status = nn_batch_store_create(&s->batches, s->rt, &s->config, &s->extent);
     if (s->training) plan_encoders(s, &t); /* what may share memory with others comes last */
     plan_scratch(s, &t);
     if (!s->training) plan_encoders(s, &t);
@@ -124,7 +123,8 @@ st_status nn_plan_memory(nn_safsd *s)
 
 nn_memory nn_safsd_memory(const nn_safsd *s)
 {
-    return (nn_memory){nn_params_bytes(&s->params), rt_arena_bytes(s->arena), rt_gemm_scratch_bytes(s->rt)};
+    return (nn_memory){nn_params_bytes(&s->params), rt_arena_bytes(s->arena) + nn_batch_store_bytes(&s->batches),
+                       rt_gemm_scratch_bytes(s->rt)};
 }
 
 static double mib(uint64_t bytes)
@@ -141,7 +141,7 @@ st_status nn_plan_check(nn_safsd *s)
     if (need.parameters >= have)
         return st_fail(rt_error(s->rt), ST_DEVICE,
                        "the model does not fit %s: its parameters%s alone need %.0f MiB of %.0f MiB; use a smaller hidden width",
-                       device->name, s->training ? ", gradients and moments" : "", mib(need.parameters), mib(have));
+                       device->name, s->updates ? ", gradients and moments" : s->training ? " and gradients" : "", mib(need.parameters), mib(have));
     const double share = (double)(have - need.parameters) / (double)(need.activations + need.gemm);
     char advice[160] = "use a smaller hidden width or another device";
     if (s->extent.dialogues > 1)

@@ -42,7 +42,7 @@ static st_status inputs_forward(nn_safsd *s, const nn_pass *pass)
     const size_t H = s->config.hidden;
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H), rows_of(pass, s->batches.x[m], s->config.dims[m]),
+        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H), rows_of(pass, pass->batch->x[m], s->config.dims[m]),
                           &s->params.input[m]));
         ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], s->a.input[m], s->a.places,
                                         s->params.speaker_embeddings.value, pass->batch, H));
@@ -64,7 +64,7 @@ static st_status inputs_backward(nn_safsd *s, const nn_pass *pass, float beta)
         const nn_modality m = s->modality[i];
         speaker.dy[i] = s->d.input[m];
         ST_FORWARD(linear_back(s, (nn_matrix){.view = nothing}, 0, rows_of(pass, s->d.input[m], H),
-                               rows_of(pass, s->batches.x[m], s->config.dims[m]), &s->params.input[m], beta));
+                               rows_of(pass, pass->batch->x[m], s->config.dims[m]), &s->params.input[m], beta));
     }
     return nn_embedding_backward(s->rt, &speaker, pass->batch);
 }

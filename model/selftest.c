@@ -142,7 +142,6 @@ static st_status plan(test_case *t)
         if (elements > most) most = elements;
         ST_FORWARD(rt_arena_take(t->arena, tensor->name, elements, &t->run.views[i]));
     }
-    ST_FORWARD(nn_op_batch_plan(&t->run, &t->store, t->arena));
     t->host = malloc(most * sizeof *t->host);
     if (!t->host) return st_fail(rt_error(t->run.rt), ST_FAILED, "out of memory for the self-test");
     return rt_arena_commit(t->arena);
@@ -190,7 +189,7 @@ static st_status run_case(test_case *t, size_t shape)
             ST_TRY(check_tensor(t, &t->run.operation->tensors[i], t->run.views[i], shape));
     }
 done:
-    nn_batch_store_destroy(&t->store, t->run.rt);
+    nn_batch_store_destroy(&t->store);
     rt_arena_destroy(&t->arena);
     free(t->host);
     t->host = NULL;

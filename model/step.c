@@ -6,6 +6,7 @@
 #include "model/embedding.h"
 #include "model/network.h"
 #include "runtime/gemm.h"
+#include "runtime/window.h"
 
 nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
 {
@@ -16,7 +17,7 @@ nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
                        .student_logits = s->a.student_logits,
                        .labels = batch->labels,
                        .per_class = s->per_class,
-                       .similarity = s->config.saf_form == NN_SAF_PUBLISHED ? s->mean_similarity : s->similarity,
+                       .similarity = s->config.saf_form == NN_SAF_PUBLISHED ? batch->mean_similarity : s->similarity,
                        .log_p = s->a.log_p,
                        .log_tau = s->a.log_tau,
                        .student_log_p = s->a.student_log_p,
@@ -42,8 +43,8 @@ static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
 {
     const size_t C = s->config.classes;
     s->tables = malloc((2 * C + C * C) * sizeof *s->tables);
-    s->host_mean_similarity = malloc(C * sizeof *s->host_mean_similarity);
-    if (!s->tables || !s->host_mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
+    s->mean_similarity = malloc(C * sizeof *s->mean_similarity);
+    if (!s->tables || !s->mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
     memcpy(s->tables, tables->class_weights, C * sizeof(float));
     memcpy(s->tables + C, tables->alpha, C * sizeof(float));
     memcpy(s->tables + 2 * C, tables->similarity, C * C * sizeof(float));
@@ -63,7 +64,7 @@ static st_status upload_constants(nn_safsd *s)
     ST_FORWARD(status);
     ST_FORWARD(rt_write(s->rt, s->per_class, s->tables, 2 * C));
     ST_FORWARD(rt_write(s->rt, s->similarity, s->tables + 2 * C, C * C));
-    if (s->training) ST_FORWARD(nn_optimizer_set(&s->optimizer, 0, 0));
+    if (s->updates) ST_FORWARD(nn_optimizer_set(&s->optimizer, 0, 0));
     return nn_masks_commit(&s->masks, s->rt);
 }
 
@@ -76,7 +77,7 @@ static st_status check_extent(const nn_extent *e, st_error *error)
     return ST_OK;
 }
 
-st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+static st_status create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options, bool updates)
 {
     *model = NULL;
     nn_safsd *s = calloc(1, sizeof *s);
@@ -85,18 +86,22 @@ st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_optio
     s->config = options->config;
     s->extent = options->extent;
     s->training = options->training;
+    s->updates = updates;
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (s->config.uses[m]) s->modality[s->used++] = (nn_modality)m;
     st_status status = ST_OK;
     ST_TRY(check_extent(&s->extent, rt_error(rt)));
     ST_TRY(nn_params_create(&s->params, rt, &s->config, s->training));
+    if (!updates) nn_params_without_moments(&s->params);
     ST_TRY(copy_tables(s, &options->tables));
     ST_TRY(rt_arena_create(&s->arena, rt, "activations"));
     ST_TRY(nn_plan_memory(s));
+    s->batches.mean_similarity = s->mean_similarity;
     ST_TRY(rehearse(s));
     ST_TRY(nn_plan_check(s));
     ST_TRY(nn_params_commit(&s->params));
     ST_TRY(rt_arena_commit(s->arena));
+    ST_TRY(nn_batch_store_commit(&s->batches));
     ST_TRY(rt_gemm_reserve(rt));
     ST_TRY(upload_constants(s));
     *model = s;
@@ -108,17 +113,27 @@ done:
     return status;
 }
 
+st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+{
+    return create(model, rt, options, options->training);
+}
+
+st_status nn_safsd_create_worker(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+{
+    return create(model, rt, options, false);
+}
+
 void nn_safsd_destroy(nn_safsd **model)
 {
     nn_safsd *s = *model;
     if (!s) return;
-    nn_batch_store_destroy(&s->batches, s->rt);
+    nn_batch_store_destroy(&s->batches);
     nn_masks_destroy(&s->masks);
     for (size_t e = 0; e < NN_ENCODERS; ++e) nn_encoder_destroy(&s->encoders[e]);
     rt_arena_destroy(&s->arena);
     nn_params_destroy(&s->params);
     free(s->tables);
-    free(s->host_mean_similarity);
+    free(s->mean_similarity);
     free(s);
     *model = NULL;
 }
@@ -130,7 +145,7 @@ nn_params *nn_safsd_params(nn_safsd *s)
 
 nn_optimizer *nn_safsd_optimizer(nn_safsd *s)
 {
-    return s->training ? &s->optimizer : NULL;
+    return s->updates ? &s->optimizer : NULL;
 }
 
 const nn_config *nn_safsd_config(const nn_safsd *s)
@@ -143,13 +158,11 @@ const nn_extent *nn_safsd_extent(const nn_safsd *s)
     return &s->extent;
 }
 
-/* Counts of the whole batch; the form `published` needs its mean row on the device. */
-static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
+/* Counts of the whole batch; its mean row of similarities goes up with every part. */
+static void count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
 {
-    counts->mean_similarity = s->host_mean_similarity;
+    counts->mean_similarity = s->mean_similarity;
     nn_loss_count(counts, &s->loss_tables, batch->labels, batch->rows, s->config.classes);
-    if (s->config.saf_form != NN_SAF_PUBLISHED) return ST_OK;
-    return rt_write(s->rt, s->mean_similarity, s->host_mean_similarity, s->config.classes);
 }
 
 /* ---- training ---- */
@@ -170,7 +183,7 @@ st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_
 {
     const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
     nn_loss_counts counts;
-    ST_FORWARD(count_losses(s, batch, &counts));
+    count_losses(s, batch, &counts);
     for (size_t at = first; at < end; at += part) {
         ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
         ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, at == first ? 0.0f : 1.0f));
@@ -186,6 +199,7 @@ st_status nn_safsd_gradient(nn_safsd *s, const ds_batch *batch, uint32_t step, s
 
 st_status nn_safsd_update(nn_safsd *s, const nn_adam *adam, double lr)
 {
+    if (!s->updates) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created without an optimiser");
     return nn_optimizer_step(&s->optimizer, adam, lr);
 }
 
@@ -227,15 +241,17 @@ static st_status evaluate_teacher(nn_safsd *s, const nn_batch *batch, const nn_l
 
 static st_status read_probabilities(nn_safsd *s, rt_view log_p, float *probabilities, size_t elements)
 {
-    ST_FORWARD(rt_read(s->rt, log_p, probabilities, elements));
-    for (size_t i = 0; i < elements; ++i) probabilities[i] = expf(probabilities[i]);
-    return ST_OK;
+    rt_window window;
+    ST_FORWARD(rt_window_read(s->rt, log_p, elements, &window));
+    const float *values = window.host;
+    for (size_t i = 0; i < elements; ++i) probabilities[i] = expf(values[i]);
+    return rt_window_close(s->rt, &window);
 }
 
 st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluation *how, nn_prediction *prediction)
 {
     nn_loss_counts counts;
-    ST_FORWARD(count_losses(s, batch, &counts));
+    count_losses(s, batch, &counts);
     ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, 0, batch->dialogues, how->first_row, &s->last_batch));
     const nn_losses losses = nn_losses_of(s, &s->last_batch);
     const nn_pass pass = {&s->last_batch, &s->no_masks, true};

@@ -4,15 +4,15 @@
 
 #include "model/dropout.h"
 #include "model/network.h"
+#include "runtime/window.h"
 
-enum { CHUNK = 1 << 20 }; /* elements that pass through host memory at a time */
+enum { CHUNK = 1 << 20 }; /* elements that pass at a time */
 
 struct nn_team {
     nn_safsd *lead;
     nn_safsd **workers;
     size_t count;
     size_t *cuts;     /* [count + 2] */
-    float *staging;   /* [CHUNK] */
     rt_arena *arena;  /* on the lead */
     rt_view incoming; /* [CHUNK] */
     bool stale;       /* the workers' parameters are not the lead's */
@@ -34,12 +34,12 @@ st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *cont
     }
     t->workers = calloc(count, sizeof(nn_safsd *));
     t->cuts = malloc((count + 2) * sizeof *t->cuts);
-    t->staging = malloc(CHUNK * sizeof *t->staging);
-    if (!t->workers || !t->cuts || !t->staging) {
+    if (!t->workers || !t->cuts) {
         status = st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
         goto done;
     }
-    for (; t->count < count; ++t->count) ST_TRY(nn_safsd_create(&t->workers[t->count], contexts[t->count], options));
+    for (; t->count < count; ++t->count)
+        ST_TRY(nn_safsd_create_worker(&t->workers[t->count], contexts[t->count], options));
     ST_TRY(rt_arena_create(&t->arena, lead->rt, "gradients of other devices"));
     ST_TRY(rt_arena_take(t->arena, "incoming gradients", CHUNK, &t->incoming));
     ST_TRY(rt_arena_commit(t->arena));
@@ -57,7 +57,6 @@ void nn_team_destroy(nn_team **team)
     rt_arena_destroy(&t->arena);
     free(t->workers);
     free(t->cuts);
-    free(t->staging);
     free(t);
     *team = NULL;
 }
@@ -87,18 +86,24 @@ void nn_team_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dial
     while (part < parts) cuts[++part] = dialogues;
 }
 
+/* From one device to another. */
+static st_status pass_on(rt_context *from, rt_view view, size_t elements, rt_context *to, rt_view target)
+{
+    rt_window window;
+    ST_FORWARD(rt_window_read(from, view, elements, &window));
+    const st_status written = rt_write(to, target, window.host, elements);
+    const st_status closed = rt_window_close(from, &window);
+    return written == ST_OK ? closed : written;
+}
+
 /* Gives the lead's parameters to every worker. */
 static st_status share_parameters(nn_team *t)
 {
     const nn_params *from = &t->lead->params;
-    for (size_t i = 0; i < from->count; ++i) {
-        for (size_t first = 0; first < from->items[i].elements; first += CHUNK) {
-            const size_t rest = from->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
-            ST_FORWARD(rt_read(from->rt, rt_view_at(from->items[i].value, first), t->staging, n));
-            for (size_t w = 0; w < t->count; ++w)
-                ST_FORWARD(rt_write(t->workers[w]->rt, rt_view_at(t->workers[w]->params.items[i].value, first), t->staging, n));
-        }
-    }
+    for (size_t i = 0; i < from->count; ++i)
+        for (size_t w = 0; w < t->count; ++w)
+            ST_FORWARD(pass_on(from->rt, from->items[i].value, from->items[i].elements, t->workers[w]->rt,
+                               t->workers[w]->params.items[i].value));
     t->stale = false;
     return ST_OK;
 }
@@ -109,8 +114,7 @@ static st_status add_gradients(nn_team *t, const nn_safsd *worker)
     for (size_t i = 0; i < to->count; ++i) {
         for (size_t first = 0; first < to->items[i].elements; first += CHUNK) {
             const size_t rest = to->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
-            ST_FORWARD(rt_read(from->rt, rt_view_at(from->items[i].gradient, first), t->staging, n));
-            ST_FORWARD(rt_write(to->rt, t->incoming, t->staging, n));
+            ST_FORWARD(pass_on(from->rt, rt_view_at(from->items[i].gradient, first), n, to->rt, t->incoming));
             ST_FORWARD(nn_dropout_backward(to->rt, rt_view_at(to->items[i].gradient, first), t->incoming, NN_NO_MASK, n, 1));
         }
     }

@@ -3,7 +3,7 @@
  *
  * A batch is cut into one run of dialogues per device, by work: sum of c1 L + c2 L^2. Gradients and losses of the
  * workers pass through host memory and are added on the lead in the order of the workers; parameters go back before the
- * next step. The result differs from one device's by rounding alone, and repeats to the bit.
+ * next step. Workers have no moments. The result differs from one device's by rounding alone, and repeats to the bit.
  */
 #ifndef SAFSD_MODEL_TEAM_H
 #define SAFSD_MODEL_TEAM_H

@@ -97,7 +97,7 @@ static st_status take_memory(nn_trainer *t)
     free(all);
     if (!t->file_order || !t->draw || !t->order || !all)
         return st_fail(error_of(t), ST_FAILED, "no memory for the order of %zu dialogues", t->dialogues);
-    return nn_host_batch_create(&t->host, o->data, &o->config, o->batch, error_of(t));
+    return nn_host_batch_create(&t->host, o->data, o->batch, error_of(t));
 }
 
 static st_status write_recipe(nn_trainer *t)

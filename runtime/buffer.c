@@ -1,7 +1,8 @@
 #include "runtime/buffer.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "runtime/internal.h"
 
@@ -15,6 +16,49 @@ struct rt_arena {
     size_t count;
     size_t current; /* block that takes are served from */
 };
+
+/* ---- blocks ---- */
+
+rt_size_text rt_print_size(uint64_t bytes)
+{
+    rt_size_text size;
+    if (bytes < 100 * 1024)
+        snprintf(size.text, sizeof size.text, "%" PRIu64 " bytes", bytes);
+    else
+        snprintf(size.text, sizeof size.text, "%.1f MiB", (double)bytes / 1048576.0);
+    return size;
+}
+
+st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *purpose)
+{
+    rt_context *context = block->context;
+    const size_t bytes = block->elements * sizeof(float);
+    cl_int code = CL_SUCCESS;
+    block->memory = clCreateBuffer(context->context, CL_MEM_READ_WRITE | flags, bytes, NULL, &code);
+    if (code != CL_SUCCESS) {
+        block->memory = NULL;
+        return rt_cl_fail(context, code, "clCreateBuffer", "allocating %s for %s", rt_print_size(bytes).text, purpose);
+    }
+    rt_count(context, 1);
+    /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
+    code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, NULL,
+                                      NULL);
+    if (code == CL_SUCCESS) code = clFinish(context->queue);
+    if (code != CL_SUCCESS)
+        return rt_cl_fail(context, code, "clEnqueueMigrateMemObjects", "allocating %s for %s", rt_print_size(bytes).text,
+                          purpose);
+    return ST_OK;
+}
+
+void rt_block_release(rt_block *block)
+{
+    if (!block->memory) return;
+    clReleaseMemObject(block->memory);
+    rt_count(block->context, -1);
+    block->memory = NULL;
+}
+
+/* ---- arenas ---- */
 
 st_status rt_arena_create(rt_arena **arena, rt_context *context, const char *purpose)
 {
@@ -30,10 +74,7 @@ void rt_arena_destroy(rt_arena **arena)
     rt_arena *a = *arena;
     if (!a) return;
     for (size_t i = 0; i < a->count; ++i) {
-        if (a->blocks[i]->memory) {
-            clReleaseMemObject(a->blocks[i]->memory);
-            rt_count(a->context, -1);
-        }
+        rt_block_release(a->blocks[i]);
         free(a->blocks[i]);
     }
     free(a->blocks);
@@ -66,9 +107,9 @@ st_status rt_arena_take(rt_arena *a, const char *what, size_t elements, rt_view 
     const size_t rounded = (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + (elements == 0 ? ALIGNMENT : 0);
     if (rounded > limit)
         return st_fail(a->context->error, ST_DEVICE,
-                       "%s (%s) needs %.1f MiB in one piece, but the largest block of %s is %.1f MiB: use a smaller model or batch",
-                       what, a->purpose, (double)rounded * 4 / 1048576.0, a->context->device.name,
-                       (double)limit * 4 / 1048576.0);
+                       "%s (%s) needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch",
+                       what, a->purpose, rt_print_size(rounded * sizeof(float)).text, a->context->device.name,
+                       rt_print_size(limit * sizeof(float)).text);
     while (a->current < a->count && a->used[a->current] + rounded > limit) {
         ++a->current;
         if (a->current < a->count) a->used[a->current] = 0;
@@ -109,23 +150,9 @@ uint64_t rt_arena_largest_block(const rt_arena *a)
 st_status rt_arena_commit(rt_arena *a)
 {
     for (size_t i = 0; i < a->count; ++i) {
-        cl_int code = CL_SUCCESS;
-        rt_block *block = a->blocks[i];
-        block->memory =
-            clCreateBuffer(a->context->context, CL_MEM_READ_WRITE, block->elements * sizeof(float), NULL, &code);
-        if (code != CL_SUCCESS) {
-            block->memory = NULL;
-            return rt_cl_fail(a->context, code, "clCreateBuffer", "allocating %.1f MiB for %s (block %zu of %zu)",
-                              (double)block->elements * 4 / 1048576.0, a->purpose, i + 1, a->count);
-        }
-        rt_count(a->context, 1);
-        /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
-        code = clEnqueueMigrateMemObjects(a->context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0,
-                                          NULL, NULL);
-        if (code == CL_SUCCESS) code = clFinish(a->context->queue);
-        if (code != CL_SUCCESS)
-            return rt_cl_fail(a->context, code, "clEnqueueMigrateMemObjects", "allocating %.1f MiB for %s",
-                              (double)block->elements * 4 / 1048576.0, a->purpose);
+        const st_status status = rt_block_allocate(a->blocks[i], 0, a->purpose);
+        if (status != ST_OK && a->count > 1) st_prefix(a->context->error, "block %zu of %zu", i + 1, a->count);
+        ST_FORWARD(status);
     }
     return ST_OK;
 }
@@ -140,6 +167,8 @@ rt_view rt_arena_block(const rt_arena *a, size_t index, size_t *elements)
     *elements = a->blocks[index]->elements;
     return (rt_view){a->blocks[index], 0};
 }
+
+/* ---- transfers ---- */
 
 static st_status transfer_failed(rt_context *context, cl_int code, const char *call, size_t elements)
 {

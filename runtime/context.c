@@ -7,7 +7,7 @@
 #include "runtime/program_given.h"
 
 /* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
-static const size_t ADDRESSABLE_BYTES = ((size_t)1 << 33) - 4096;
+static const uint64_t ADDRESSABLE_BYTES = ((uint64_t)1 << 33) - 4096;
 
 static size_t vector_width_of(const rt_context *context)
 {
@@ -24,9 +24,9 @@ static void set_limits(rt_context *context)
     context->vector_width = vector_width_of(context);
     context->group_limit = context->device.max_group;
     if (options->group_size && options->group_size < context->group_limit) context->group_limit = options->group_size;
-    context->largest_block = context->device.largest_block_bytes < ADDRESSABLE_BYTES
-                                 ? (size_t)context->device.largest_block_bytes
-                                 : ADDRESSABLE_BYTES;
+    uint64_t largest = context->device.largest_block_bytes;
+    if (largest > ADDRESSABLE_BYTES) largest = ADDRESSABLE_BYTES;
+    context->largest_block = largest < SIZE_MAX ? (size_t)largest : SIZE_MAX;
     if (options->largest_block && options->largest_block < context->largest_block)
         context->largest_block = options->largest_block;
 }
@@ -49,15 +49,8 @@ static st_status open_device(rt_context *context)
 
 static st_status make_dummy(rt_context *context)
 {
-    cl_int code = CL_SUCCESS;
-    context->dummy = calloc(1, sizeof *context->dummy);
-    if (!context->dummy) return st_fail(context->error, ST_FAILED, "out of host memory while opening a device");
-    context->dummy->context = context;
-    context->dummy->elements = 64;
-    context->dummy->memory = clCreateBuffer(context->context, CL_MEM_READ_WRITE, 64 * sizeof(float), NULL, &code);
-    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateBuffer", "creating a buffer of 256 bytes");
-    rt_count(context, 1);
-    return ST_OK;
+    context->dummy = (rt_block){context, NULL, 64};
+    return rt_block_allocate(&context->dummy, 0, "tensors that are left out");
 }
 
 /* The GEMM builds its own kernels, with defines of its own. */
@@ -102,6 +95,7 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
     c->error = error;
     c->device = *device;
     if (options) c->options = *options;
+    if (c->options.separate_memory) c->device.unified_memory = false;
     st_status status = ST_OK;
     rt_given *given = calloc(1, sizeof *given);
     if (!given) {
@@ -132,11 +126,8 @@ void rt_context_destroy(rt_context **context)
     if (c->gemm) rt_gemm_destroy(c);
     rt_program_destroy(&c->kernels);
     rt_profile_destroy(c);
-    if (c->dummy && c->dummy->memory) {
-        clReleaseMemObject(c->dummy->memory);
-        rt_count(c, -1);
-    }
-    free(c->dummy);
+    rt_window_release(c);
+    rt_block_release(&c->dummy);
     if (c->queue) {
         clReleaseCommandQueue(c->queue);
         rt_count(c, -1);

@@ -19,6 +19,7 @@ typedef struct rt_options {
     size_t vector_width;   /* 0: by capability; else 1, 2, 4, 8 or 16 */
     size_t group_size;     /* 0: by capability; else the largest work-group any kernel may use */
     size_t largest_block;  /* 0: as the device says; else bytes, to behave like a smaller device */
+    bool separate_memory;  /* as if host and device did not share memory */
     const char *program;   /* NULL: compile the kernels; else a binary of them, or a folder of such; see program_given.h */
     bool cache_programs;   /* keep what was compiled, for drivers that do not; see program_cache.h */
     void (*notice)(void *user, const char *sentence); /* told what is being compiled when that takes long; may be NULL */

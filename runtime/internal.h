@@ -15,6 +15,12 @@
 struct rt_gemm_state;
 struct rt_profile;
 
+struct rt_block {
+    rt_context *context;
+    cl_mem memory; /* NULL until it is allocated */
+    size_t elements;
+};
+
 struct rt_context {
     st_error *error;
     rt_device_info device;
@@ -23,18 +29,28 @@ struct rt_context {
     cl_context context;
     cl_command_queue queue;
     rt_program *kernels; /* every kernel of cl/ but the GEMM's; with options.program, every one */
-    rt_block *dummy;     /* stands for tensors that are left out */
+    rt_block dummy;      /* stands for tensors that are left out */
+    rt_block staging;    /* of windows where host and device do not share memory; without memory until one is opened */
+    void *staging_host;
     struct rt_gemm_state *gemm;
     struct rt_profile *profile; /* NULL unless options.profile */
     size_t vector_width, group_limit, largest_block;
     bool planning;
 };
 
-struct rt_block {
-    rt_context *context;
-    cl_mem memory; /* NULL until the arena is committed */
-    size_t elements;
-};
+/* Allocates the memory of a block of block->elements, at once and not when it is first used; `flags` go to clCreateBuffer
+ * beside CL_MEM_READ_WRITE. A failure says what it was for. Releasing what has no memory does nothing. */
+st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *purpose);
+void rt_block_release(rt_block *block);
+
+/* "1.5 MiB", or bytes where those are few. */
+typedef struct rt_size_text {
+    char text[32];
+} rt_size_text;
+rt_size_text rt_print_size(uint64_t bytes);
+
+/* Releases the memory that windows took. */
+void rt_window_release(rt_context *context);
 
 /* "CL_OUT_OF_RESOURCES" for -5; the number for codes nobody knows. */
 const char *rt_code_name(cl_int code);

@@ -47,7 +47,7 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
     switch (argument->kind) {
     case RT_ARG_VIEW: {
         const rt_view view = argument->as.view;
-        const cl_mem memory = view.block ? view.block->memory : context->dummy->memory;
+        const cl_mem memory = view.block ? view.block->memory : context->dummy.memory;
         const cl_ulong at = view.block ? view.at : 0;
         const cl_int code = clSetKernelArg(kernel, (*index)++, sizeof memory, &memory);
         return code != CL_SUCCESS ? code : clSetKernelArg(kernel, (*index)++, sizeof at, &at);

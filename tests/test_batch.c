@@ -89,8 +89,7 @@ static void expect_speakers(th_case *t, const nn_batch *part, const int32_t *spe
     expect_ints(t, "speaker_starts", part->speaker_starts, starts, SPEAKERS + 1);
 }
 
-static void expect_part(th_case *t, const nn_batch_store *store, const nn_batch *part, const ds_batch *whole,
-                        size_t first, size_t rows_before)
+static void expect_part(th_case *t, const nn_batch *part, const ds_batch *whole, size_t first, size_t rows_before)
 {
     size_t row = 0;
     for (size_t b = 0; b < first; ++b) row += (size_t)whole->lengths[b];
@@ -100,26 +99,23 @@ static void expect_part(th_case *t, const nn_batch_store *store, const nn_batch 
     expect_ints(t, "labels", part->labels, whole->labels + row, part->rows);
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (dims[m])
-            expect_ints(t, "x", store->x[m], (const int32_t *)(whole->x[m] + row * dims[m]), part->rows * dims[m]);
+            expect_ints(t, "x", part->x[m], (const int32_t *)(whole->x[m] + row * dims[m]), part->rows * dims[m]);
 }
 
 typedef struct shelf {
-    rt_arena *arena;
     nn_batch_store store;
 } shelf;
 
 static void open_shelf(th_case *t, shelf *s, nn_extent extent)
 {
     const nn_config config = config_of();
-    TH_OK(t, rt_arena_create(&s->arena, t->rt, "a test"));
-    TH_OK(t, nn_batch_store_create(&s->store, s->arena, &config, &extent, rt_error(t->rt)));
-    TH_OK(t, rt_arena_commit(s->arena));
+    TH_OK(t, nn_batch_store_create(&s->store, t->rt, &config, &extent));
+    TH_OK(t, nn_batch_store_commit(&s->store));
 }
 
-static void close_shelf(th_case *t, shelf *s)
+static void close_shelf(shelf *s)
 {
-    nn_batch_store_destroy(&s->store, t->rt);
-    rt_arena_destroy(&s->arena);
+    nn_batch_store_destroy(&s->store);
 }
 
 static void parts_case(th_case *t, const void *user)
@@ -134,9 +130,9 @@ static void parts_case(th_case *t, const void *user)
             nn_batch part;
             TH_OK(t, nn_batch_upload(&s.store, t->rt, &batch, first, count, first * 1000, &part));
             assert_int_equal(part.dialogues, count);
-            expect_part(t, &s.store, &part, &batch, first, first * 1000);
+            expect_part(t, &part, &batch, first, first * 1000);
         }
-    close_shelf(t, &s);
+    close_shelf(&s);
 }
 
 static void test_parts(void **state)
@@ -159,14 +155,17 @@ static void turns_case(th_case *t, const void *user)
         memset(batch.x[0], 0xff, batch.rows * dims[0] * sizeof(float));
         memset(batch.x[2], 0xff, batch.rows * dims[2] * sizeof(float));
         memset(batch.labels, 0xff, batch.rows * sizeof(int32_t));
-        if (turn % 3 == 2) expect_part(t, &s.store, &part, &copy, 0, 0);
+        if (turn % 3 == 2) expect_part(t, &part, &copy, 0, 0);
     }
-    close_shelf(t, &s); /* with uploads under way */
+    close_shelf(&s); /* with uploads under way */
 }
 
 static void test_turns(void **state)
 {
+    static const th_setting separate = {"separate memory", 0, 0, 0, true};
     th_run_once(state, turns_case, NULL);
+    th_run_in(state, &separate, turns_case, NULL);
+    th_run_in(state, &separate, parts_case, NULL);
 }
 
 static void expect_refusal(const th_case *t, st_status status, const char *piece)
@@ -193,7 +192,7 @@ static void refusals_case(th_case *t, const void *user)
         open_shelf(t, &s, lacking[i]);
         expect_refusal(t, nn_batch_upload(&s.store, t->rt, &batch, 0, 3, 0, &part),
                        "a batch of 3 dialogues, 10 utterances");
-        close_shelf(t, &s);
+        close_shelf(&s);
     }
     shelf s;
     open_shelf(t, &s, fits);
@@ -204,7 +203,7 @@ static void refusals_case(th_case *t, const void *user)
     expect_refusal(t, nn_batch_upload(&s.store, t->rt, &batch, 1, 2, 0, &part),
                    "utterance 1 of the batch has speaker -1");
     TH_OK(t, nn_batch_upload(&s.store, t->rt, &batch, 0, 1, 0, &part)); /* it is not in this part */
-    close_shelf(t, &s);
+    close_shelf(&s);
 }
 
 static void test_refusals(void **state)
@@ -223,8 +222,8 @@ static void largest_case(th_case *t, const void *user)
     assert_int_equal(largest.rows, extent.rows);
     assert_int_equal(largest.pairs, extent.pairs);
     assert_int_equal(largest.longest, extent.longest);
-    assert_true(largest.labels.at + extent.rows <= rt_arena_bytes(s.arena) / sizeof(float));
-    close_shelf(t, &s);
+    assert_true(largest.x[2].at + extent.rows * dims[2] <= nn_batch_store_bytes(&s.store) / sizeof(float) / 2);
+    close_shelf(&s);
 }
 
 static void test_largest(void **state)

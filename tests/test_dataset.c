@@ -310,6 +310,18 @@ static void test_batch(void **state)
         assert_int_equal(speakers[i], row % 2);
     }
     assert_true(text[45] == 1e30f && visual[18] == 1e30f && speakers[9] == 77 && labels[9] == 77);
+    /* Features of a part, from the batch's own copy and from the data set. */
+    for (int own = 1; own >= 0; own--) {
+        float part[6 * 5 + 1];
+        if (!own) batch.x[0] = NULL;
+        for (size_t i = 0; i < 31; i++) part[i] = 1e30f;
+        ds_batch_features(&batch, 0, 5, 1, 1, part);
+        for (size_t i = 0; i < 3 * 5; i++) assert_true(part[i] == ts_small_feature(0, i / 5, i % 5));
+        assert_true(part[15] == 1e30f);
+        ds_batch_features(&batch, 0, 5, 0, 1, part);
+        for (size_t i = 0; i < 6 * 5; i++) assert_true(part[i] == ts_small_feature(0, 4 + i / 5, i % 5));
+        assert_true(part[30] == 1e30f);
+    }
     ds_destroy(&data);
 }
 

@@ -70,6 +70,7 @@ static const setting settings[] = {
     {"default", {.gemm = NULL}, 0},
     {"VW=1, group=1", {.vector_width = 1, .group_size = 1}, 0},
     {"VW=4, group=7", {.vector_width = 4, .group_size = 7}, 0},
+    {"separate memory", {.separate_memory = true}, 0},
     {"blocks of 4 MiB", {.largest_block = 4 << 20}, 15},
     {"blocks of 160 KiB", {.largest_block = 160 << 10}, 6},
 };

@@ -132,13 +132,9 @@ static void elements_case(th_case *t, const void *user)
     const choice *c = user;
     nn_op_run run = {.rt = t->rt, .operation = c->operation, .shape = c->shape};
     nn_batch_store store;
-    rt_arena *arena = NULL;
     ref_case expected;
     ref_case_create(&expected, c->operation, c->shape);
     upload_tensors(t, &run, &expected);
-    TH_OK(t, rt_arena_create(&arena, t->rt, "a batch"));
-    TH_OK(t, nn_op_batch_plan(&run, &store, arena));
-    TH_OK(t, rt_arena_commit(arena));
     TH_OK(t, nn_op_batch_upload(&run, &store));
     launch(t, &run);
     TH_OK(t, rt_finish(t->rt));
@@ -146,8 +142,7 @@ static void elements_case(th_case *t, const void *user)
     for (size_t i = 0; c->operation->tensors[i].name; ++i)
         if (expected.values[i] && c->operation->tensors[i].role != NN_OP_INPUT) expect_tensor(t, &run, &expected, i);
     ref_case_destroy(&expected);
-    nn_batch_store_destroy(&store, t->rt);
-    rt_arena_destroy(&arena);
+    nn_batch_store_destroy(&store);
 }
 
 static void test_elements(void **state)
@@ -172,7 +167,7 @@ static void all_elements_case(th_case *t, const void *user)
 
 static void test_other_widths(void **state)
 {
-    static const th_setting widths[] = {{"VW=2", 2, 0, 0}, {"VW=8", 8, 0, 0}};
+    static const th_setting widths[] = {{"VW=2", 2, 0, 0, false}, {"VW=8", 8, 0, 0, false}};
     if (th_small()) skip();
     for (size_t i = 0; i < sizeof widths / sizeof *widths; ++i) th_run_in(state, &widths[i], all_elements_case, NULL);
 }

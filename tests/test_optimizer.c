@@ -202,9 +202,9 @@ static void test_update(void **state)
 enum { BLOCKS = 3, BLOCK_BYTES = 131072 * 4 };
 static const size_t block_elements[BLOCKS] = {70000, 131072,
                                               1000}; /* one slice and a bit, exactly two, less than one */
-static const th_setting small_blocks[] = {{"small blocks", 0, 0, BLOCK_BYTES},
-                                          {"small blocks, VW=4, group=7", 4, 7, BLOCK_BYTES},
-                                          {"small blocks, VW=1, group=128", 1, 128, BLOCK_BYTES}};
+static const th_setting small_blocks[] = {{"small blocks", 0, 0, BLOCK_BYTES, false},
+                                          {"small blocks, VW=4, group=7", 4, 7, BLOCK_BYTES, false},
+                                          {"small blocks, VW=1, group=128", 1, 128, BLOCK_BYTES, false}};
 
 typedef struct arenas {
     nn_params params;

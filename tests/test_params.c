@@ -256,7 +256,7 @@ static void cleared_case(th_case *t, const void *user)
 
 static void test_cleared(void **state)
 {
-    static const th_setting small_blocks = {"blocks of 16 KiB", 0, 0, 16 << 10};
+    static const th_setting small_blocks = {"blocks of 16 KiB", 0, 0, 16 << 10, false};
     th_run_once(state, cleared_case, NULL);
     th_run_in(state, &small_blocks, cleared_case, NULL);
 }

@@ -207,7 +207,7 @@ static void repeat_case(th_case *t, const void *user)
 
 static void test_repeat(void **state)
 {
-    static const th_setting like_a_gpu = {"VW=4, group=7", 4, 7, 0};
+    static const th_setting like_a_gpu = {"VW=4, group=7", 4, 7, 0, false};
     th_run_once(state, repeat_case, NULL);
     th_run_in(state, &like_a_gpu, repeat_case, NULL);
 }

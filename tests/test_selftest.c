@@ -229,7 +229,7 @@ static void broken_case(th_case *t, const void *user)
 /* One kernel of every file at a time does nothing; the self-test names it. */
 static void test_broken_kernels_are_named(void **state)
 {
-    static const th_setting narrow = {"VW=4", 4, 0, 0};
+    static const th_setting narrow = {"VW=4", 4, 0, 0, false};
     void *scratch = NULL;
     assert_int_equal(ts_scratch_open(&scratch), 0);
     setenv("SAFSD_CL_KERNELS", ts_path(&scratch, ""), 1);

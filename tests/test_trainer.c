@@ -516,7 +516,7 @@ static void cut_to_fit(th_case *t, const void *user)
 
 static void test_cut_to_fit(void **state)
 {
-    static const th_setting blocks = {"small blocks", 0, 0, 64 * 1024};
+    static const th_setting blocks = {"small blocks", 0, 0, 64 * 1024, false};
     rigs *r = *state;
     const call c = {r, NULL};
     th_run_in(&r->device, &blocks, cut_to_fit, &c);
@@ -659,7 +659,7 @@ static void stop_early(fixture *f)
 
 static void test_other_vector_width(void **state)
 {
-    static const th_setting narrow = {"VW=2", 2, 0, 0};
+    static const th_setting narrow = {"VW=2", 2, 0, 0, false};
     rigs *r = *state;
     const call c = {r, NULL};
     in_fixture(state, stop_early);

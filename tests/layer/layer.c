@@ -9,6 +9,7 @@
  *     SAFSD_LAYER_GROUP=ITEMS        the largest work-group
  *     SAFSD_LAYER_LOCAL=BYTES        local memory
  *     SAFSD_LAYER_BLOCK=BYTES        the largest buffer
+ *     SAFSD_LAYER_UNIFIED=0|1        whether host and device share memory
  *     SAFSD_LAYER_REPORT=FILE        at the end: "calls C failed F live L refused R": calls of the kind of FAIL, those
  * that failed on purpose, objects not released, calls beyond the limits
  *
@@ -102,6 +103,8 @@ static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info wh
     const size_t units = limit("SAFSD_LAYER_CPU");
     if (what == CL_DEVICE_TYPE && units) *(cl_device_type *)value = CL_DEVICE_TYPE_CPU;
     if (what == CL_DEVICE_MAX_COMPUTE_UNITS && units) *(cl_uint *)value = (cl_uint)units;
+    const char *unified = getenv("SAFSD_LAYER_UNIFIED");
+    if (what == CL_DEVICE_HOST_UNIFIED_MEMORY && unified && *unified) *(cl_bool *)value = *unified != '0';
     if (what == CL_DEVICE_MAX_WORK_GROUP_SIZE && group) *(size_t *)value = group;
     if (what == CL_DEVICE_LOCAL_MEM_SIZE && local) *(cl_ulong *)value = local;
     if (what == CL_DEVICE_MAX_MEM_ALLOC_SIZE && block) *(cl_ulong *)value = block;
@@ -268,6 +271,31 @@ static cl_int CL_API_CALL enqueue_unmap(cl_command_queue queue, cl_mem memory, v
     return count_event(driver->clEnqueueUnmapMemObject(queue, memory, mapped, count, wait, event), event);
 }
 
+static cl_int CL_API_CALL enqueue_marker(cl_command_queue queue, cl_uint count, const cl_event *wait, cl_event *event)
+{
+    if (fails("enqueue")) return CL_OUT_OF_RESOURCES;
+    return count_event(driver->clEnqueueMarkerWithWaitList(queue, count, wait, event), event);
+}
+
+static cl_int CL_API_CALL enqueue_barrier(cl_command_queue queue, cl_uint count, const cl_event *wait, cl_event *event)
+{
+    if (fails("enqueue")) return CL_OUT_OF_RESOURCES;
+    return count_event(driver->clEnqueueBarrierWithWaitList(queue, count, wait, event), event);
+}
+
+static cl_int CL_API_CALL enqueue_migrate(cl_command_queue queue, cl_uint number, const cl_mem *memory,
+                                          cl_mem_migration_flags flags, cl_uint count, const cl_event *wait,
+                                          cl_event *event)
+{
+    if (fails("enqueue")) return CL_OUT_OF_RESOURCES;
+    return count_event(driver->clEnqueueMigrateMemObjects(queue, number, memory, flags, count, wait, event), event);
+}
+
+static cl_int CL_API_CALL flush(cl_command_queue queue)
+{
+    return fails("flush") ? CL_OUT_OF_RESOURCES : driver->clFlush(queue);
+}
+
 static cl_int CL_API_CALL wait_for_events(cl_uint count, const cl_event *events)
 {
     const cl_int code = driver->clWaitForEvents(count, events);
@@ -335,6 +363,10 @@ static void fill_table(void)
     table.clEnqueueFillBuffer = enqueue_fill;
     table.clEnqueueMapBuffer = enqueue_map;
     table.clEnqueueUnmapMemObject = enqueue_unmap;
+    table.clEnqueueMarkerWithWaitList = enqueue_marker;
+    table.clEnqueueBarrierWithWaitList = enqueue_barrier;
+    table.clEnqueueMigrateMemObjects = enqueue_migrate;
+    table.clFlush = flush;
     table.clWaitForEvents = wait_for_events;
     table.clFinish = finish;
 }

@@ -31,7 +31,8 @@ static int clear_settings(void **state)
 {
     (void)state;
     static const char *const variables[] = {"SAFSD_LAYER_HIDE",  "SAFSD_LAYER_BREAK", "SAFSD_LAYER_FAIL",
-                                            "SAFSD_LAYER_GROUP", "SAFSD_LAYER_LOCAL", "SAFSD_LAYER_BLOCK"};
+                                            "SAFSD_LAYER_GROUP", "SAFSD_LAYER_LOCAL", "SAFSD_LAYER_BLOCK",
+                                            "SAFSD_LAYER_UNIFIED"};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; ++i) set(variables[i], NULL);
     return 0;
 }
@@ -127,6 +128,38 @@ static void test_any_call_fails(void **state)
     if (no_layer()) skip();
     fail_each("any", "eval", NULL, 40, 4);
     fail_each("enqueue", "plain", NULL, 20, 3);
+}
+
+/* Other calls move what the host makes where memory is not shared. */
+static void test_separate_memory_fails(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    set("SAFSD_LAYER_UNIFIED", "0");
+    fail_each("buffer", "plain", NULL, 1000, 1);
+    fail_each("any", "eval", NULL, 20, 4);
+}
+
+/* ---- shared memory, and none ---- */
+
+/* However memory lies, the numbers are the same to the bit. */
+static void test_memory(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"steps", "eval", "published"};
+    static errors shared, separate;
+    st_error error;
+    if (no_layer()) skip();
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; ++c) {
+        shared.count = separate.count = 0;
+        set("SAFSD_LAYER_UNIFIED", "1");
+        if (compute(&(rt_options){.gemm = "panel"}, cases[c], &error, &shared) != ST_OK) fail_msg("%s", error.text);
+        set("SAFSD_LAYER_UNIFIED", "0");
+        if (compute(&(rt_options){.gemm = "panel"}, cases[c], &error, &separate) != ST_OK) fail_msg("%s", error.text);
+        assert_true(shared.count > 5);
+        assert_int_equal(separate.count, shared.count);
+        for (size_t i = 0; i < shared.count; ++i) assert_true(separate.of[i] == shared.of[i]);
+    }
 }
 
 /* ---- little is offered ---- */
@@ -252,6 +285,8 @@ int main(void)
         cmocka_unit_test_teardown(test_buffers_fail, clear_settings),
         cmocka_unit_test_teardown(test_builds_fail, clear_settings),
         cmocka_unit_test_teardown(test_any_call_fails, clear_settings),
+        cmocka_unit_test_teardown(test_separate_memory_fails, clear_settings),
+        cmocka_unit_test_teardown(test_memory, clear_settings),
         cmocka_unit_test_teardown(test_least_limits, clear_settings),
         cmocka_unit_test_teardown(test_no_compiler, clear_settings),
     };

@@ -29,9 +29,9 @@ typedef struct th_memory {
 /* The first is the device's own; the others are narrow vectors, groups of one, groups that nothing divides, and what a
  * GPU would be given. */
 static const th_setting settings[] = {
-    {"default", 0, 0, 0},           {"VW=1", 1, 0, 0},          {"VW=4", 4, 0, 0},
-    {"group=1", 0, 1, 0},           {"VW=1, group=7", 1, 7, 0}, {"VW=4, group=7", 4, 7, 0},
-    {"VW=4, group=128", 4, 128, 0},
+    {"default", 0, 0, 0, false},           {"VW=1", 1, 0, 0, false},          {"VW=4", 4, 0, 0, false},
+    {"group=1", 0, 1, 0, false},           {"VW=1, group=7", 1, 7, 0, false}, {"VW=4, group=7", 4, 7, 0, false},
+    {"VW=4, group=128", 4, 128, 0, false},
 };
 static const unsigned small_settings = 1u << 0 | 1u << 4; /* those that a slow device visits */
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
@@ -115,6 +115,7 @@ static void open_context(rig *r, rt_context **context, const th_setting *setting
                                 .vector_width = setting->vector_width,
                                 .group_size = setting->group_size,
                                 .largest_block = setting->largest_block,
+                                .separate_memory = setting->separate_memory,
                                 .live_objects = &r->live_objects};
     if (rt_context_create(context, &r->devices.items[r->device], &options, &r->error) != ST_OK)
         fail_msg("[%s] %s", setting->name, r->error.text);

@@ -41,6 +41,7 @@
 typedef struct th_setting {
     const char *name;
     size_t vector_width, group_size, largest_block; /* as in rt_options */
+    bool separate_memory;
 } th_setting;
 
 /* One test case in one setting; what it makes lives until it ends. */
