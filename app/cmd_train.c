@@ -6,11 +6,11 @@
 #include "app/outcome.h"
 #include "app/predictions.h"
 #include "app/print.h"
+#include "app/profiling.h"
 #include "app/settings.h"
 #include "app/source.h"
 #include "app/training.h"
 #include "model/recipe.h"
-#include "runtime/profile.h"
 
 /* Everything a run needs, from the command line to the trainer; undone by destroy(). */
 typedef struct train_run {
@@ -27,6 +27,7 @@ typedef struct train_run {
     nn_class_tables tables;
     nn_trainer_options options;
     app_training training;
+    app_profiling profiling;
     rt_context *rt; /* the first of `devices` */
     rt_context *devices[APP_MOST_DEVICES];
     size_t device_count;
@@ -38,6 +39,7 @@ typedef struct train_run {
 static void destroy(train_run *run)
 {
     nn_trainer_destroy(&run->trainer);
+    profiling_destroy(&run->profiling);
     for (size_t d = run->device_count; d-- > 0;) rt_context_destroy(&run->devices[d]);
     nn_class_tables_destroy(&run->tables);
     ds_statistics_destroy(&run->statistics);
@@ -171,7 +173,13 @@ static st_status create_trainer(train_run *run)
     run->training.log_steps = run->config.train.log_steps;
     options->cancel = &run->training.cancel;
     options->hooks = training_hooks(&run->training);
-    return nn_trainer_create(&run->trainer, run->rt, options);
+    if (!opt_has(run->line, "profile")) return nn_trainer_create(&run->trainer, run->rt, options);
+    run->profiling = (app_profiling){.app = run->app, .devices = run->devices, .count = run->device_count};
+    run->training.profiling = &run->profiling;
+    ST_FORWARD(profiling_start(&run->profiling));
+    const st_status status = nn_trainer_create(&run->trainer, run->rt, options);
+    const st_status planned = profiling_planned(&run->profiling);
+    return status != ST_OK ? status : planned;
 }
 
 /* The files of the directory as they were at the point where the run goes on, or as they are at its start. */
@@ -204,27 +212,6 @@ static void say_how_to_resume(const train_run *run)
     const size_t used = strlen(error->text);
     snprintf(error->text + used, sizeof error->text - used, "; go on with: " APP_NAME " train --resume %s%s%s",
              quoted ? "'" : "", path, quoted ? "'" : "");
-}
-
-static st_status print_profile(const train_run *run)
-{
-    const rt_profile_line *lines = NULL;
-    size_t count = 0;
-    double seconds = 0;
-    ST_FORWARD(rt_profile_read(run->rt, &lines, &count));
-    for (size_t i = 0; i < count; ++i) seconds += lines[i].seconds;
-    printf("\n%-36s  %9s  %10s  %6s  %8s\n", "time on the device, by kernel", "launches", "seconds", "share",
-           "GFLOP/s");
-    for (size_t i = 0; i < count; ++i) {
-        const rt_profile_line *line = &lines[i];
-        print_padded(stdout, line->name, 36, false);
-        printf("  %9llu  %10.4f  %5.1f%%", (unsigned long long)line->launches, line->seconds,
-               seconds > 0 ? 100 * line->seconds / seconds : 0);
-        if (line->flops > 0 && line->seconds > 0) printf("  %8.1f", 1e-9 * line->flops / line->seconds);
-        putchar('\n');
-    }
-    printf("%-36s  %9s  %10.4f\n", "sum", "", seconds);
-    return ST_OK;
 }
 
 /* predictions.csv from the best parameters, which replace the last ones on the device. */
@@ -261,7 +248,7 @@ static st_status conclude(train_run *run, bool finished)
     ST_FORWARD(outcome_save(&outcome, &run->dir, error));
     if (finished) ST_FORWARD(save_predictions(run));
     if (finished) ST_FORWARD(outcome_print(&outcome, error));
-    if (opt_has(run->line, "profile")) ST_FORWARD(print_profile(run));
+    if (run->training.profiling) ST_FORWARD(profiling_conclude(&run->profiling, &run->dir));
     if (!finished) return ST_OK;
     char time[PRINT_WORD_SIZE];
     app_progress_say(&run->app->progress, "%s after %s; everything is in %s",
@@ -327,7 +314,7 @@ static const opt_option options[] = {
     {"out", 0, "DIR", "the run directory, which must not exist or be empty (default: runs/NAME, runs/NAME-2, ...)"},
     {"resume", 0, "DIR", "go on with the run in DIR where it stopped"},
     {"force", 0, NULL, "train although the self-test says that the device computes wrongly"},
-    {"profile", 0, NULL, "time every kernel and print where the time went (slower)"},
+    {"profile", 0, NULL, "print where the time of a step goes, and write a trace of the first steps to trace.json (slower)"},
     {"help-keys", 0, NULL, "every key of a configuration with its type, range, default and meaning"},
     {NULL, 0, NULL, NULL},
 };

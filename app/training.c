@@ -48,6 +48,7 @@ static st_status after_step(void *user, const nn_step_report *report)
     const double share =
         ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) / (double)report->epochs;
     take_interrupt(t);
+    if (t->profiling) profiling_stepped(t->profiling);
     if (t->epochs == 0) {
         t->run_started = now;
         t->run_share = share;

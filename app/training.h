@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "app/interrupt.h"
+#include "app/profiling.h"
 #include "app/rundir.h"
 #include "model/trainer.h"
 
@@ -15,6 +16,7 @@ typedef struct app_training {
     const app_rundir *dir;
     const app_interrupt *interrupt;
     bool log_steps;               /* write steps.jsonl */
+    app_profiling *profiling;     /* told of steps; may be NULL */
     volatile sig_atomic_t cancel; /* for nn_trainer_options.cancel */
 
     size_t epoch, epochs;          /* being trained, from 1; of the whole run */

@@ -71,8 +71,9 @@ static int most_work_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static st_status group(bench_products *products, const bench_trace *trace, st_error *error)
+st_status bench_products_of(bench_products *products, const bench_trace *trace, st_error *error)
 {
+    *products = (bench_products){NULL, 0};
     products->items = calloc(trace->count + 1, sizeof *products->items);
     if (!products->items) return st_fail(error, ST_FAILED, "out of memory for the list of matrix products");
     for (size_t i = 0; i < trace->count; ++i) {
@@ -87,7 +88,6 @@ static st_status group(bench_products *products, const bench_trace *trace, st_er
 
 st_status bench_products_create(bench_products *products, rt_context *rt, const bench_problem *problem)
 {
-    *products = (bench_products){NULL, 0};
     const nn_safsd_options options = {problem->config, problem->tables.tables, problem->extent, problem->training};
     nn_safsd *model = NULL;
     bench_trace trace;
@@ -96,7 +96,8 @@ st_status bench_products_create(bench_products *products, rt_context *rt, const 
     nn_safsd_destroy(&model);
     const st_status traced = bench_trace_end(&trace, rt);
     if (status == ST_OK) status = traced;
-    if (status == ST_OK) status = group(products, &trace, rt_error(rt));
+    *products = (bench_products){NULL, 0};
+    if (status == ST_OK) status = bench_products_of(products, &trace, rt_error(rt));
     bench_trace_destroy(&trace);
     return status;
 }

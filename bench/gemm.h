@@ -33,6 +33,8 @@ typedef struct bench_products {
     size_t count;
 } bench_products;
 
+/* The products of a trace that has ended. */
+st_status bench_products_of(bench_products *products, const bench_trace *trace, st_error *error);
 /* What the steps of a problem multiply. Plans the problem's model for it. */
 st_status bench_products_create(bench_products *products, rt_context *rt, const bench_problem *problem);
 void bench_products_destroy(bench_products *products);

@@ -119,7 +119,7 @@ st_status bench_profile_once(bench_profile *profile, rt_context *rt, bench_worke
     ST_FORWARD(rt_profile_read(rt, &lines, &count));
     for (size_t i = 0; i < count; ++i) {
         const bool gemm = strcmp(lines[i].name, "gemm") == 0;
-        if (gemm) profile->gemm_flops = lines[i].flops;
+        if (gemm) profile->gemm_flops = lines[i].work.flops;
         *(gemm ? &profile->gemm_seconds : &profile->kernel_seconds) += lines[i].seconds;
         if (profile->count == BENCH_PROFILE_LINES) continue;
         bench_profile_line *line = &profile->lines[profile->count++];

@@ -37,6 +37,13 @@ static bool drops(const nn_attention *a)
     return a->mask.bits.block || a->mask.scale != 1.0f;
 }
 
+/* What a softmax moves: `squares` of all heads, the masked probabilities, the mask. */
+static size_t moves_of(const nn_attention *a, size_t squares)
+{
+    const size_t square = nn_square_elements(a->batch->pairs, a->heads);
+    return (squares + (drops(a) ? 1 : 0)) * square + nn_mask_read(a->mask, square);
+}
+
 static rt_view kept_view(const nn_attention *a)
 {
     return drops(a) ? a->scratch : a->probabilities;
@@ -53,7 +60,7 @@ st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_atten
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_LOCAL(rt_row_group(rt))));
+                         RT_LOCAL(rt_row_group(rt)), RT_MOVES(moves_of(a, 2))));
     return nn_blocks_apply(rt, band_of(context, a->heads), kept_view(a), band_of(a->v, a->heads), blocks, 0.0f);
 }
 
@@ -69,7 +76,7 @@ st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_m
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_FLOAT(score_factor(a)), RT_LOCAL(rt_row_group(rt))));
+                         RT_FLOAT(score_factor(a)), RT_LOCAL(rt_row_group(rt)), RT_MOVES(moves_of(a, 3))));
     ST_FORWARD(nn_blocks_apply_t(rt, band_of(dv, a->heads), kept_view(a), band_of(dcontext, a->heads), blocks, 0.0f));
     ST_FORWARD(nn_blocks_apply(rt, band_of(dq, a->heads), dscores, band_of(a->k, a->heads), blocks, 0.0f));
     return nn_blocks_apply_t(rt, band_of(dk, a->heads), dscores, band_of(a->q, a->heads), blocks, 0.0f);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "runtime/profile.h"
+
 enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
 
 /* Places of what one batch consists of, in elements. */
@@ -151,7 +153,9 @@ st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch 
     const layout at = layout_of(count, batch->rows, &store->config);
     void *host = NULL;
     ST_FORWARD(rt_feed_open(store->feed, &host));
+    rt_phase_begin(rt, "fill a batch");
     fill(store, host, at, whole, first, first_row, batch);
+    rt_phase_end(rt);
     ST_FORWARD(rt_feed_send(store->feed, at.total));
     place_views(batch, store, at);
     return ST_OK;

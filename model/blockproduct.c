@@ -25,6 +25,17 @@ static rt_grid block_grid(const rt_context *rt, const nn_blocks *blocks, size_t 
     return grid;
 }
 
+/* Elements of all blocks of a band, and multiplications and additions of one product. */
+static size_t band_elements(const nn_blocks *blocks, size_t columns)
+{
+    return blocks->slices * blocks->batch->rows * columns;
+}
+
+static double flops_of(const nn_blocks *blocks, size_t columns)
+{
+    return 2.0 * (double)nn_square_elements(blocks->batch->pairs, blocks->slices) * (double)columns;
+}
+
 st_status nn_blocks_outer(rt_context *rt, rt_view square, nn_band x, nn_band y, nn_blocks blocks, float alpha)
 {
     const size_t columns = blocks.columns;
@@ -33,7 +44,10 @@ st_status nn_blocks_outer(rt_context *rt, rt_view square, nn_band x, nn_band y, 
     return RT_LAUNCH(rt, "block_outer", block_grid(rt, &blocks, item), RT_VIEW(square), RT_VIEW(x.view),
                      RT_VIEW(y.view), RT_VIEW(blocks.batch->starts), RT_VIEW(blocks.batch->pair_starts),
                      RT_UINT(blocks.slices), RT_UINT(columns), RT_UINT(x.ld), RT_ULONG(x.slice), RT_UINT(y.ld),
-                     RT_ULONG(y.slice), RT_FLOAT(alpha));
+                     RT_ULONG(y.slice), RT_FLOAT(alpha),
+                     RT_MOVES(2 * band_elements(&blocks, columns) +
+                              nn_square_elements(blocks.batch->pairs, blocks.slices)),
+                     RT_FLOPS(flops_of(&blocks, columns)));
 }
 
 static st_status apply(rt_context *rt, const char *kernel, nn_band band, rt_view square, nn_band y,
@@ -44,7 +58,10 @@ static st_status apply(rt_context *rt, const char *kernel, nn_band band, rt_view
     return RT_LAUNCH(rt, kernel, block_grid(rt, blocks, vectors * width), RT_VIEW(band.view), RT_VIEW(square),
                      RT_VIEW(y.view), RT_VIEW(blocks->batch->starts), RT_VIEW(blocks->batch->pair_starts),
                      RT_UINT(blocks->slices), RT_UINT(blocks->columns), RT_UINT(band.ld), RT_ULONG(band.slice),
-                     RT_UINT(y.ld), RT_ULONG(y.slice), RT_UINT(beta != 0.0f));
+                     RT_UINT(y.ld), RT_ULONG(y.slice), RT_UINT(beta != 0.0f),
+                     RT_MOVES((beta != 0.0f ? 3 : 2) * band_elements(blocks, blocks->columns) +
+                              nn_square_elements(blocks->batch->pairs, blocks->slices)),
+                     RT_FLOPS(flops_of(blocks, blocks->columns)));
 }
 
 st_status nn_blocks_apply(rt_context *rt, nn_band band, rt_view square, nn_band y, nn_blocks blocks, float beta)

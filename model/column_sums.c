@@ -29,13 +29,14 @@ st_status nn_column_sums_finish(rt_context *rt, rt_view sums, rt_view partials, 
                                 float beta)
 {
     return RT_LAUNCH(rt, "column_sums_finish", rt_items(rt, columns), RT_VIEW(sums), RT_VIEW(partials), RT_UINT(parts),
-                     RT_UINT(columns), RT_FLOAT(beta));
+                     RT_UINT(columns), RT_FLOAT(beta), RT_MOVES((parts + (beta != 0.0f ? 2 : 1)) * columns));
 }
 
 st_status nn_column_sums(rt_context *rt, rt_view sums, rt_view scratch, nn_matrix x, float beta)
 {
     const nn_parts parts = nn_parts_of(x.rows);
     ST_FORWARD(RT_LAUNCH(rt, "column_sums_parts", nn_parts_grid(rt, x.columns, parts.count), RT_VIEW(scratch),
-                         RT_VIEW(x.view), RT_UINT(x.rows), RT_UINT(x.columns), RT_UINT(x.ld), RT_UINT(parts.length)));
+                         RT_VIEW(x.view), RT_UINT(x.rows), RT_UINT(x.columns), RT_UINT(x.ld), RT_UINT(parts.length),
+                         RT_MOVES((x.rows + parts.count) * x.columns)));
     return nn_column_sums_finish(rt, sums, scratch, parts.count, x.columns, beta);
 }

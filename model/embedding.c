@@ -19,7 +19,8 @@ st_status nn_embedding_forward(rt_context *rt, rt_view y, rt_view x, rt_view pla
 {
     return RT_LAUNCH(rt, "embedding_forward", rt_rows(rt, batch->rows), RT_VIEW(y), RT_VIEW(x),
                      RT_VIEW(batch->position), RT_VIEW(batch->speakers), RT_VIEW(places), RT_VIEW(table),
-                     RT_UINT(columns), RT_UINT(places.block != NULL));
+                     RT_UINT(columns), RT_UINT(places.block != NULL),
+                     RT_MOVES((2 * batch->rows + (places.block ? batch->longest : 0)) * columns));
 }
 
 size_t nn_embedding_scratch(size_t rows, size_t speakers, size_t columns)
@@ -34,9 +35,11 @@ st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gra
                          RT_VIEW(gradient->scratch), RT_VIEW(gradient->dy[0]), RT_VIEW(gradient->dy[1]),
                          RT_VIEW(gradient->dy[2]), RT_VIEW(batch->by_speaker), RT_VIEW(batch->speaker_starts),
                          RT_UINT(batch->rows), RT_UINT(gradient->columns), RT_UINT(parts.length),
-                         RT_UINT(gradient->tensors)));
+                         RT_UINT(gradient->tensors),
+                         RT_MOVES((gradient->tensors * batch->rows + parts.count) * gradient->columns)));
     return RT_LAUNCH(rt, "embedding_backward_finish", nn_parts_grid(rt, gradient->columns, gradient->table_rows),
                      RT_VIEW(gradient->dtable), RT_VIEW(gradient->scratch), RT_VIEW(batch->speaker_starts),
                      RT_UINT(gradient->speakers), RT_UINT(gradient->columns), RT_UINT(parts.length),
-                     RT_FLOAT(gradient->beta));
+                     RT_FLOAT(gradient->beta),
+                     RT_MOVES((parts.count + gradient->table_rows) * gradient->columns));
 }

@@ -71,4 +71,10 @@ typedef struct nn_mask {
 
 #define NN_NO_MASK ((nn_mask){{NULL, 0}, 1.0f})
 
+/* Words of a mask of so many bits that a kernel reads. */
+static inline size_t nn_mask_read(nn_mask mask, size_t elements)
+{
+    return mask.bits.block ? (elements + 31) / 32 : 0;
+}
+
 #endif

@@ -25,7 +25,7 @@ void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const i
 static st_status log_softmax(rt_context *rt, rt_view out, rt_view z, size_t rows, size_t classes, double temperature)
 {
     return RT_LAUNCH(rt, "log_softmax_forward", rt_scalars(rt, rows), RT_VIEW(out), RT_VIEW(z), RT_UINT(rows),
-                     RT_UINT(classes), RT_FLOAT((float)temperature));
+                     RT_UINT(classes), RT_FLOAT((float)temperature), RT_MOVES(2 * rows * classes));
 }
 
 st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config *config)
@@ -37,7 +37,7 @@ st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config 
 static st_status add_mean(rt_context *rt, rt_view mean, rt_view log_p, size_t n, size_t repetitions, bool first)
 {
     return RT_LAUNCH(rt, "mean_log_probability", rt_scalars(rt, n), RT_VIEW(mean), RT_VIEW(log_p), RT_UINT(n), RT_UINT(first),
-                     RT_FLOAT((float)-log((double)repetitions)));
+                     RT_FLOAT((float)-log((double)repetitions)), RT_MOVES((first ? 2 : 3) * n));
 }
 
 st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
@@ -78,8 +78,10 @@ st_status nn_losses_forward_backward(rt_context *rt, rt_view dlogits, rt_view ds
         RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(config->saf_form), RT_UINT(config->teacher_gradient),
         RT_FLOAT((float)config->gamma), RT_FLOAT((float)config->temperature),
         RT_FLOAT(counts->weight_sum > 0 ? (float)(1.0 / counts->weight_sum) : 0.0f), RT_FLOAT(saf_factor(l, config, counts)),
-        RT_FLOAT((float)(1.0 / (double)counts->rows)), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl)));
+        RT_FLOAT((float)(1.0 / (double)counts->rows)), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl),
+        RT_MOVES(3 * (l->rows + all) * l->classes)));
     const size_t group = rt_row_group(rt);
     return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(l->losses), RT_VIEW(l->terms), RT_LOCAL(group),
-                     RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_FLOAT(beta));
+                     RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_FLOAT(beta),
+                     RT_MOVES(3 * l->rows));
 }

@@ -36,7 +36,7 @@ static st_status draw_flat(rt_context *rt, rt_view bits, const nn_draw *draw, nn
     return RT_LAUNCH(rt, "mask_draw", scalars_times(rt, words, sites.count), RT_VIEW(bits), RT_VIEW(sites.numbers),
                      RT_UINT(words), RT_ULONG(sites.stride), RT_ULONG(first_element),
                      RT_UINT(sites.numbers.block != NULL), RT_UINT(site), RT_ULONG(draw->seed), RT_UINT(draw->step),
-                     RT_UINT(threshold_of(draw->p)));
+                     RT_UINT(threshold_of(draw->p)), RT_MOVES(words * sites.count));
 }
 
 st_status nn_mask_draw(rt_context *rt, rt_view bits, const nn_draw *draw, uint32_t site, uint64_t first_element,
@@ -61,7 +61,7 @@ st_status nn_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *dr
     return RT_LAUNCH(rt, "mask_draw_attention", grid, RT_VIEW(bits), RT_VIEW(sites.numbers), RT_VIEW(batch->starts),
                      RT_VIEW(batch->dialogue_of), RT_UINT(batch->rows), RT_UINT(heads), RT_ULONG(sites.stride),
                      RT_ULONG(batch->first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
-                     RT_UINT(threshold_of(draw->p)));
+                     RT_UINT(threshold_of(draw->p)), RT_MOVES(nn_mask_words(batch->pairs * heads) * sites.count));
 }
 
 st_status nn_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, size_t modalities,
@@ -71,5 +71,5 @@ st_status nn_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, 
     return RT_LAUNCH(rt, "mask_draw_graph", scalars_times(rt, words, sites.count), RT_VIEW(bits),
                      RT_VIEW(sites.numbers), RT_UINT(modalities), RT_UINT(rows), RT_UINT(graph), RT_UINT(words),
                      RT_ULONG(sites.stride), RT_ULONG(first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
-                     RT_UINT(threshold_of(draw->p)));
+                     RT_UINT(threshold_of(draw->p)), RT_MOVES(words * sites.count));
 }

@@ -43,12 +43,13 @@ static st_status decide(nn_optimizer *o, const nn_adam *adam)
         const rt_view gradient = rt_arena_block(o->params->gradients, b, &elements);
         const size_t slices = slices_of(elements);
         ST_FORWARD(RT_LAUNCH(rt, "gradient_partials", rt_rows(rt, slices), RT_VIEW(rt_view_at(o->partials, done)),
-                             RT_VIEW(gradient), RT_LOCAL(group), RT_UINT(elements), RT_UINT(SLICE)));
+                             RT_VIEW(gradient), RT_LOCAL(group), RT_UINT(elements), RT_UINT(SLICE),
+                             RT_MOVES(elements + slices)));
         done += slices;
     }
     return RT_LAUNCH(rt, "optimizer_decide", rt_groups(1, 1, 1, group), RT_VIEW(o->control), RT_VIEW(o->partials),
                      RT_LOCAL(group), RT_UINT(o->slices), RT_FLOAT((float)adam->clip), RT_FLOAT((float)log(adam->beta1)),
-                     RT_FLOAT((float)log(adam->beta2)));
+                     RT_FLOAT((float)log(adam->beta2)), RT_MOVES(o->slices));
 }
 
 st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
@@ -67,7 +68,7 @@ st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
                              RT_FLOAT((float)adam->beta1), RT_FLOAT((float)(1.0 - adam->beta1)),
                              RT_FLOAT((float)adam->beta2), RT_FLOAT((float)(1.0 - adam->beta2)), RT_FLOAT((float)adam->eps),
                              RT_FLOAT(adam->decoupled ? 0.0f : (float)decay),
-                             RT_FLOAT(adam->decoupled ? (float)decay : 0.0f)));
+                             RT_FLOAT(adam->decoupled ? (float)decay : 0.0f), RT_MOVES(7 * elements)));
     }
     return ST_OK;
 }

@@ -21,6 +21,9 @@
 
 typedef struct nn_trainer nn_trainer;
 
+/* The outermost phase (profile.h) of a run's steps; what follows an epoch is in others. */
+#define NN_PHASE_TRAINING "training"
+
 /* After a step; told a step late, in order. */
 typedef struct nn_step_report {
     size_t epoch, epochs;     /* from 1; of the whole run */

@@ -5,6 +5,7 @@
 #include "data/philox.h"
 #include "model/diagnose.h"
 #include "model/trainer_state.h"
+#include "runtime/profile.h"
 
 static st_error *error_of(const nn_trainer *t)
 {
@@ -43,8 +44,13 @@ static void shuffle(nn_trainer *t)
 
 static st_status gradient(nn_trainer *t, size_t batch, uint32_t step)
 {
+    rt_phase_begin(t->rt, "gather the batch");
     ds_batch_fill(t->options.data, t->order + batch * t->options.batch, batch_dialogues(t, batch), &t->host);
-    return nn_team_gradient(t->team, &t->host, step, t->micro_batch);
+    rt_phase_end(t->rt);
+    rt_phase_begin(t->rt, "enqueue a gradient");
+    const st_status status = nn_team_gradient(t->team, &t->host, step, t->micro_batch);
+    rt_phase_end(t->rt);
+    return status;
 }
 
 static nn_split_losses mean_of(const nn_split_losses *sums)
@@ -115,7 +121,10 @@ static st_status settle(nn_trainer *t)
     nn_step_result result;
     if (!f->pending) return ST_OK;
     f->pending = false;
-    ST_FORWARD(nn_safsd_result(t->model, &f->outcome, &result));
+    rt_phase_begin(t->rt, "outcome of the step before");
+    const st_status status = nn_safsd_result(t->model, &f->outcome, &result);
+    rt_phase_end(t->rt);
+    ST_FORWARD(status);
     if (!result.outcome.finite && t->options.nonfinite == NN_NONFINITE_STOP) return stop_nonfinite(t, &result);
     t->progress.updates = result.outcome.updates;
     t->progress.skipped = result.outcome.skipped;
@@ -135,7 +144,10 @@ static st_status step(nn_trainer *t)
     ST_FORWARD(gradient(t, batch, number));
     const size_t rows = t->host.rows;
     ST_FORWARD(settle(t));
-    ST_FORWARD(nn_team_update(t->team, &t->options.adam, lr));
+    rt_phase_begin(t->rt, "enqueue an update");
+    const st_status updated = nn_team_update(t->team, &t->options.adam, lr);
+    rt_phase_end(t->rt);
+    ST_FORWARD(updated);
     t->flight = (nn_flight){.batch = batch, .rows = rows, .step = number, .lr = lr};
     ST_FORWARD(nn_safsd_result_later(t->model, &t->flight.outcome));
     t->flight.pending = true;
@@ -223,7 +235,9 @@ static st_status close_epoch(nn_trainer *t, double rows_per_second)
     nn_epoch_report report = {.epoch = t->progress.epoch + 1, .skipped = t->progress.skipped};
     report.splits[DS_TRAIN].utterances_per_second = rows_per_second;
     ST_FORWARD(nn_history_extend(&t->history, error_of(t)));
+    rt_phase_begin(t->rt, "evaluation");
     const st_status evaluated = evaluate_all(t, &report);
+    rt_phase_end(t->rt);
     if (evaluated != ST_OK) {
         --t->history.epochs; /* a resume evaluates again */
         return evaluated;
@@ -231,14 +245,24 @@ static st_status close_epoch(nn_trainer *t, double rows_per_second)
     ++t->progress.epoch;
     t->progress.batch = 0;
     t->progress.sums = (nn_split_losses){0};
-    ST_FORWARD(save_best(t, &report));
+    rt_phase_begin(t->rt, "saving");
+    const st_status saved = save_best(t, &report);
+    rt_phase_end(t->rt);
+    ST_FORWARD(saved);
     if (o->hooks.epoch) ST_FORWARD(o->hooks.epoch(o->hooks.user, &report));
-    return t->progress.epoch % every == 0 || nn_trainer_finished(t) ? nn_trainer_save_last(t) : ST_OK;
+    if (t->progress.epoch % every != 0 && !nn_trainer_finished(t)) return ST_OK;
+    rt_phase_begin(t->rt, "saving");
+    const st_status kept = nn_trainer_save_last(t);
+    rt_phase_end(t->rt);
+    return kept;
 }
 
 st_status nn_trainer_epoch(nn_trainer *t)
 {
     double rows_per_second = 0;
-    ST_FORWARD(train(t, &rows_per_second));
+    rt_phase_begin(t->rt, NN_PHASE_TRAINING);
+    const st_status status = train(t, &rows_per_second);
+    rt_phase_end(t->rt);
+    ST_FORWARD(status);
     return close_epoch(t, rows_per_second);
 }

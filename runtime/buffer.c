@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/internal.h"
+#include "runtime/profile.h"
 
 enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
 
@@ -178,9 +179,11 @@ static st_status transfer_failed(rt_context *context, cl_int code, const char *c
 st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements)
 {
     if (context->planning || elements == 0) return ST_OK;
+    rt_phase_begin(context, "write");
     const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_TRUE, to.at * sizeof(float),
                                              elements * sizeof(float), host, 0, NULL,
-                                             rt_profile_event(context, "upload"));
+                                             rt_profile_move(context, "upload", (double)elements * sizeof(float)));
+    rt_phase_end(context);
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
 }
 
@@ -188,11 +191,12 @@ st_status rt_write_later(rt_context *context, rt_view to, const void *host, size
 {
     ticket->event = NULL;
     if (context->planning || elements == 0) return ST_OK;
-    cl_event event = NULL;
+    cl_event event = NULL, *profiled = rt_profile_move(context, "upload", (double)elements * sizeof(float));
     const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_FALSE, to.at * sizeof(float),
                                              elements * sizeof(float), host, 0, NULL, &event);
     if (code != CL_SUCCESS) return transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
     rt_count(context, 1);
+    if (profiled && clRetainEvent(event) == CL_SUCCESS) *profiled = event;
     ticket->event = event;
     return ST_OK;
 }
@@ -200,9 +204,11 @@ st_status rt_write_later(rt_context *context, rt_view to, const void *host, size
 st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements)
 {
     if (context->planning || elements == 0) return ST_OK;
+    rt_phase_begin(context, "read");
     const cl_int code = clEnqueueReadBuffer(context->queue, from.block->memory, CL_TRUE, from.at * sizeof(float),
                                             elements * sizeof(float), host, 0, NULL,
-                                            rt_profile_event(context, "download"));
+                                            rt_profile_move(context, "download", (double)elements * sizeof(float)));
+    rt_phase_end(context);
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueReadBuffer", elements);
 }
 
@@ -210,11 +216,12 @@ st_status rt_read_later(rt_context *context, rt_view from, void *host, size_t el
 {
     ticket->event = NULL;
     if (context->planning || elements == 0) return ST_OK;
-    cl_event event = NULL;
+    cl_event event = NULL, *profiled = rt_profile_move(context, "download", (double)elements * sizeof(float));
     const cl_int code = clEnqueueReadBuffer(context->queue, from.block->memory, CL_FALSE, from.at * sizeof(float),
                                             elements * sizeof(float), host, 0, NULL, &event);
     if (code != CL_SUCCESS) return transfer_failed(context, code, "clEnqueueReadBuffer", elements);
     rt_count(context, 1);
+    if (profiled && clRetainEvent(event) == CL_SUCCESS) *profiled = event;
     ticket->event = event;
     return ST_OK;
 }
@@ -223,7 +230,9 @@ st_status rt_wait(rt_context *context, rt_ticket *ticket)
 {
     if (!ticket->event) return ST_OK;
     cl_event event = ticket->event;
+    rt_phase_begin(context, "wait");
     const cl_int code = clWaitForEvents(1, &event);
+    rt_phase_end(context);
     clReleaseEvent(event);
     rt_count(context, -1);
     ticket->event = NULL;
@@ -235,7 +244,7 @@ st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements
     if (context->planning || elements == 0) return ST_OK;
     const cl_int code = clEnqueueCopyBuffer(context->queue, from.block->memory, to.block->memory,
                                             from.at * sizeof(float), to.at * sizeof(float), elements * sizeof(float), 0,
-                                            NULL, rt_profile_event(context, "copy"));
+                                            NULL, rt_profile_move(context, "copy", 2.0 * (double)elements * sizeof(float)));
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueCopyBuffer", elements);
 }
 
@@ -245,6 +254,6 @@ st_status rt_zero(rt_context *context, rt_view to, size_t elements)
     const float zero = 0.0f;
     const cl_int code = clEnqueueFillBuffer(context->queue, to.block->memory, &zero, sizeof zero,
                                             to.at * sizeof(float), elements * sizeof(float), 0, NULL,
-                                            rt_profile_event(context, "zero"));
+                                            rt_profile_move(context, "zero", (double)elements * sizeof(float)));
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueFillBuffer", elements);
 }

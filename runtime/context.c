@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/internal.h"
+#include "runtime/profile.h"
 #include "runtime/program_given.h"
 
 /* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
@@ -157,7 +158,9 @@ size_t rt_vector_width(const rt_context *context)
 
 st_status rt_finish(rt_context *context)
 {
+    rt_phase_begin(context, "wait");
     const cl_int code = clFinish(context->queue);
+    rt_phase_end(context);
     if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clFinish", "waiting for the queue");
     return ST_OK;
 }

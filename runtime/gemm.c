@@ -1,9 +1,11 @@
 #include "runtime/gemm.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/gemm_state.h"
+#include "runtime/profile.h"
 
 static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
@@ -113,6 +115,20 @@ static st_status check(const rt_context *context, const rt_gemm_call *call)
     return call->bias.block ? check_matrix(context, "bias", call->bias, 1, call->n, call->n) : ST_OK;
 }
 
+/* What the product is worth, each matrix once. */
+static void count(rt_context *context, const rt_gemm_call *call)
+{
+    const double m = (double)call->m, n = (double)call->n, k = (double)call->k;
+    const double elements = m * k + k * n + (call->beta != 0.0f ? 2 : 1) * m * n;
+    const rt_work work = {elements * (double)sizeof(float), 2 * m * n * k};
+    char detail[RT_TRACE_DETAIL];
+    rt_count_work(context, work);
+    if (!context->profile) return;
+    snprintf(detail, sizeof detail, "%c%c %zu x %zu x %zu", call->transpose_a ? 'T' : 'N', call->transpose_b ? 'T' : 'N',
+             call->m, call->n, call->k);
+    rt_profile_work(context, "gemm", work, detail);
+}
+
 st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
 {
     if (call->m == 0 || call->n == 0) return ST_OK;
@@ -132,7 +148,7 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
         }
     }
     if (context->planning) return ST_OK;
-    rt_profile_flops(context, "gemm", 2.0 * (double)call->m * (double)call->n * (double)call->k);
+    count(context, call);
     return gemm->provider->enqueue(context, gemm->own, call, gemm->scratch);
 }
 

@@ -34,6 +34,7 @@ struct rt_context {
     void *staging_host;
     struct rt_gemm_state *gemm;
     struct rt_profile *profile; /* NULL unless options.profile */
+    rt_work work;               /* enqueued so far */
     size_t vector_width, group_limit, largest_block;
     bool planning;
 };
@@ -64,13 +65,18 @@ void rt_count(const rt_context *context, int change);
 /* Enqueues one prepared kernel as rt_launch does; `kernel` comes from any rt_program of the context. */
 st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
-/* Profile hooks. `rt_profile_event` gives the place for the event of the next launch, counted under `name` (a string that
- * lives as long as the context), or NULL when not profiling. Between begin and end, launches count as `name` instead of
- * their own kernel's name; `rt_profile_flops` adds to that line. `rt_profile_add` counts work timed by the clock. */
-cl_event *rt_profile_event(rt_context *context, const char *name);
+/* Adds to what rt_work_done gives. */
+void rt_count_work(rt_context *context, rt_work work);
+
+/* Profile hooks. The first two give the place for the event of the command that is enqueued next, counted under `name`
+ * (a string that lives as long as the context), or NULL when not profiling; rt_profile_move counts its bytes as work done
+ * too. Between begin and end, launches count as `name` instead of their own kernel's name; rt_profile_work adds to that
+ * line, and says what the launches of the group are for. rt_profile_add counts what was timed by the clock until now. */
+cl_event *rt_profile_launch(rt_context *context, const char *name, const rt_grid *grid, rt_work work);
+cl_event *rt_profile_move(rt_context *context, const char *name, double bytes);
 void rt_profile_begin(rt_context *context, const char *name);
 void rt_profile_end(rt_context *context);
-void rt_profile_flops(rt_context *context, const char *name, double flops);
+void rt_profile_work(rt_context *context, const char *name, rt_work work, const char *detail);
 void rt_profile_add(rt_context *context, const char *name, double seconds);
 st_status rt_profile_create(rt_context *context);
 void rt_profile_destroy(rt_context *context);

@@ -57,6 +57,8 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
     case RT_ARG_ULONG: return clSetKernelArg(kernel, (*index)++, sizeof(cl_ulong), &argument->as.ul);
     case RT_ARG_FLOAT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_float), &argument->as.f);
     case RT_ARG_LOCAL: return clSetKernelArg(kernel, (*index)++, argument->as.bytes, NULL);
+    case RT_ARG_MOVES:
+    case RT_ARG_FLOPS: return CL_SUCCESS;
     }
     return CL_INVALID_ARG_VALUE;
 }
@@ -65,8 +67,32 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
 static cl_uint filled(const rt_arg *arguments, size_t count)
 {
     cl_uint total = 0;
-    for (size_t i = 0; i < count; ++i) total += arguments[i].kind == RT_ARG_VIEW ? 2 : 1;
+    for (size_t i = 0; i < count; ++i) {
+        const bool note = arguments[i].kind == RT_ARG_MOVES || arguments[i].kind == RT_ARG_FLOPS;
+        total += note ? 0 : arguments[i].kind == RT_ARG_VIEW ? 2 : 1;
+    }
     return total;
+}
+
+static rt_work work_of(const rt_arg *arguments, size_t count)
+{
+    rt_work work = {0, 0};
+    for (size_t i = 0; i < count; ++i) {
+        if (arguments[i].kind == RT_ARG_MOVES) work.bytes += arguments[i].as.amount * (double)sizeof(float);
+        if (arguments[i].kind == RT_ARG_FLOPS) work.flops += arguments[i].as.amount;
+    }
+    return work;
+}
+
+void rt_count_work(rt_context *context, rt_work work)
+{
+    context->work.bytes += work.bytes;
+    context->work.flops += work.flops;
+}
+
+rt_work rt_work_done(const rt_context *context)
+{
+    return context->work;
 }
 
 /* Fewer items per group where the compiled kernel allows no more. */
@@ -94,8 +120,11 @@ st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid,
     clamp(&grid, at_most(kernel->group_limit, context->group_limit));
     size_t global[3];
     for (unsigned i = 0; i < 3; ++i) global[i] = grid.groups[i] * grid.local[i];
+    const rt_work work = work_of(arguments, count);
+    rt_count_work(context, work);
+    cl_event *event = rt_profile_launch(context, kernel->name, &grid, work);
     const cl_int code = clEnqueueNDRangeKernel(context->queue, kernel->handle, grid.dimensions, NULL, global, grid.local, 0,
-                                               NULL, rt_profile_event(context, kernel->name));
+                                               NULL, event);
     if (code != CL_SUCCESS)
         return rt_cl_fail(context, code, "clEnqueueNDRangeKernel", "kernel %s (global %zu x %zu x %zu, local %zu)",
                           kernel->name, global[0], global[1], global[2], grid.local[0]);

@@ -4,6 +4,10 @@
  *
  * A view fills two kernel arguments: the pointer and, as ulong, its element offset. A view without a block passes a
  * valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
+ *
+ * RT_MOVES and RT_FLOPS fill no argument; they say what the launch is worth, for profiles and benchmarks: the 4-byte
+ * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and the
+ * multiplications and additions of its products. Lists of a number per row are left out beside matrices.
  */
 #ifndef SAFSD_RUNTIME_LAUNCH_H
 #define SAFSD_RUNTIME_LAUNCH_H
@@ -15,7 +19,16 @@
 #include "runtime/buffer.h"
 
 typedef struct rt_arg {
-    enum { RT_ARG_VIEW, RT_ARG_UINT, RT_ARG_INT, RT_ARG_ULONG, RT_ARG_FLOAT, RT_ARG_LOCAL } kind;
+    enum {
+        RT_ARG_VIEW,
+        RT_ARG_UINT,
+        RT_ARG_INT,
+        RT_ARG_ULONG,
+        RT_ARG_FLOAT,
+        RT_ARG_LOCAL,
+        RT_ARG_MOVES,
+        RT_ARG_FLOPS
+    } kind;
     union {
         rt_view view;
         uint32_t u;
@@ -23,6 +36,7 @@ typedef struct rt_arg {
         uint64_t ul;
         float f;
         size_t bytes;
+        double amount;
     } as;
 } rt_arg;
 
@@ -32,6 +46,8 @@ typedef struct rt_arg {
 #define RT_ULONG(v) ((rt_arg){.kind = RT_ARG_ULONG, .as.ul = (uint64_t)(v)})
 #define RT_FLOAT(v) ((rt_arg){.kind = RT_ARG_FLOAT, .as.f = (v)})
 #define RT_LOCAL(floats) ((rt_arg){.kind = RT_ARG_LOCAL, .as.bytes = (floats) * sizeof(float)}) /* __local memory */
+#define RT_MOVES(elements) ((rt_arg){.kind = RT_ARG_MOVES, .as.amount = (double)(elements)})
+#define RT_FLOPS(flops) ((rt_arg){.kind = RT_ARG_FLOPS, .as.amount = (double)(flops)})
 
 typedef struct rt_grid {
     unsigned dimensions;
@@ -49,6 +65,12 @@ rt_grid rt_scalars(const rt_context *context, size_t count);
 rt_grid rt_groups(size_t x, size_t y, size_t z, size_t local);
 
 st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
+
+/* What was enqueued on the context since it was created: launches as they said, matrix products, transfers. */
+typedef struct rt_work {
+    double bytes, flops;
+} rt_work;
+rt_work rt_work_done(const rt_context *context);
 
 #define RT_LAUNCH(context, kernel, grid, ...)                                   \
     rt_launch((context), (kernel), (grid), (const rt_arg[]){__VA_ARGS__},       \

@@ -1,21 +1,35 @@
 #include "runtime/profile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/internal.h"
+#include "runtime/trace.h"
 
-enum { PENDING_EVENTS = 4096, MOST_LINES = 256 };
+enum { MOST_PENDING = 4096, MOST_LINES = 512, MOST_DEPTH = 16 };
 
-struct rt_profile {
+/* Lines of one kind, commands or phases. */
+typedef struct table {
     rt_profile_line lines[MOST_LINES];
     size_t count;
+} table;
+
+struct rt_profile {
+    table commands, phases;
     struct {
         cl_event event;
-        size_t line;
-    } pending[PENDING_EVENTS];
+        size_t line, place;
+    } pending[MOST_PENDING];
     size_t pending_count;
-    const char *group; /* counts instead of the kernel's name; NULL outside begin and end */
+    const char *group;            /* counts instead of the kernel's name; NULL outside begin and end */
+    char detail[RT_TRACE_DETAIL]; /* of the group */
+    struct {
+        const char *name;
+        double begun;
+    } open[MOST_DEPTH];
+    size_t depth; /* phases that are open; those deeper than MOST_DEPTH are not recorded */
+    rt_trace *trace;
 };
 
 st_status rt_profile_create(rt_context *context)
@@ -25,49 +39,94 @@ st_status rt_profile_create(rt_context *context)
     return ST_OK;
 }
 
-static size_t line_of(struct rt_profile *p, const char *name)
+static const char *part_of(const struct rt_profile *p)
 {
-    for (size_t i = 0; i < p->count; ++i)
-        if (strcmp(p->lines[i].name, name) == 0) return i;
-    if (p->count == MOST_LINES) return MOST_LINES - 1;
-    p->lines[p->count] = (rt_profile_line){.name = name};
-    return p->count++;
+    return p->depth ? p->open[0].name : NULL;
 }
 
-static void collect(rt_context *context)
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static size_t line_of(table *t, const char *name, const char *part)
+{
+    for (size_t i = 0; i < t->count; ++i)
+        if (same(t->lines[i].name, name) && same(t->lines[i].part, part)) return i;
+    if (t->count == MOST_LINES) return MOST_LINES - 1;
+    t->lines[t->count] = (rt_profile_line){.name = name, .part = part};
+    return t->count++;
+}
+
+static void add_work(rt_profile_line *line, rt_work work)
+{
+    line->work.bytes += work.bytes;
+    line->work.flops += work.flops;
+}
+
+/* ---- commands ---- */
+
+/* Waits for the first `count` of the commands that are pending, in their order, and counts them. */
+static void collect(rt_context *context, size_t count)
 {
     struct rt_profile *p = context->profile;
-    if (p->pending_count) clFinish(context->queue);
-    for (size_t i = 0; i < p->pending_count; ++i) {
+    for (size_t i = 0; i < count; ++i) {
         cl_ulong start = 0, end = 0;
-        if (p->pending[i].event) {
-            clGetEventProfilingInfo(p->pending[i].event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
-            clGetEventProfilingInfo(p->pending[i].event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
-            clReleaseEvent(p->pending[i].event);
+        cl_command_queue queue = context->queue;
+        const cl_event event = p->pending[i].event;
+        rt_profile_line *line = &p->commands.lines[p->pending[i].line];
+        if (event) {
+            clWaitForEvents(1, &event);
+            clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
+            clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
+            clGetEventInfo(event, CL_EVENT_COMMAND_QUEUE, sizeof queue, &queue, NULL);
+            clReleaseEvent(event);
         }
-        rt_profile_line *line = &p->lines[p->pending[i].line];
         line->seconds += (double)(end - start) * 1e-9;
         ++line->launches;
+        rt_trace_ran(p->trace, p->pending[i].place, start, end, queue != context->queue);
     }
-    p->pending_count = 0;
+    p->pending_count -= count;
+    memmove(p->pending, p->pending + count, p->pending_count * sizeof p->pending[0]);
 }
 
 void rt_profile_destroy(rt_context *context)
 {
     if (!context->profile) return;
-    collect(context);
+    collect(context, context->profile->pending_count);
+    rt_trace_destroy(&context->profile->trace);
     free(context->profile);
     context->profile = NULL;
 }
 
-cl_event *rt_profile_event(rt_context *context, const char *name)
+static rt_trace_event event_of(const struct rt_profile *p, const char *name)
+{
+    rt_trace_event event = {.name = name, .part = part_of(p)};
+    if (p->group) memcpy(event.detail, p->detail, sizeof event.detail);
+    return event;
+}
+
+cl_event *rt_profile_launch(rt_context *context, const char *name, const rt_grid *grid, rt_work work)
 {
     struct rt_profile *p = context->profile;
     if (!p) return NULL;
-    if (p->pending_count == PENDING_EVENTS) collect(context);
-    p->pending[p->pending_count].line = line_of(p, p->group ? p->group : name);
+    if (p->pending_count == MOST_PENDING) collect(context, MOST_PENDING / 2); /* the device goes on with the rest */
+    rt_trace_event event = event_of(p, name);
+    if (grid) event.grid = *grid;
+    event.work = work;
+    const size_t line = line_of(&p->commands, p->group ? p->group : name, part_of(p));
+    add_work(&p->commands.lines[line], work);
+    p->pending[p->pending_count].line = line;
+    p->pending[p->pending_count].place = rt_trace_add(p->trace, &event);
     p->pending[p->pending_count].event = NULL;
     return &p->pending[p->pending_count++].event;
+}
+
+cl_event *rt_profile_move(rt_context *context, const char *name, double bytes)
+{
+    const rt_work work = {bytes, 0};
+    rt_count_work(context, work);
+    return rt_profile_launch(context, name, NULL, work);
 }
 
 void rt_profile_begin(rt_context *context, const char *name)
@@ -80,24 +139,33 @@ void rt_profile_end(rt_context *context)
     if (context->profile) context->profile->group = NULL;
 }
 
-void rt_profile_flops(rt_context *context, const char *name, double flops)
+void rt_profile_work(rt_context *context, const char *name, rt_work work, const char *detail)
 {
-    if (context->profile) context->profile->lines[line_of(context->profile, name)].flops += flops;
+    struct rt_profile *p = context->profile;
+    if (!p) return;
+    snprintf(p->detail, sizeof p->detail, "%s", detail);
+    add_work(&p->commands.lines[line_of(&p->commands, name, part_of(p))], work);
 }
 
 void rt_profile_add(rt_context *context, const char *name, double seconds)
 {
-    if (!context->profile) return;
-    rt_profile_line *line = &context->profile->lines[line_of(context->profile, name)];
+    struct rt_profile *p = context->profile;
+    if (!p) return;
+    rt_profile_line *line = &p->commands.lines[line_of(&p->commands, name, part_of(p))];
     line->seconds += seconds;
     ++line->launches;
+    rt_trace_event event = event_of(p, name);
+    event.end = rt_trace_clock();
+    event.start = event.end - seconds;
+    memcpy(event.detail, p->detail, sizeof event.detail);
+    rt_trace_add(p->trace, &event);
 }
 
 void rt_profile_reset(rt_context *context)
 {
     if (!context->profile) return;
-    collect(context);
-    context->profile->count = 0;
+    collect(context, context->profile->pending_count);
+    context->profile->commands.count = context->profile->phases.count = 0;
 }
 
 static int longest_first(const void *a, const void *b)
@@ -106,14 +174,75 @@ static int longest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+static void read_table(table *t, const rt_profile_line **lines, size_t *count)
+{
+    qsort(t->lines, t->count, sizeof t->lines[0], longest_first);
+    *lines = t->lines;
+    *count = t->count;
+}
+
 st_status rt_profile_read(rt_context *context, const rt_profile_line **lines, size_t *count)
 {
     *lines = NULL;
     *count = 0;
     if (!context->profile) return ST_OK;
-    collect(context);
-    qsort(context->profile->lines, context->profile->count, sizeof *context->profile->lines, longest_first);
-    *lines = context->profile->lines;
-    *count = context->profile->count;
+    collect(context, context->profile->pending_count);
+    read_table(&context->profile->commands, lines, count);
     return ST_OK;
+}
+
+/* ---- phases ---- */
+
+void rt_phase_begin(rt_context *context, const char *name)
+{
+    struct rt_profile *p = context->profile;
+    if (!p) return;
+    if (p->depth < MOST_DEPTH) {
+        p->open[p->depth].name = name;
+        p->open[p->depth].begun = rt_trace_clock();
+    }
+    ++p->depth;
+}
+
+void rt_phase_end(rt_context *context)
+{
+    struct rt_profile *p = context->profile;
+    if (!p || p->depth == 0 || p->depth-- > MOST_DEPTH) return;
+    const char *name = p->open[p->depth].name, *part = p->open[0].name;
+    const double begun = p->open[p->depth].begun, ended = rt_trace_clock();
+    rt_profile_line *line = &p->phases.lines[line_of(&p->phases, name, part)];
+    line->seconds += ended - begun;
+    ++line->launches;
+    rt_trace_add(p->trace, &(rt_trace_event){.name = name, .part = part, .host = true, .start = begun, .end = ended});
+}
+
+void rt_phase_read(rt_context *context, const rt_profile_line **lines, size_t *count)
+{
+    *lines = NULL;
+    *count = 0;
+    if (context->profile) read_table(&context->profile->phases, lines, count);
+}
+
+/* ---- trace ---- */
+
+st_status rt_trace_start(rt_context *context, size_t most)
+{
+    if (!context->profile) return ST_OK;
+    collect(context, context->profile->pending_count); /* their places are of an earlier trace */
+    return rt_trace_begin(context, &context->profile->trace, most);
+}
+
+void rt_trace_stop(rt_context *context)
+{
+    if (context->profile) rt_trace_halt(context->profile->trace);
+}
+
+st_status rt_trace_read(rt_context *context, const rt_trace_event **events, size_t *count, double *doubt)
+{
+    *events = NULL;
+    *count = 0;
+    *doubt = 0;
+    if (!context->profile || !context->profile->trace) return ST_OK;
+    collect(context, context->profile->pending_count);
+    return rt_trace_list(context, context->profile->trace, events, count, doubt);
 }

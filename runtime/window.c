@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/internal.h"
+#include "runtime/profile.h"
 
 /* ---- mapping ---- */
 
@@ -11,8 +12,10 @@ static st_status map(cl_command_queue queue, rt_view view, size_t elements, cl_m
 {
     rt_context *context = view.block->context;
     cl_int code = CL_SUCCESS;
+    if (!ready) rt_phase_begin(context, "map");
     *host = clEnqueueMapBuffer(queue, view.block->memory, ready ? CL_FALSE : CL_TRUE, flags, view.at * sizeof(float),
                                elements * sizeof(float), 0, NULL, ready, &code);
+    if (!ready) rt_phase_end(context);
     if (code != CL_SUCCESS) {
         *host = NULL;
         return rt_cl_fail(context, code, "clEnqueueMapBuffer", "opening %s of the device to the host",
@@ -222,7 +225,7 @@ static st_status exchange(rt_feed *f, turn *next, turn *before)
 static st_status enqueue_copy(rt_feed *f, turn *next, size_t elements)
 {
     rt_context *context = f->context;
-    cl_event *profiled = rt_profile_event(context, "upload");
+    cl_event *profiled = rt_profile_move(context, "upload", (double)elements * sizeof(float));
     cl_int code = clEnqueueWriteBuffer(f->uploads, next->device.memory, CL_FALSE, 0, elements * sizeof(float), next->host,
                                        next->read ? 1 : 0, next->read ? &next->read : NULL, &next->ready);
     if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clEnqueueWriteBuffer", "moving %zu elements", elements);

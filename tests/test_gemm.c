@@ -481,7 +481,7 @@ static void test_profile_and_repeat(void **state)
     OK(&r, rt_profile_read(r.rt, &lines, &count));
     assert_int_equal(count, 1);
     assert_string_equal(lines[0].name, "gemm");
-    assert_true(lines[0].flops == 2.0 * 70 * 50 * 60);
+    assert_true(lines[0].work.flops == 2.0 * 70 * 50 * 60);
     assert_true(lines[0].seconds > 0.0 && lines[0].launches > 0);
     OK(&r, rt_read(r.rt, r.view, r.after, used));
     compare(&r, &call, &p, used);

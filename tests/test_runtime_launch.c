@@ -244,10 +244,10 @@ static void profile_case(th_case *t, const void *user)
     assert_int_equal(rt_copy(rt, y, x, N), ST_OK);
     rt_profile_end(rt);
     launch_copies(rt, y, x, N, 1);
-    rt_profile_flops(rt, "together", 12.0);
+    rt_profile_work(rt, "together", (rt_work){3.0, 12.0}, "a sum");
     rt_profile_add(rt, "by the clock", 0.25);
     assert_int_equal(line_of(rt, "together")->launches, 3);
-    assert_true(line_of(rt, "together")->flops == 12.0);
+    assert_true(line_of(rt, "together")->work.flops == 12.0);
     assert_int_equal(line_of(rt, "mean_log_probability")->launches, 1);
     assert_true(line_of(rt, "by the clock")->seconds == 0.25);
 
@@ -270,7 +270,7 @@ static void no_profile_case(th_case *t, const void *user)
     rt_profile_begin(t->rt, "nothing");
     rt_profile_end(t->rt);
     rt_profile_add(t->rt, "nothing", 1.0);
-    rt_profile_flops(t->rt, "nothing", 1.0);
+    rt_profile_work(t->rt, "nothing", (rt_work){1.0, 1.0}, "");
     rt_profile_reset(t->rt);
     TH_OK(t, rt_profile_read(t->rt, &lines, &count));
     assert_null(lines);

@@ -132,10 +132,62 @@ fi
 # --profile says where the time went; without HOME everything works.
 (
     unset HOME
-    gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set train.epochs=1 --profile --out profiled
+    gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set train.epochs=5 --profile --out profiled
 ) || exit 1
 out_has '^gemm +[0-9]+ '
+out_has '^gate_forward .* [0-9.]+ +- +[0-9]+%$'
+out_has '^peak: [0-9.]+ GB/s .* [0-9.]+ GFLOP/s'
+out_has '^all of it +1 +[0-9.]+$'
+err_has 'profiled/trace.json shows the first 8 steps: .*perfetto'
 narrow .out
+if command -v python3 >/dev/null; then
+    gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set train.epochs=1 --profile --out traced
+    python3 - .out profiled/trace.json traced/trace.json <<'PYTHON' || fail "trace.json is none, or says other than the table"
+import collections, json, re, sys
+def read(path):
+    trace = json.load(open(path))
+    names = {e["tid"]: e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "thread_name"}
+    assert names[1] == "host" and names[2].startswith("device "), names
+    events = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+    doubt = trace["otherData"]["clocks_differ_by_at_most_us"]
+    assert 0 <= doubt < 1e5, doubt
+    last = 0
+    for e in events:
+        assert e["ts"] >= last and e["dur"] >= 0 and e["pid"] == 1 and e["tid"] in names, e
+        last = e["ts"]
+    for track in names:  # events of a track follow each other or enclose each other
+        ends = []
+        for e in (e for e in events if e["tid"] == track):
+            while ends and e["ts"] >= ends[-1] - 0.002: ends.pop()
+            assert not ends or (track == 1 and e["ts"] + e["dur"] <= ends[-1] + 0.002), e
+            ends.append(e["ts"] + e["dur"])
+    return events, doubt
+events, doubt = read(sys.argv[2])
+assert len([e for e in events if e["name"] == "gather the batch"]) in (8, 9)  # recorded up to the report of the eighth step
+events, doubt = read(sys.argv[3])
+steps = len([e for e in events if e["name"] == "gather the batch"])
+assert 2 <= steps < 8, steps
+# the host's phases, and the device busy within them
+training = [e for e in events if e["name"] == "training"]
+assert len(training) == 1
+begin, end = training[0]["ts"], training[0]["ts"] + training[0]["dur"]
+kernels = [e for e in events if e["cat"] in ("kernel", "gemm") and e["args"].get("part") == "training"]
+assert kernels and all(begin - doubt <= e["ts"] and e["ts"] + e["dur"] <= end + doubt for e in kernels)
+assert all(e["args"]["global"] and e["args"]["local"] for e in kernels)
+assert all(re.fullmatch(r"[NT]{2} \d+ x \d+ x \d+", e["args"]["product"]) for e in kernels if e["cat"] == "gemm")
+# the table is the mean of these steps
+sums, launches = collections.Counter(), collections.Counter()
+for e in kernels:
+    name = "gemm" if e["cat"] == "gemm" else e["name"]
+    sums[name] += e["dur"] / 1e3 / steps
+    launches[name] += 1 / steps
+table = {m[1]: (int(m[2]), float(m[3])) for m in re.finditer(r"^(\w+) +(\d+) +([0-9.]+) +[0-9.]+%", open(sys.argv[1]).read(), re.M)}
+assert set(sums) <= set(table), set(sums) - set(table)
+for name in sums:
+    assert abs(launches[name] - table[name][0]) <= 0.5001, (name, launches[name], table[name])
+    assert abs(sums[name] - table[name][1]) <= 0.02 * table[name][1] + 0.002, (name, sums[name], table[name])
+PYTHON
+fi
 
 # One modality, and no validation part: a pickle has none.
 pickle >plain.pkl

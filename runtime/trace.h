@@ -1,0 +1,29 @@
+/* The recording behind rt_trace_start (profile.h); private to runtime/. */
+#ifndef SAFSD_RUNTIME_TRACE_H
+#define SAFSD_RUNTIME_TRACE_H
+
+#include <CL/cl.h>
+
+#include "runtime/profile.h"
+
+typedef struct rt_trace rt_trace;
+
+/* Place of an event that is not recorded. */
+#define RT_TRACE_NOWHERE SIZE_MAX
+
+/* Seconds of CLOCK_MONOTONIC. */
+double rt_trace_clock(void);
+
+/* rt_trace_start, _stop and _read of a context's trace. */
+st_status rt_trace_begin(rt_context *context, rt_trace **trace, size_t most);
+void rt_trace_halt(rt_trace *trace);
+st_status rt_trace_list(rt_context *context, rt_trace *trace, const rt_trace_event **events, size_t *count, double *doubt);
+void rt_trace_destroy(rt_trace **trace);
+
+/* Takes the event and gives its place, RT_TRACE_NOWHERE where nothing is recorded; `trace` may be NULL. */
+size_t rt_trace_add(rt_trace *trace, const rt_trace_event *event);
+
+/* When the command at a place ran, by the clock of the device, and whether in another queue than the context's. */
+void rt_trace_ran(rt_trace *trace, size_t place, cl_ulong start, cl_ulong end, bool beside);
+
+#endif
