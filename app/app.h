@@ -33,7 +33,8 @@ typedef struct app_command {
 } app_command;
 
 /* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
- * how to name it again. The context records its failures in app->error. */
+ * how to name it again. With --program it has to pass the short self-test: what is computed is then only as right as the
+ * file. The context records its failures in app->error. */
 typedef struct app_device_options {
     const char *configured; /* [runtime] device */
     const char *gemm;       /* [runtime] gemm; NULL: auto */
@@ -41,6 +42,7 @@ typedef struct app_device_options {
     size_t vector_width;      /* of the first device; 0: by capability */
     const char *workers_gemm; /* of the devices after the first; NULL: as `gemm` */
     const char *parameters;   /* of the first device's GEMM, as rt_gemm_parameters gives them; NULL: as tuned */
+    bool unchecked;           /* the caller tests the device itself: app_check_device, or `selftest` */
     bool untuned;             /* as if nothing were tuned, and silent about what is compiled: to measure it */
 } app_device_options;
 st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);

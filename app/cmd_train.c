@@ -119,7 +119,8 @@ static st_status open_devices(train_run *run)
     char gemm[32] = "", width[16] = "", parameters[RT_TUNING_TEXT] = "";
     app_device_options options = {.configured = run->config.runtime.device,
                                   .gemm = cfg_word("runtime.gemm", (int)run->config.runtime.gemm),
-                                  .profile = opt_has(run->line, "profile")};
+                                  .profile = opt_has(run->line, "profile"),
+                                  .unchecked = true};
     options.workers_gemm = options.gemm;
     if (run->resume && nn_recipe_value(run->resume->recipe, "gemm", gemm, sizeof gemm)) options.gemm = gemm;
     if (run->resume && nn_recipe_value(run->resume->recipe, "vector_width", width, sizeof width))

@@ -54,6 +54,19 @@ static void say_gemm(app_state *app, const app_device_options *wanted, const cha
     if (parameters[0]) app_progress_say(&app->progress, "parameters of matrix products: %s", parameters);
 }
 
+/* The short self-test, where the kernels come from elsewhere. */
+static st_status check_program(app_state *app, rt_context *rt)
+{
+    nn_selftest_summary summary = {0};
+    const st_status status =
+        nn_selftest(rt, &(nn_selftest_options){.answers = nn_known_answers, .brief = true}, &summary);
+    rt_profile_reset(rt);
+    if (status == ST_CHECK)
+        st_prefix(&app->error, "the program %.512s is not used, for it computes wrongly (`" APP_NAME " selftest` shows everything)",
+                  app->program);
+    return status;
+}
+
 static st_status open_one(app_state *app, const app_device_options *wanted, const rt_device_info *info, rt_context **rt)
 {
     bool keep = false;
@@ -73,7 +86,9 @@ static st_status open_one(app_state *app, const app_device_options *wanted, cons
                                .notice_user = app};
     ST_FORWARD(rt_context_create(rt, info, &opened, &app->error));
     say_gemm(app, wanted, tuned, *rt);
-    return ST_OK;
+    const st_status status = app->program && !wanted->unchecked ? check_program(app, *rt) : ST_OK;
+    if (status != ST_OK) rt_context_destroy(rt);
+    return status;
 }
 
 /* The devices that a list with commas names, each once. */

@@ -63,6 +63,27 @@ refuses 3 'loading the program misfit/foreign\.bin' --program misfit/foreign.bin
 without_leaks
 unset SAFSD_LAYER_HIDE
 
+# A program whose kernels fit but compute wrongly: every command tests it before its use, and names the kernel.
+cp -r "$source_tree/cl" damaged_kernels
+sed -i 's/fv_load(dy + dy_at, i, n) \* scale, /fv_load(dy + dy_at, i, n) * -scale, /' damaged_kernels/relu.cl
+different damaged_kernels/relu.cl "$source_tree/cl/relu.cl"
+SAFSD_CL_KERNELS=damaged_kernels gives 0 --quiet kernels --export damaged --binary
+wrong='the program damaged is not used, for it computes wrongly.*relu_backward.*deviat'
+refuses 4 "$wrong" --program damaged verify "$golden/eval.safetensors"
+refuses 4 "$wrong" --program damaged eval given/last.safetensors --data data.safetensors
+refuses 4 "$wrong" --program damaged predict given/last.safetensors --data data.safetensors --out damaged.csv
+refuses 4 "$wrong" --program damaged bench --only kernels --hidden 16
+refuses 4 "$wrong" --program damaged tune --budget 1
+absent damaged.csv
+refuses 4 'relu_backward.*--force trains all the same' --quiet --program damaged train "${steps[@]}" --out damaged_run
+absent damaged_run
+gives 0 --program damaged train "${steps[@]}" --out damaged_run --force
+err_has 'relu_backward.*training all the same'
+gives 4 --program damaged selftest --short
+out_has 'MISS'
+without_leaks
+gives 0 --program built eval given/last.safetensors --data data.safetensors
+
 # A driver that fails in a training: one sentence, no leak, nothing half-written.
 for call in buffer:1 build:1 any:30 enqueue:40 any:2000; do
     export SAFSD_LAYER_FAIL=$call
