@@ -99,7 +99,7 @@ void bench_search_start(bench_search *search, rt_context *rt)
     search->device = *rt_device(rt);
     search->families[PANEL].offered = true;
     search->families[CLBLAST].offered = search->device.compiler;
-    search->rule = search->device.type == RT_CPU || !search->device.compiler ? PANEL : CLBLAST;
+    search->rule = strcmp(rt_gemm_rule(&search->device), "panel") == 0 ? PANEL : CLBLAST;
 }
 
 static void name_candidate(bench_candidate *c, size_t family)

@@ -10,12 +10,17 @@
 static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
 
-/* What `auto` means: the tuning's choice, else the fixed rule: what libraries tune for is a GPU; a CPU, and a device that
- * cannot compile, is served better by the own kernels. */
+const char *rt_gemm_rule(const rt_device_info *device)
+{
+    const bool parallel = device->type == RT_GPU || device->type == RT_ACCELERATOR;
+    return parallel && device->compiler ? rt_gemm_clblast.name : rt_gemm_panel.name;
+}
+
+/* What `auto` means: the tuning's choice, else the fixed rule. */
 static const char *automatic(const rt_context *context, const rt_tuning *tuning)
 {
     if (tuning && tuning->gemm[0] && context->device.compiler) return tuning->gemm;
-    return context->device.type == RT_CPU || !context->device.compiler ? rt_gemm_panel.name : rt_gemm_clblast.name;
+    return rt_gemm_rule(&context->device);
 }
 
 st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning)

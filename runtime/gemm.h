@@ -6,8 +6,8 @@
  * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
  * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block).
  *
- * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs) and `panel` (own OpenCL C kernels on packed
- * operands; the default on CPU devices and where there is no compiler); a tuning (tuning.h) decides otherwise. A run
+ * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C kernels
+ * on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides otherwise. A run
  * never chooses by timing. With one provider and the same parameters on one device a product gives the same bits every
  * time.
  */
@@ -47,6 +47,10 @@ void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user)
 /* Bytes of scratch recorded so far, and the provider's name. */
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);
 const char *rt_gemm_provider(const rt_context *context);
+
+/* The provider of `auto` on a device that nobody tuned, the fixed rule: what libraries tune for is a GPU or an accelerator,
+ * where it compiles; CPUs, simulators and what has no compiler are served better by the own kernels. */
+const char *rt_gemm_rule(const rt_device_info *device);
 
 /* Those parameters of the provider that change numbers, as rt_tuning_print_clblast writes them; empty for its defaults.
  * And the tuning as it was applied. Both are borrowed from the context. */

@@ -237,16 +237,29 @@ static void test_meant(void **state)
     }
 }
 
+static void rule(void **state)
+{
+    (void)state;
+    static const struct {
+        rt_device_type type;
+        bool compiler;
+        const char *provider;
+    } cases[] = {{RT_CPU, true, "panel"},          {RT_GPU, true, "clblast"},       {RT_GPU, false, "panel"},
+                 {RT_ACCELERATOR, true, "clblast"}, {RT_ACCELERATOR, false, "panel"}, {RT_OTHER_DEVICE, true, "panel"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const rt_device_info device = {.type = cases[i].type, .compiler = cases[i].compiler};
+        assert_string_equal(rt_gemm_rule(&device), cases[i].provider);
+    }
+}
+
 /* A named provider comes before the tuning, the tuning before the rule. */
 static void precedence(th_case *t, const void *user)
 {
     (void)user;
     rt_tuning tuning = {.gemm = "clblast", .panel_rows = 4};
     assert_string_equal(rt_gemm_parameters(t->rt), "");
-    if (rt_device(t->rt)->type == RT_CPU) {
-        TH_OK(t, rt_gemm_choose(t->rt, "auto", NULL));
-        assert_string_equal(rt_gemm_provider(t->rt), "panel");
-    }
+    TH_OK(t, rt_gemm_choose(t->rt, "auto", NULL));
+    assert_string_equal(rt_gemm_provider(t->rt), rt_gemm_rule(rt_device(t->rt)));
     TH_OK(t, rt_gemm_choose(t->rt, "auto", &tuning));
     assert_string_equal(rt_gemm_provider(t->rt), "clblast");
     TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
@@ -344,7 +357,7 @@ static void search_once(th_case *t, double gain)
     rt_tuning result;
     bench_search_start(&search, t->rt);
     assert_false(bench_search_result(&search, &result));
-    const char *rule = rt_device(t->rt)->type == RT_CPU ? "panel" : "clblast";
+    const char *rule = rt_gemm_rule(rt_device(t->rt));
     for (size_t i = 0; i < 60 && bench_search_next(&search, &candidate); ++i) {
         if (i == 0) assert_string_equal(candidate.tuning.gemm, rule);
         if (i == 1) assert_string_not_equal(candidate.tuning.gemm, rule);
@@ -445,6 +458,7 @@ int main(void)
     const struct CMUnitTest files[] = {
         cmocka_unit_test(test_parameters), cmocka_unit_test(store_and_load), cmocka_unit_test(test_no_folder),
         cmocka_unit_test(test_damage),     cmocka_unit_test(test_meant),     cmocka_unit_test(test_draws),
+        cmocka_unit_test(rule),
     };
     const struct CMUnitTest devices[] = {
         cmocka_unit_test(test_precedence),
