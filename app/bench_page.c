@@ -16,11 +16,21 @@ static const char head[] =
     "  :root { --ink: #e6edf3; --paper: #10151b; --faint: #3a434d; --bar: #6cb0de; --dot: #f0a070; }\n}\n"
     "body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);\n"
     "       max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }\n"
-    "svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }\n"
-    ".bar { fill: var(--bar); } .dot { fill: var(--dot); } .roof { fill: none; stroke: var(--bar); stroke-width: 2; }\n"
-    ".grid { stroke: var(--faint); stroke-width: 1; }\n"
-    "table { border-collapse: collapse; } td, th { padding: 0.15rem 0.8rem 0.15rem 0; text-align: right; }\n"
-    "td:first-child, th:first-child { text-align: left; }\n</style>\n</head>\n<body>\n<h1>safsd-cl bench</h1>\n";
+    "h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; } h3 { margin: 1.2rem 0 0.3rem; font-size: 1rem; }\n"
+    ".bars { display: grid; grid-template-columns: minmax(0, 19rem) 1fr; gap: 0.25rem 1rem; align-items: center; }\n"
+    ".bars > span { overflow-wrap: anywhere; line-height: 1.25; }\n"
+    ".track { display: flex; align-items: center; gap: 0.5rem; white-space: nowrap; }\n"
+    ".track i { background: var(--bar); height: 1.1rem; min-width: 2px; }\n"
+    "@media (max-width: 40rem) { .bars { grid-template-columns: 1fr; gap: 0; } .track { margin-bottom: 0.6rem; } }\n"
+    ".wide { overflow-x: auto; } svg { display: block; width: 100%; min-width: 40rem; height: auto; }\n"
+    "svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }\n"
+    ".dot { fill: var(--dot); } .box { fill: none; stroke: var(--dot); stroke-width: 2; }\n"
+    ".roof { fill: none; stroke: var(--bar); stroke-width: 2; } .grid { stroke: var(--faint); stroke-width: 1; }\n"
+    "table { border-collapse: collapse; } td, th { padding: 0.15rem 0 0.15rem 1rem; text-align: right;\n"
+    "  white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
+    "td:first-child, th:first-child { text-align: left; padding-left: 0; }\n"
+    "tr.case th { padding-top: 0.9rem; border-bottom: 1px solid var(--faint); }\n"
+    "</style>\n</head>\n<body>\n<h1>safsd-cl bench</h1>\n";
 
 static void escape(FILE *out, const char *text)
 {
@@ -54,51 +64,156 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-/* ---- bars: one group per case of steps, one bar per device ---- */
-
-enum { BAR_LEFT = 330, BAR_ROOM = 400, BAR_HEIGHT = 20, BAR_STEP = 26, TITLE_HEIGHT = 30 };
-
-static const json_t *step_named(const json_t *entry, const char *label)
+static const char *selector_of(const json_t *entry)
 {
-    char other[RECORD_LABEL];
-    const json_t *steps = json_object_get(entry, "step");
-    for (size_t i = 0; i < json_array_size(steps); ++i)
-        if (strcmp(record_case_label(other, json_array_get(steps, i)), label) == 0) return json_array_get(steps, i);
-    return NULL;
+    return record_text(json_object_get(entry, "device"), "selector");
 }
 
-static void write_group(FILE *out, const json_t *devices, const char *label)
+static void write_devices(FILE *out, const json_t *devices)
+{
+    fputs("<div class=\"wide\"><table>\n<tr><th></th><th>driver</th><th>GEMM</th><th>units</th></tr>\n", out);
+    for (size_t i = 0; i < json_array_size(devices); ++i) {
+        const json_t *entry = json_array_get(devices, i), *device = json_object_get(entry, "device");
+        fprintf(out, "<tr><td>%s ", selector_of(entry));
+        escape(out, name_of(entry));
+        fputs("</td><td>", out);
+        escape(out, record_text(device, "platform_name"));
+        fputs(" ", out);
+        escape(out, record_text(device, "driver"));
+        fprintf(out, "</td><td>%s</td><td>%.0f</td></tr>\n", record_text(entry, "gemm_provider"),
+                record_real(device, "compute_units"));
+    }
+    fputs("</table></div>\n", out);
+}
+
+/* ---- bars: one per device ---- */
+
+enum { FULL_BAR = 62 /* percent of its room, the rest is for the number */ };
+
+static void write_bar(FILE *out, const char *selector, const char *name, double value, double most, const char *remark)
+{
+    char digits[RECORD_DIGITS];
+    fprintf(out, "<span>%s ", selector);
+    escape(out, name);
+    fprintf(out, "</span><span class=\"track\"><i style=\"width: %.1f%%\"></i>%s%s</span>\n",
+            most > 0 && value > 0 ? FULL_BAR * value / most : 0, record_digits(digits, value), remark);
+}
+
+/* One number of a device's entry. */
+typedef double (*number_of)(const json_t *entry, const char *label);
+
+static void write_bars(FILE *out, const json_t *devices, const char *title, number_of number, const char *label)
 {
     double most = 0;
     const size_t count = json_array_size(devices);
-    for (size_t i = 0; i < count; ++i)
-        most = larger(most, record_real(step_named(json_array_get(devices, i), label), "utterances_per_second"));
-    fprintf(out, "<svg viewBox=\"0 0 900 %zu\" role=\"img\">\n<text x=\"0\" y=\"18\" font-weight=\"bold\">%s</text>\n",
-            TITLE_HEIGHT + BAR_STEP * count, label);
+    for (size_t i = 0; i < count; ++i) most = larger(most, number(json_array_get(devices, i), label));
+    if (!(most > 0)) return;
+    fprintf(out, "<h3>%s</h3>\n<div class=\"bars\">\n", title);
     for (size_t i = 0; i < count; ++i) {
-        const json_t *entry = json_array_get(devices, i), *step = step_named(entry, label);
-        const double rate = record_real(step, "utterances_per_second");
-        const size_t y = TITLE_HEIGHT + BAR_STEP * i;
-        const double width = most > 0 ? BAR_ROOM * rate / most : 0;
-        fprintf(out, "<text x=\"0\" y=\"%zu\">", y + 15);
-        escape(out, name_of(entry));
-        fprintf(out,
-                "</text>\n<rect class=\"bar\" x=\"%d\" y=\"%zu\" width=\"%.1f\" height=\"%d\"/>\n"
-                "<text x=\"%.1f\" y=\"%zu\">%.1f (%.2f of GEMM)</text>\n",
-                BAR_LEFT, y, width, BAR_HEIGHT, BAR_LEFT + width + 6, y + 15, rate,
-                record_real(step, "gemm_roofline_fraction"));
+        const json_t *entry = json_array_get(devices, i);
+        write_bar(out, selector_of(entry), name_of(entry), number(entry, label), most, "");
     }
-    fputs("</svg>\n", out);
+    fputs("</div>\n", out);
 }
 
-static void write_bars(FILE *out, const json_t *devices)
+static double bandwidth_of(const json_t *entry, const char *label)
+{
+    (void)label;
+    return record_real(json_object_get(entry, "transfers"), "bandwidth_gb_per_second");
+}
+
+/* GB/s of one move; microseconds of a launch; seconds of a first step; GFLOP/s of the best product. */
+static double move_of(const json_t *entry, const char *label)
+{
+    const json_t *moves = json_object_get(json_object_get(entry, "transfers"), "moves");
+    for (size_t i = 0; i < json_array_size(moves); ++i)
+        if (strcmp(record_text(json_array_get(moves, i), "name"), label) == 0)
+            return record_real(json_array_get(moves, i), "gb_per_second");
+    return 0;
+}
+
+static double launch_of(const json_t *entry, const char *label)
+{
+    return 1e6 * record_real(json_object_get(json_object_get(entry, "transfers"), label), "median");
+}
+
+static double cold_of(const json_t *entry, const char *label)
+{
+    return record_real(json_object_get(entry, "start"), label);
+}
+
+static double warm_of(const json_t *entry, const char *label)
+{
+    return record_real(json_object_get(json_object_get(entry, "start"), label), "median");
+}
+
+static double best_of(const json_t *entry, const char *label)
+{
+    double best = 0;
+    const json_t *gemm = json_object_get(entry, "gemm");
+    (void)label;
+    for (size_t i = 0; i < json_array_size(gemm); ++i)
+        best = larger(best, record_real(json_array_get(gemm, i), "best_gflops"));
+    return best;
+}
+
+static double rate_of(const json_t *entry, const char *label)
+{
+    return record_real(record_case(json_object_get(entry, "step"), label), "utterances_per_second");
+}
+
+static void write_steps(FILE *out, const json_t *devices, const json_t *together)
 {
     char label[RECORD_LABEL];
     const json_t *steps = json_object_get(json_array_get(devices, 0), "step");
     if (json_array_size(steps) == 0) return;
     fputs("<h2>Steps</h2>\n<p>Utterances a second.</p>\n", out);
-    for (size_t i = 0; i < json_array_size(steps); ++i)
-        write_group(out, devices, record_case_label(label, json_array_get(steps, i)));
+    for (size_t i = 0; i < json_array_size(steps); ++i) {
+        record_case_label(label, json_array_get(steps, i));
+        write_bars(out, devices, label, rate_of, label);
+    }
+    if (!together) return;
+    fputs("<h2>All devices as one</h2>\n<p>Utterances a second, training one model.</p>\n", out);
+    steps = json_object_get(together, "step");
+    for (size_t i = 0; i < json_array_size(steps); ++i) {
+        const json_t *step = json_array_get(steps, i);
+        const double rate = record_real(step, "utterances_per_second");
+        double most = rate;
+        record_case_label(label, step);
+        for (size_t k = 0; k < json_array_size(devices); ++k)
+            most = larger(most, rate_of(json_array_get(devices, k), label));
+        fprintf(out, "<h3>%s</h3>\n<div class=\"bars\">\n", label);
+        for (size_t k = 0; k < json_array_size(devices); ++k) {
+            const json_t *entry = json_array_get(devices, k);
+            write_bar(out, selector_of(entry), name_of(entry), rate_of(entry, label), most, " alone");
+        }
+        write_bar(out, "", "together", rate, most, "");
+        fputs("</div>\n", out);
+    }
+}
+
+static void write_parts(FILE *out, const json_t *devices)
+{
+    char label[RECORD_LABEL];
+    const json_t *start = json_object_get(json_array_get(devices, 0), "start");
+    if (start) {
+        fputs("<h2>First step</h2>\n<p>Seconds from the command to the end of its first step: ", out);
+        fprintf(out, "%s.</p>\n", record_case_label(label, start));
+        write_bars(out, devices, "cold: no compiled kernel kept", cold_of, "cold_seconds");
+        write_bars(out, devices, "warm: kernels kept", warm_of, "warm");
+    }
+    if (json_object_get(json_array_get(devices, 0), "transfers")) {
+        fputs("<h2>Memory and launches</h2>\n", out);
+        write_bars(out, devices, "bandwidth of kernels and copies, GB/s", bandwidth_of, NULL);
+        write_bars(out, devices, "upload, GB/s", move_of, "upload");
+        write_bars(out, devices, "download, GB/s", move_of, "download");
+        write_bars(out, devices, "a kernel and the wait for it, microseconds", launch_of, "launch");
+        write_bars(out, devices, "one kernel of many, microseconds", launch_of, "pipelined_launch");
+    }
+    if (best_of(json_array_get(devices, 0), NULL) > 0) {
+        fputs("<h2>Matrix products</h2>\n", out);
+        write_bars(out, devices, "best of the model's shapes, GFLOP/s", best_of, NULL);
+    }
 }
 
 /* ---- roofline: FLOP a byte against FLOP a second, both logarithmic ---- */
@@ -138,11 +253,13 @@ static void write_grid(FILE *out, const plot *p)
             PLOT_LEFT + PLOT_WIDTH / 2, PLOT_TOP + PLOT_HEIGHT + 36);
 }
 
-static void write_dot(FILE *out, const plot *p, const char *label, double intensity, double gflops)
+/* What lies outside the plot stands on its edge. */
+static void write_dot(FILE *out, const plot *p, const char *kind, const char *label, double intensity, double gflops)
 {
     if (!(gflops > 0 && intensity > 0)) return;
-    fprintf(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", place_x(p, intensity),
-            place_y(p, gflops));
+    const double x = fmin(fmax(log10(intensity), p->x0), p->x1), y = fmin(fmax(log10(gflops), p->y0), p->y1);
+    fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", kind, place_x(p, pow(10, x)),
+            place_y(p, pow(10, y)));
     escape(out, label);
     fprintf(out, ": %.1f GFLOP/s at %.1f FLOP per byte</title></circle>\n", gflops, intensity);
 }
@@ -161,7 +278,7 @@ static void write_dots(FILE *out, const plot *p, const json_t *entry)
         const json_t *products = json_object_get(json_array_get(gemm, i), "products");
         for (size_t k = 0; k < json_array_size(products); ++k) {
             const json_t *product = json_array_get(products, k);
-            write_dot(out, p, record_product_label(label, product), intensity_of_product(product),
+            write_dot(out, p, "dot", record_product_label(label, product), intensity_of_product(product),
                       record_real(product, "gflops"));
         }
     }
@@ -169,60 +286,93 @@ static void write_dots(FILE *out, const plot *p, const json_t *entry)
         const json_t *operations = json_object_get(json_array_get(kernels, i), "operations");
         for (size_t k = 0; k < json_array_size(operations); ++k) {
             const json_t *o = json_array_get(operations, k);
-            write_dot(out, p, record_text(o, "name"), record_real(o, "gflops") / record_real(o, "gb_per_second"),
+            write_dot(out, p, "box", record_text(o, "name"), record_real(o, "gflops") / record_real(o, "gb_per_second"),
                       record_real(o, "gflops"));
         }
     }
 }
 
-static double best_of(const json_t *entry)
-{
-    double best = 0;
-    const json_t *gemm = json_object_get(entry, "gemm");
-    for (size_t i = 0; i < json_array_size(gemm); ++i)
-        best = larger(best, record_real(json_array_get(gemm, i), "best_gflops"));
-    return best;
-}
-
 static void write_roofline(FILE *out, const json_t *entry)
 {
-    const double peak = best_of(entry);
+    const double peak = best_of(entry, NULL);
     const double bandwidth = record_real(json_object_get(entry, "transfers"), "bandwidth_gb_per_second");
     if (!(peak > 0 && bandwidth > 0)) return;
     const double top = ceil(log10(peak));
     const plot p = {-1, 3, top - 3, top};
     const double corner = peak / bandwidth, low = fmax(pow(10, p.x0), pow(10, p.y0) / bandwidth);
-    fputs("<h2>Roofline of ", out);
+    fprintf(out, "<h2>Roofline of %s ", selector_of(entry));
     escape(out, name_of(entry));
     fprintf(out,
-            "</h2>\n<p>%.1f GB/s and %.1f GFLOP/s; one dot per matrix product and per operation of the model.</p>\n",
+            "</h2>\n<p>%.3g GB/s and %.3g GFLOP/s. Dots are matrix products, rings other operations that multiply; "
+            "one above the line works within caches.</p>\n",
             bandwidth, peak);
-    fprintf(out, "<svg viewBox=\"0 0 900 %d\" role=\"img\">\n", PLOT_TOP + PLOT_HEIGHT + 44);
+    fprintf(out, "<div class=\"wide\"><svg viewBox=\"0 0 900 %d\" role=\"img\">\n", PLOT_TOP + PLOT_HEIGHT + 44);
     write_grid(out, &p);
     fprintf(out, "<polyline class=\"roof\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>\n", place_x(&p, low),
             place_y(&p, low * bandwidth), place_x(&p, corner), place_y(&p, peak), place_x(&p, 1000), place_y(&p, peak));
     write_dots(out, &p, entry);
-    fputs("</svg>\n", out);
+    fputs("</svg></div>\n", out);
 }
 
-/* ---- every time as a table ---- */
+/* ---- every time as a table, one column per device ---- */
+
+typedef struct wanted {
+    const char *label;
+    const json_t *found;
+} wanted;
+
+static void match(void *user, const char *label, const json_t *stats)
+{
+    wanted *w = user;
+    if (!w->found && strcmp(w->label, label) == 0) w->found = stats;
+}
+
+typedef struct table {
+    FILE *out;
+    const json_t *devices;
+    char heading[RECORD_LABEL]; /* of the rows in hand: what stands before ": " in their labels */
+} table;
 
 static void write_row(void *user, const char *label, const json_t *stats)
 {
-    FILE *out = user;
-    fputs("<tr><td>", out);
-    escape(out, label);
-    fprintf(out, "</td><td>%.3f</td><td>%.3f</td><td>%.3f</td></tr>\n", 1e3 * record_real(stats, "median"),
-            1e3 * record_real(stats, "p10"), 1e3 * record_real(stats, "p90"));
+    table *t = user;
+    char digits[RECORD_DIGITS];
+    const char *colon = strstr(label, ": "), *name = colon ? colon + 2 : label;
+    char heading[RECORD_LABEL] = "";
+    (void)stats;
+    if (colon)
+        snprintf(heading, sizeof heading, "%.*s", (int)(colon - label), label);
+    else if (t->heading[0]) /* behind what belongs to a case there are only steps */
+        snprintf(heading, sizeof heading, "steps");
+    if (strcmp(heading, t->heading) != 0) {
+        memcpy(t->heading, heading, sizeof heading);
+        fprintf(t->out, "<tr class=\"case\"><th colspan=\"%zu\">", json_array_size(t->devices) + 1);
+        escape(t->out, t->heading);
+        fputs("</th></tr>\n", t->out);
+    }
+    fputs("<tr><td>", t->out);
+    escape(t->out, name);
+    fputs("</td>", t->out);
+    for (size_t i = 0; i < json_array_size(t->devices); ++i) {
+        wanted w = {label, NULL};
+        record_walk(json_array_get(t->devices, i), match, &w);
+        fprintf(t->out, "<td title=\"%.4g to %.4g\">%s</td>", 1e3 * record_real(w.found, "p10"),
+                1e3 * record_real(w.found, "p90"), record_digits(digits, 1e3 * record_real(w.found, "median")));
+    }
+    fputs("</tr>\n", t->out);
 }
 
-static void write_times(FILE *out, const json_t *entry)
+static void write_times(FILE *out, const json_t *devices)
 {
-    fputs("<h2>Times on ", out);
-    escape(out, name_of(entry));
-    fputs("</h2>\n<table>\n<tr><th>milliseconds</th><th>median</th><th>p10</th><th>p90</th></tr>\n", out);
-    record_walk(entry, write_row, out);
-    fputs("</table>\n", out);
+    table t = {.out = out, .devices = devices};
+    fputs("<h2>Times</h2>\n<p>Milliseconds, medians; from the 10th to the 90th percentile under the pointer.</p>\n"
+          "<div class=\"wide\"><table>\n<tr><th></th>",
+          out);
+    for (size_t i = 0; i < json_array_size(devices); ++i)
+        fprintf(out, "<th>%s</th>", selector_of(json_array_get(devices, i)));
+    fputs("</tr>\n", out);
+    record_walk(json_array_get(devices, 0), write_row, &t);
+    fputs("</table></div>\n", out);
 }
 
 st_status page_write(const char *path, const json_t *root, st_error *error)
@@ -231,9 +381,11 @@ st_status page_write(const char *path, const json_t *root, st_error *error)
     const json_t *devices = json_object_get(root, "devices");
     ST_FORWARD(app_outfile_open(&file, path, error));
     fputs(head, file.stream);
-    write_bars(file.stream, devices);
+    write_devices(file.stream, devices);
+    write_steps(file.stream, devices, json_object_get(root, "together"));
+    write_parts(file.stream, devices);
     for (size_t i = 0; i < json_array_size(devices); ++i) write_roofline(file.stream, json_array_get(devices, i));
-    for (size_t i = 0; i < json_array_size(devices); ++i) write_times(file.stream, json_array_get(devices, i));
+    write_times(file.stream, devices);
     fputs("</body>\n</html>\n", file.stream);
     const st_status status = app_outfile_finish(&file, error);
     app_outfile_close(&file);

@@ -1,5 +1,6 @@
 #include "app/bench_record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,14 @@ json_t *record_transfers(const bench_transfers *t)
                      stats_of(t->pipelined), "bandwidth_gb_per_second", bench_transfers_bandwidth(t) * 1e-9);
 }
 
+json_t *record_start(const bench_case *what, const bench_problem *problem, const start_times *times)
+{
+    const bool known = times->warm.n > 0;
+    return with(case_of_problem(what, problem),
+                json_pack("{s:o, s:o}", "cold_seconds", known ? json_real(times->cold_seconds) : json_null(), "warm",
+                          known ? stats_of(times->warm) : json_null()));
+}
+
 static json_t *product_of(const bench_product *p)
 {
     return json_pack("{s:I, s:I, s:I, s:b, s:b, s:f, s:b, s:I, s:o, s:f}", "m", (json_int_t)p->call.m, "n",
@@ -93,19 +102,28 @@ static json_t *profile_of(const bench_profile *p)
                      app_json_real(p->gemm_flops / p->gemm_seconds * 1e-9), "kernels", lines);
 }
 
+static json_t *step_of(const bench_case *what, const bench_step *step)
+{
+    return with(case_of(what, step->dialogues, step->utterances),
+                json_pack("{s:o, s:o, s:o, s:f, s:o}", "utterances_per_second",
+                          app_json_real((double)step->utterances / step->seconds.median), "seconds",
+                          stats_of(step->seconds), "device_mib", mib(step->device_bytes), "first_step_seconds",
+                          step->first_seconds, "loss", app_json_real(step->loss)));
+}
+
 json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
                     const bench_products *products)
 {
     const double flops = bench_products_flops(products), best = bench_products_best(products);
-    json_t *rates =
-        json_pack("{s:o, s:o, s:o, s:f, s:f}", "utterances_per_second",
-                  app_json_real((double)step->utterances / step->seconds.median), "seconds", stats_of(step->seconds),
-                  "gemm_roofline_fraction", app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9,
-                  "best_gflops", best * 1e-9);
-    json_t *rest = json_pack("{s:o, s:o, s:f, s:o, s:o}", "peak_host_mib", mib(step->peak_host_bytes), "device_mib",
-                             mib(step->device_bytes), "first_step_seconds", step->first_seconds, "loss",
-                             app_json_real(step->loss), "profile", profile_of(profile));
-    return with(with(case_of(what, step->dialogues, step->utterances), rates), rest);
+    return with(step_of(what, step),
+                json_pack("{s:o, s:f, s:f, s:o, s:o}", "gemm_roofline_fraction",
+                          app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9, "best_gflops",
+                          best * 1e-9, "peak_host_mib", mib(step->peak_host_bytes), "profile", profile_of(profile)));
+}
+
+json_t *record_together(const bench_case *what, const bench_step *step)
+{
+    return step_of(what, step);
 }
 
 /* ---- reading ---- */
@@ -126,11 +144,36 @@ const char *record_text(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+const char *record_digits(char text[RECORD_DIGITS], double value)
+{
+    if (!(value > 0) || isinf(value))
+        snprintf(text, RECORD_DIGITS, "-");
+    else if (value < 1e-3 || value >= 1e7)
+        snprintf(text, RECORD_DIGITS, "%.1e", value);
+    else
+        snprintf(text, RECORD_DIGITS, "%.*f",
+                 value < 1      ? 4
+                 : value < 10   ? 3
+                 : value < 100  ? 2
+                 : value < 1000 ? 1
+                                : 0,
+                 value);
+    return text;
+}
+
 const char *record_case_label(char label[RECORD_LABEL], const json_t *object)
 {
     snprintf(label, RECORD_LABEL, "%.16s %.8s H=%.0f %.0f dialogues", record_text(object, "shape"),
              record_text(object, "mode"), record_real(object, "hidden"), record_real(object, "dialogues"));
     return label;
+}
+
+const json_t *record_case(const json_t *list, const char *label)
+{
+    char other[RECORD_LABEL];
+    for (size_t i = 0; i < json_array_size(list); ++i)
+        if (strcmp(record_case_label(other, json_array_get(list, i)), label) == 0) return json_array_get(list, i);
+    return NULL;
 }
 
 const char *record_product_label(char label[RECORD_LABEL], const json_t *p)
@@ -168,6 +211,9 @@ void record_walk(const json_t *entry, record_visitor visit, void *user)
               json_object_get(json_array_get(moves, i), "seconds"));
     if (transfers) visit(user, "launch", json_object_get(transfers, "launch"));
     if (transfers) visit(user, "pipelined launch", json_object_get(transfers, "pipelined_launch"));
+    const json_t *start = json_object_get(entry, "start");
+    if (record_real(json_object_get(start, "warm"), "median") > 0)
+        visit(user, "command to first step, warm", json_object_get(start, "warm"));
     for (size_t i = 0; i < json_array_size(gemm); ++i) walk_list(json_array_get(gemm, i), "products", visit, user);
     for (size_t i = 0; i < json_array_size(kernels); ++i)
         walk_list(json_array_get(kernels, i), "operations", visit, user);

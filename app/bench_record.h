@@ -1,21 +1,29 @@
 /* What a benchmark measured, as JSON: `bench --json` prints it, the tables and the page are made from it, and an old
  * one is compared with a new one. Times are in seconds, rates in units of 10^9 a second.
  *
- *     {"program": ..., "version": ..., "devices": [{"device": {...}, "gemm_provider": ..., "vector_width": ...,
- *       "transfers": {"moves": [{"name", "seconds", "gb_per_second"}], "launch": {stats}, "pipelined_launch": {stats},
- *                     "bandwidth_gb_per_second"},
- *       "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta",
- * "bias", "count", "seconds", "gflops"}]}], "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second",
- * "gflops"}]}], "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib",
- * "device_mib", "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}]}
+ *     {"program", "version",
+ *      "devices": [{"device": {...}, "gemm_provider", "vector_width",
+ *        "transfers": {"moves": [{"name", "seconds", "gb_per_second"}], "launch": {stats}, "pipelined_launch": {stats},
+ *                      "bandwidth_gb_per_second"},
+ *        "start": {case, "cold_seconds", "warm": {stats}},
+ *        "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta",
+ *                  "bias", "count", "seconds", "gflops"}]}],
+ *        "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second", "gflops"}]}],
+ *        "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib", "device_mib",
+ *                  "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}],
+ *      "together": {"devices": [selectors], "step": [{case, "utterances_per_second", "seconds", "device_mib",
+ *                   "first_step_seconds", "loss"}]}}
  *
- * where case is "shape", "mode", "hidden", "dialogues", "utterances" and stats is {"median", "p10", "p90", "n"}.
+ * where case is "shape", "mode", "hidden", "dialogues", "utterances" and stats is {"median", "p10", "p90", "n"};
+ * "start" is the time from a command to the end of its first step (bench_start.h), "together" the devices as one
+ * (--together).
  */
 #ifndef SAFSD_APP_BENCH_RECORD_H
 #define SAFSD_APP_BENCH_RECORD_H
 
 #include <jansson.h>
 
+#include "app/bench_start.h"
 #include "bench/gemm.h"
 #include "bench/kernels.h"
 #include "bench/step.h"
@@ -23,6 +31,7 @@
 
 /* Each returns a new reference, NULL where memory was exhausted. */
 json_t *record_transfers(const bench_transfers *transfers);
+json_t *record_start(const bench_case *what, const bench_problem *problem, const start_times *times);
 json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products);
 json_t *record_kernels(const bench_case *what, const bench_problem *problem, const bench_kernels *kernels);
 
@@ -30,6 +39,9 @@ json_t *record_kernels(const bench_case *what, const bench_problem *problem, con
  */
 json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
                     const bench_products *products);
+
+/* The same of several devices as one. */
+json_t *record_together(const bench_case *what, const bench_step *step);
 
 /* Numbers of such a tree, 0 where there is none; the median of its "seconds". */
 double record_real(const json_t *object, const char *key);
@@ -40,7 +52,13 @@ const char *record_text(const json_t *object, const char *key); /* "" where ther
 typedef void (*record_visitor)(void *user, const char *label, const json_t *stats);
 void record_walk(const json_t *entry, record_visitor visit, void *user);
 
+/* The item of a list that `label` names, by its case; NULL where there is none. */
 enum { RECORD_LABEL = 96 };
+const json_t *record_case(const json_t *list, const char *label);
+
+/* Four digits that count, "-" for what was not measured. */
+enum { RECORD_DIGITS = 32 };
+const char *record_digits(char text[RECORD_DIGITS], double value);
 
 /* "iemocap train H=1024 16 dialogues" */
 const char *record_case_label(char label[RECORD_LABEL], const json_t *object);

@@ -1,6 +1,5 @@
 #include "app/bench_table.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "app/bench_record.h"
@@ -35,6 +34,17 @@ static void print_transfers(FILE *out, const json_t *transfers)
     fprintf(out, "  a kernel launched and waited for %.1f us, one of many %.1f us\n",
             1e6 * record_real(json_object_get(transfers, "launch"), "median"),
             1e6 * record_real(json_object_get(transfers, "pipelined_launch"), "median"));
+}
+
+static void print_start(FILE *out, const json_t *start)
+{
+    char label[RECORD_LABEL];
+    const json_t *warm = json_object_get(start, "warm");
+    if (!json_is_object(warm)) return;
+    fprintf(out, "\nfrom the command to the end of the first step: %s\n", record_case_label(label, start));
+    fprintf(out, "  no compiled kernel kept %.2f s, kernels kept %.2f s (%.2f to %.2f)\n",
+            record_real(start, "cold_seconds"), record_real(warm, "median"), record_real(warm, "p10"),
+            record_real(warm, "p90"));
 }
 
 static void print_gemm(FILE *out, const json_t *gemm)
@@ -115,47 +125,11 @@ void table_print_device(FILE *out, const json_t *entry)
     fprintf(out, "\n--device %s, GEMM %s, vectors of %.0f floats\n", record_text(device, "selector"),
             record_text(entry, "gemm_provider"), record_real(entry, "vector_width"));
     print_transfers(out, json_object_get(entry, "transfers"));
+    print_start(out, json_object_get(entry, "start"));
     for (size_t i = 0; i < json_array_size(gemm); ++i) print_gemm(out, json_array_get(gemm, i));
     for (size_t i = 0; i < json_array_size(kernels); ++i) print_kernels(out, json_array_get(kernels, i));
     print_steps(out, steps);
     for (size_t i = 0; i < json_array_size(steps); ++i) print_profile(out, json_array_get(steps, i));
-}
-
-/* ---- several devices ---- */
-
-static const json_t *first_step_of(const json_t *devices, const char *label)
-{
-    char other[RECORD_LABEL];
-    const json_t *steps = json_object_get(json_array_get(devices, 0), "step");
-    for (size_t i = 0; i < json_array_size(steps); ++i)
-        if (strcmp(record_case_label(other, json_array_get(steps, i)), label) == 0) return json_array_get(steps, i);
-    return NULL;
-}
-
-static void print_device_step(FILE *out, const json_t *devices, const json_t *entry, const json_t *step)
-{
-    char label[RECORD_LABEL];
-    const json_t *reference = first_step_of(devices, record_case_label(label, step));
-    fputs("  ", out);
-    print_padded(out, record_text(json_object_get(entry, "device"), "name"), 26, false);
-    fprintf(out, " %-7.7s %-5.5s  %8.4f  %7.1f", record_text(step, "shape"), record_text(step, "mode"),
-            record_median(step), record_real(step, "utterances_per_second"));
-    if (reference)
-        fprintf(out, "  %6.2f  %8.1e", record_median(reference) / record_median(step),
-                fabs(record_real(step, "loss") / record_real(reference, "loss") - 1));
-    fputc('\n', out);
-}
-
-void table_print_devices(FILE *out, const json_t *root)
-{
-    const json_t *devices = json_object_get(root, "devices");
-    if (json_array_size(json_object_get(json_array_get(devices, 0), "step")) == 0) return;
-    fputs("\nall devices                               s a step    utt/s  speed  loss off by\n", out);
-    for (size_t i = 0; i < json_array_size(devices); ++i) {
-        const json_t *entry = json_array_get(devices, i), *steps = json_object_get(entry, "step");
-        for (size_t k = 0; k < json_array_size(steps); ++k)
-            print_device_step(out, devices, entry, json_array_get(steps, k));
-    }
 }
 
 /* ---- an older run ---- */

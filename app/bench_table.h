@@ -8,9 +8,6 @@
 /* Everything measured on one device. */
 void table_print_device(FILE *out, const json_t *entry);
 
-/* The steps of several devices side by side: times, speed against the first device, deviation of the loss from it. */
-void table_print_devices(FILE *out, const json_t *root);
-
 /* What differs from an older run by more than the noise of both: the ranges from p10 to p90 do not meet. Devices are
  * paired by name, or in their order where the names are new. */
 void table_print_changes(FILE *out, const json_t *old, const json_t *root);

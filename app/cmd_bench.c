@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/bench_devices.h"
 #include "app/bench_page.h"
 #include "app/bench_record.h"
+#include "app/bench_start.h"
 #include "app/bench_table.h"
 #include "app/json.h"
 #include "config/number.h"
@@ -16,10 +18,11 @@ static const bench_effort short_effort = {2, 200, 0.25};
 
 /* What the user asked for. */
 typedef struct wish {
-    enum { EVERYTHING, GEMM, KERNELS, STEP } only;
+    enum { EVERYTHING, GEMM, KERNELS, STEP, START } only;
     bench_case cases[MOST_CASES]; /* shapes and modes */
     size_t count;
     size_t repeat;
+    bool patient; /* so many steps were asked for */
 } wish;
 
 static bool wants(const wish *w, int part)
@@ -42,9 +45,10 @@ static st_status read_count(const opt_line *line, const char *name, size_t most,
 
 static st_status read_wish(wish *w, const opt_line *line, st_error *error)
 {
-    static const char *const parts[] = {"gemm", "kernels", "step", NULL}, *const modes[] = {"train", "eval", NULL};
+    static const char *const parts[] = {"gemm", "kernels", "step", "start", NULL}, *const modes[] = {"train", "eval",
+                                                                                                     NULL};
     static const char *const shapes[] = {"iemocap", "meld", NULL}; /* the order of bench_shapes */
-    size_t part = 3, shape = 2, mode = 2, hidden = 1024, dialogues = 0;
+    size_t part = 4, shape = 2, mode = 2, hidden = 1024, dialogues = 0;
     w->repeat = 5;
     ST_FORWARD(opt_choice(line, "only", parts, &part, error));
     ST_FORWARD(opt_choice(line, "shape", shapes, &shape, error));
@@ -52,7 +56,8 @@ static st_status read_wish(wish *w, const opt_line *line, st_error *error)
     ST_FORWARD(read_count(line, "hidden", MOST_HIDDEN, &hidden, error));
     ST_FORWARD(read_count(line, "dialogues", MOST_DIALOGUES, &dialogues, error));
     ST_FORWARD(read_count(line, "repeat", BENCH_MOST_SAMPLES, &w->repeat, error));
-    w->only = part == 0 ? GEMM : part == 1 ? KERNELS : part == 2 ? STEP : EVERYTHING;
+    w->patient = opt_has(line, "repeat");
+    w->only = part == 0 ? GEMM : part == 1 ? KERNELS : part == 2 ? STEP : part == 3 ? START : EVERYTHING;
     for (size_t s = 0; shapes[s]; ++s)
         for (size_t m = 0; modes[m]; ++m)
             if ((shape == 2 || shape == s) && (mode == 2 || mode == m))
@@ -92,14 +97,12 @@ static st_status add_kernels(app_state *app, json_t *entry, rt_context *rt, cons
 }
 
 /* A profile needs a queue of its own kind, so a context of its own. */
-static st_status profile_step(const app_state *app, bench_profile *profile, rt_context *rt, const bench_problem *problem,
-                              size_t repeat)
+static st_status profile_step(const app_state *app, bench_profile *profile, rt_context *rt,
+                              const bench_problem *problem, size_t repeat)
 {
     rt_context *profiling = NULL;
-    const rt_options options = {.profile = true,
-                                .program = app->program,
-                                .gemm = rt_gemm_provider(rt),
-                                .tuning = rt_gemm_tuning(rt)};
+    const rt_options options = {
+        .profile = true, .program = app->program, .gemm = rt_gemm_provider(rt), .tuning = rt_gemm_tuning(rt)};
     ST_FORWARD(rt_context_create(&profiling, rt_device(rt), &options, rt_error(rt)));
     const st_status status = bench_profile_measure(profile, profiling, problem, repeat);
     rt_context_destroy(&profiling);
@@ -107,7 +110,7 @@ static st_status profile_step(const app_state *app, bench_profile *profile, rt_c
 }
 
 static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const bench_case *of,
-                          const bench_problem *problem, size_t repeat)
+                          const bench_problem *problem, const wish *w)
 {
     bench_step step;
     bench_profile *profile = calloc(1, sizeof *profile);
@@ -115,9 +118,9 @@ static st_status add_step(app_state *app, json_t *entry, rt_context *rt, const b
     st_status status = ST_OK;
     if (!profile) return st_fail(&app->error, ST_FAILED, "out of memory for a profile");
     say(app, "steps", of);
-    ST_TRY(bench_step_measure(&step, rt, problem, repeat));
+    ST_TRY(bench_step_measure(&step, &rt, 1, problem, w->repeat, w->patient));
     say(app, "where the time goes", of);
-    ST_TRY(profile_step(app, profile, rt, problem, repeat < 3 ? repeat : 3));
+    ST_TRY(profile_step(app, profile, rt, problem, step.seconds.n < 3 ? 1 : 3));
     ST_TRY(bench_products_create(&products, rt, problem));
     ST_TRY(bench_products_measure(&products, rt, short_effort, BEST_OF));
     json_array_append_new(json_object_get(entry, "step"), record_step(of, &step, profile, &products));
@@ -134,7 +137,7 @@ static st_status measure_case(app_state *app, json_t *entry, rt_context *rt, con
     ST_FORWARD(bench_problem_create(&problem, of, &app->error));
     if (wants(w, GEMM)) ST_TRY(add_gemm(app, entry, rt, of, &problem));
     if (wants(w, KERNELS) && of->training) ST_TRY(add_kernels(app, entry, rt, of, &problem));
-    if (wants(w, STEP)) ST_TRY(add_step(app, entry, rt, of, &problem, w->repeat));
+    if (wants(w, STEP)) ST_TRY(add_step(app, entry, rt, of, &problem, w));
 done:
     bench_problem_destroy(&problem);
     return status;
@@ -148,6 +151,18 @@ static st_status add_transfers(json_t *entry, rt_context *rt)
     return ST_OK;
 }
 
+static st_status add_start(app_state *app, json_t *entry, rt_context *rt, const bench_case *of)
+{
+    start_times times;
+    bench_problem problem;
+    say(app, "the first step of a run", of);
+    ST_FORWARD(start_measure(&times, app, rt_device(rt), of));
+    ST_FORWARD(bench_problem_create(&problem, of, &app->error));
+    json_object_set_new(entry, "start", record_start(of, &problem, &times));
+    bench_problem_destroy(&problem);
+    return ST_OK;
+}
+
 static st_status measure_device(app_state *app, json_t *devices, const wish *w)
 {
     rt_context *rt = NULL;
@@ -157,6 +172,7 @@ static st_status measure_device(app_state *app, json_t *devices, const wish *w)
                   rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt), "gemm", "kernels", "step");
     st_status status = entry ? ST_OK : st_fail(&app->error, ST_FAILED, "out of memory for the results");
     if (status == ST_OK && w->only == EVERYTHING) status = add_transfers(entry, rt);
+    if (status == ST_OK && wants(w, START)) status = add_start(app, entry, rt, &w->cases[0]);
     for (size_t i = 0; status == ST_OK && i < w->count; ++i) status = measure_case(app, entry, rt, &w->cases[i], w);
     rt_context_destroy(&rt);
     app_progress_clear(&app->progress);
@@ -164,11 +180,16 @@ static st_status measure_device(app_state *app, json_t *devices, const wish *w)
     return status;
 }
 
+static const char *selectors_of(const app_state *app)
+{
+    const char *variable = getenv("SAFSD_CL_DEVICE");
+    return app->device ? app->device : variable && *variable ? variable : "auto";
+}
+
 /* One device after another, from a list with commas. */
 static st_status measure_devices(app_state *app, json_t *devices, const wish *w)
 {
-    const char *variable = getenv("SAFSD_CL_DEVICE");
-    const char *const given = app->device, *at = given ? given : variable && *variable ? variable : "auto";
+    const char *const given = app->device, *at = selectors_of(app);
     st_status status = ST_OK;
     do {
         char selector[256];
@@ -182,6 +203,46 @@ static st_status measure_devices(app_state *app, json_t *devices, const wish *w)
         at += length;
     } while (status == ST_OK && *at++ == ',');
     app->device = given;
+    return status;
+}
+
+/* A team trains and does nothing else. */
+static st_status check_together(app_state *app, const wish *w)
+{
+    bool training = false;
+    for (size_t i = 0; i < w->count; ++i) training = training || w->cases[i].training;
+    if (!strchr(selectors_of(app), ','))
+        return st_fail(&app->error, ST_USAGE, "--together takes several devices, such as --device 0,1");
+    if (!training || !wants(w, STEP))
+        return st_fail(&app->error, ST_USAGE,
+                       "--together measures steps of training: leave out --mode eval and --only");
+    return ST_OK;
+}
+
+/* All devices as one, in every case of training. */
+static st_status measure_together(app_state *app, json_t *root, const wish *w)
+{
+    rt_context *contexts[APP_MOST_DEVICES];
+    size_t count = 0;
+    json_t *together = json_pack("{s:[], s:[]}", "devices", "step");
+    st_status status =
+        app_open_devices(app, (app_device_options){.configured = NULL}, contexts, APP_MOST_DEVICES, &count);
+    for (size_t i = 0; i < count; ++i)
+        json_array_append_new(json_object_get(together, "devices"), json_string(rt_device(contexts[i])->selector));
+    for (size_t i = 0; i < w->count && status == ST_OK; ++i) {
+        bench_problem problem;
+        bench_step step;
+        if (!w->cases[i].training) continue;
+        say(app, "all devices as one", &w->cases[i]);
+        status = bench_problem_create(&problem, &w->cases[i], &app->error);
+        if (status != ST_OK) break;
+        status = bench_step_measure(&step, contexts, count, &problem, w->repeat, w->patient);
+        if (status == ST_OK)
+            json_array_append_new(json_object_get(together, "step"), record_together(&w->cases[i], &step));
+        bench_problem_destroy(&problem);
+    }
+    for (size_t i = 0; i < count; ++i) rt_context_destroy(&contexts[i]);
+    json_object_set_new(root, "together", together);
     return status;
 }
 
@@ -200,7 +261,7 @@ static st_status load_old(json_t **old, const char *path, st_error *error)
     return ST_OK;
 }
 
-static st_status print_results(const json_t *root, const json_t *old, bool as_json, st_error *error)
+static st_status print_results(const json_t *root, const json_t *old, bool as_json, bool verbose, st_error *error)
 {
     const json_t *devices = json_object_get(root, "devices");
     if (as_json) {
@@ -211,11 +272,13 @@ static st_status print_results(const json_t *root, const json_t *old, bool as_js
         if (old) table_print_changes(stderr, old, root);
         return ST_OK;
     }
-    for (size_t i = 0; i < json_array_size(devices); ++i) {
-        if (i > 0) fputc('\n', stdout);
+    const bool several = json_array_size(devices) > 1;
+    if (several) devices_print(stdout, root);
+    for (size_t i = 0; i < json_array_size(devices) && (!several || verbose); ++i) {
+        if (several) fputc('\n', stdout);
         table_print_device(stdout, json_array_get(devices, i));
     }
-    if (json_array_size(devices) > 1) table_print_devices(stdout, root);
+    devices_print_together(stdout, root);
     if (old) table_print_changes(stdout, old, root);
     return ST_OK;
 }
@@ -228,9 +291,15 @@ static st_status run(app_state *app, const opt_line *line)
     st_status status = ST_OK;
     if (!root) return st_fail(&app->error, ST_FAILED, "out of memory for the results");
     ST_TRY(read_wish(&w, line, &app->error));
+    if (opt_has(line, "once")) {
+        status = start_once(app, &w.cases[0]);
+        goto done;
+    }
     ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));
+    if (opt_has(line, "together")) ST_TRY(check_together(app, &w));
     ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));
-    ST_TRY(print_results(root, old, opt_has(line, "json"), &app->error));
+    if (opt_has(line, "together")) ST_TRY(measure_together(app, root, &w));
+    ST_TRY(print_results(root, old, opt_has(line, "json"), app->verbose, &app->error));
     if (opt_value(line, "html")) ST_TRY(page_write(opt_value(line, "html"), root, &app->error));
 done:
     json_decref(old);
@@ -239,12 +308,14 @@ done:
 }
 
 static const opt_option options[] = {
-    {"only", 0, "PART", "gemm, kernels or step; without it all of them, and transfers"},
+    {"only", 0, "PART", "gemm, kernels, step or start; without it all of them, and transfers"},
     {"shape", 0, "SHAPE", "iemocap or meld (default: both)"},
     {"mode", 0, "MODE", "train or eval (default: both)"},
     {"hidden", 0, "H", "hidden width (default 1024)"},
     {"dialogues", 0, "N", "dialogues of the batch: the shape's list repeated or cut"},
-    {"repeat", 0, "R", "steps that are timed (default 5)"},
+    {"repeat", 0, "R", "steps that are timed (default 5, or as many as fit 30 s)"},
+    {"together", 0, NULL, "also one model on all the devices, as train --device 0,1 does it"},
+    {"once", 0, NULL, "nothing but the first step of one case: for a stopwatch around it"},
     {"json", 0, NULL, "the results for programs; changes then go to stderr"},
     {"compare", 0, "OLD.json", "also what changed against an earlier run by more than the noise"},
     {"html", 0, "FILE", "also a page with bars per device and a roofline"},
@@ -258,10 +329,12 @@ const app_command cmd_bench = {
     .description =
         "Measures the chosen devices at the work of this program, on random data of the shape of IEMOCAP (16 "
         "dialogues, 752 utterances) or MELD (16 dialogues, 143 utterances): moving data, every matrix product "
-        "and every other operation of a step, and whole steps of training with Adam and of evaluation. Times are "
-        "medians; several devices, with commas, are compared.",
+        "and every other operation of a step, whole steps of training with Adam and of evaluation, and the time from "
+        "a command to the end of its first step, with and without compiled kernels kept (--only start: nothing else). "
+        "Times are medians. Several devices, with commas, are compared in one table; --verbose adds a table of each.",
     .example = "  safsd-cl bench --only step --shape iemocap --mode train\n"
                "  safsd-cl --device 0,1 bench --json > now.json\n"
+               "  safsd-cl --device 0,1 bench --only step --mode train --together\n"
                "  safsd-cl bench --compare now.json\n",
     .options = options,
     .least_operands = 0,

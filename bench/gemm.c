@@ -88,7 +88,7 @@ st_status bench_products_of(bench_products *products, const bench_trace *trace, 
 
 st_status bench_products_create(bench_products *products, rt_context *rt, const bench_problem *problem)
 {
-    const nn_safsd_options options = {problem->config, problem->tables.tables, problem->extent, problem->training};
+    const nn_safsd_options options = bench_model_options(problem);
     nn_safsd *model = NULL;
     bench_trace trace;
     bench_trace_begin(&trace, rt);
@@ -186,7 +186,11 @@ static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
     if (biased) ST_TRY(rt_zero(rt, call.bias, call.n));
     multiplication what = {rt, call, 1};
     bench_stats alone;
-    ST_TRY(bench_repeat(&alone, (bench_effort){1, 3, 0}, multiply, &what));
+    ST_TRY(bench_repeat(&alone, (bench_effort){1, 3, effort.budget}, multiply, &what));
+    if (effort.budget > 0 && alone.median > effort.budget) {
+        p->seconds = alone;
+        goto done;
+    }
     what.times = alone.median < LONG_ENOUGH ? (size_t)(LONG_ENOUGH / alone.median) + 1 : 1;
     if (what.times > MOST_TIMES) what.times = MOST_TIMES;
     ST_TRY(bench_repeat_parts(&p->seconds, effort, multiply, &what, what.times));

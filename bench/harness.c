@@ -5,6 +5,7 @@
 #include <time.h>
 
 enum { FEWEST = 3 };
+static const double TOO_LONG = 20; /* budgets: after so long a call none follows */
 
 double bench_seconds(void)
 {
@@ -46,11 +47,13 @@ st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*ru
     const double begin = bench_seconds();
     size_t count = 0;
     double now = begin;
-    while (count < most && (effort.budget <= 0 || count < FEWEST || now - begin < effort.budget)) {
+    bool long_call = false;
+    while (count < most && !long_call && (effort.budget <= 0 || count < FEWEST || now - begin < effort.budget)) {
         const double before = now;
         ST_FORWARD(run(user));
         now = bench_seconds();
         samples[count++] = now - before;
+        long_call = effort.budget > 0 && now - before > TOO_LONG * effort.budget;
     }
     *seconds = bench_stats_of(samples, count);
     return ST_OK;

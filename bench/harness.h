@@ -21,7 +21,8 @@ typedef struct bench_stats {
 bench_stats bench_stats_of(double *samples, size_t count);
 
 /* How long to measure: `warmup` untimed calls, then `repeat` timed ones. Where `budget` is not 0, both end once so many
- * seconds have passed, but not before one untimed and three timed calls. */
+ * seconds have passed, but not before one untimed and three timed calls; none follows a timed call of twenty budgets.
+ */
 typedef struct bench_effort {
     size_t warmup, repeat;
     double budget;

@@ -118,9 +118,14 @@ void bench_problem_destroy(bench_problem *p)
     memset(p, 0, sizeof *p);
 }
 
+nn_safsd_options bench_model_options(const bench_problem *p)
+{
+    return (nn_safsd_options){p->config, p->tables.tables, p->extent, p->training};
+}
+
 st_status bench_model_create(nn_safsd **model, rt_context *rt, const bench_problem *p)
 {
-    const nn_safsd_options options = {p->config, p->tables.tables, p->extent, p->training};
+    const nn_safsd_options options = bench_model_options(p);
     ST_FORWARD(nn_safsd_create(model, rt, &options));
     const st_status status = nn_params_initialise(nn_safsd_params(*model), p->config.seed);
     if (status != ST_OK) nn_safsd_destroy(model);

@@ -40,6 +40,9 @@ typedef struct bench_problem {
 st_status bench_problem_create(bench_problem *problem, const bench_case *what, st_error *error);
 void bench_problem_destroy(bench_problem *problem);
 
+/* What the model of a problem is made of; borrows from the problem. */
+nn_safsd_options bench_model_options(const bench_problem *problem);
+
 /* The model of a problem, its parameters initialised. */
 st_status bench_model_create(nn_safsd **model, rt_context *rt, const bench_problem *problem);
 

@@ -6,21 +6,36 @@
 
 static const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-5};
 static const double learning_rate = 1e-4;
+static const double step_budget = 30; /* seconds */
 
-st_status bench_worker_create(bench_worker *w, rt_context *rt, const bench_problem *problem)
+st_status bench_worker_create_team(bench_worker *w, rt_context *const *contexts, size_t count,
+                                   const bench_problem *problem)
 {
     memset(w, 0, sizeof *w);
     w->problem = problem;
-    ST_FORWARD(bench_model_create(&w->model, rt, problem));
-    if (problem->training) return ST_OK;
-    w->prediction.probabilities = malloc(problem->batch.rows * problem->config.classes * sizeof(float));
-    if (w->prediction.probabilities) return ST_OK;
-    bench_worker_destroy(w);
-    return st_fail(rt_error(rt), ST_FAILED, "out of memory for the predictions");
+    st_status status = ST_OK;
+    const nn_safsd_options options = bench_model_options(problem);
+    ST_FORWARD(bench_model_create(&w->model, contexts[0], problem));
+    if (problem->training) {
+        ST_TRY(nn_team_create(&w->team, w->model, contexts + 1, count - 1, &options));
+    } else {
+        w->prediction.probabilities = malloc(problem->batch.rows * problem->config.classes * sizeof(float));
+        if (!w->prediction.probabilities)
+            status = st_fail(rt_error(contexts[0]), ST_FAILED, "out of memory for the predictions");
+    }
+done:
+    if (status != ST_OK) bench_worker_destroy(w);
+    return status;
+}
+
+st_status bench_worker_create(bench_worker *w, rt_context *rt, const bench_problem *problem)
+{
+    return bench_worker_create_team(w, &rt, 1, problem);
 }
 
 void bench_worker_destroy(bench_worker *w)
 {
+    nn_team_destroy(&w->team);
     nn_safsd_destroy(&w->model);
     free(w->prediction.probabilities);
     memset(w, 0, sizeof *w);
@@ -48,7 +63,7 @@ static st_status train(bench_worker *w, double *seconds, size_t count)
     nn_pending pending[2];
     double before = bench_seconds();
     for (size_t i = 0; i <= count; ++i) {
-        if (i < count) ST_FORWARD(nn_safsd_gradient(w->model, &w->problem->batch, w->step++, 0));
+        if (i < count) ST_FORWARD(nn_team_gradient(w->team, &w->problem->batch, w->step++, 0));
         if (i > 0) {
             ST_FORWARD(finish_step(w, &pending[(i - 1) % 2]));
             const double now = bench_seconds();
@@ -56,7 +71,7 @@ static st_status train(bench_worker *w, double *seconds, size_t count)
             before = now;
         }
         if (i == count) break;
-        ST_FORWARD(nn_safsd_update(w->model, &adam, learning_rate));
+        ST_FORWARD(nn_team_update(w->team, &adam, learning_rate));
         ST_FORWARD(nn_safsd_result_later(w->model, &pending[i % 2]));
     }
     return ST_OK;
@@ -79,21 +94,35 @@ st_status bench_worker_once(bench_worker *w)
     return bench_worker_steps(w, &seconds, 1);
 }
 
-st_status bench_step_measure(bench_step *step, rt_context *rt, const bench_problem *problem, size_t repeat)
+/* How many steps to time after the first, which took so long. A first step that compiled says little: then one more is
+ * made to know. */
+static st_status fitting_steps(bench_worker *w, double first_seconds, size_t *count)
+{
+    double seconds = first_seconds;
+    if (seconds * (double)*count <= step_budget) return ST_OK;
+    ST_FORWARD(bench_worker_steps(w, &seconds, 1));
+    const double fitting = step_budget / seconds;
+    if (fitting < (double)*count) *count = fitting < 1 ? 1 : (size_t)fitting;
+    return ST_OK;
+}
+
+st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size_t count, const bench_problem *problem,
+                             size_t repeat, bool patient)
 {
     memset(step, 0, sizeof *step);
-    const size_t count = repeat < BENCH_MOST_SAMPLES ? repeat : BENCH_MOST_SAMPLES;
+    size_t timed = repeat < BENCH_MOST_SAMPLES ? repeat : BENCH_MOST_SAMPLES;
     double samples[BENCH_MOST_SAMPLES];
     bench_worker worker;
     bench_reset_peak();
     const double begin = bench_seconds();
-    ST_FORWARD(bench_worker_create(&worker, rt, problem));
+    ST_FORWARD(bench_worker_create_team(&worker, contexts, count, problem));
     st_status status = ST_OK;
     ST_TRY(bench_worker_once(&worker));
     step->first_seconds = bench_seconds() - begin;
     step->loss = (double)worker.loss;
-    ST_TRY(bench_worker_steps(&worker, samples, count));
-    step->seconds = bench_stats_of(samples, count);
+    if (!patient) ST_TRY(fitting_steps(&worker, step->first_seconds, &timed));
+    ST_TRY(bench_worker_steps(&worker, samples, timed));
+    step->seconds = bench_stats_of(samples, timed);
     step->peak_host_bytes = bench_peak_host_bytes();
     step->utterances = problem->batch.rows;
     step->dialogues = problem->batch.dialogues;

@@ -4,6 +4,7 @@
 
 #include "bench/harness.h"
 #include "bench/shapes.h"
+#include "model/team.h"
 #include "runtime/profile.h"
 
 /* A model at work. Training: the batch goes up, masks, forward, backward, Adam, and the outcome of a step is read while
@@ -11,6 +12,7 @@
 typedef struct bench_worker {
     const bench_problem *problem;
     nn_safsd *model;
+    nn_team *team; /* of the model and what works for it; NULL in evaluation */
     nn_prediction prediction;
     uint32_t step;
     float loss; /* of the last step that is over */
@@ -18,6 +20,10 @@ typedef struct bench_worker {
 
 /* The context and the problem are borrowed. */
 st_status bench_worker_create(bench_worker *worker, rt_context *rt, const bench_problem *problem);
+
+/* The same on several devices, the first of which leads (model/team.h); they share an error slot. Training alone. */
+st_status bench_worker_create_team(bench_worker *worker, rt_context *const *contexts, size_t count,
+                                   const bench_problem *problem);
 void bench_worker_destroy(bench_worker *worker);
 
 /* One step from a device at rest to a device at rest. */
@@ -32,11 +38,13 @@ typedef struct bench_step {
                              initialisation, kernels that are compiled */
     size_t utterances, dialogues;
     uint64_t peak_host_bytes; /* of this process until the last step; 0: not known */
-    uint64_t device_bytes;    /* parameters with gradients and moments, activations, scratch */
+    uint64_t device_bytes;    /* of the first device: parameters with gradients and moments, activations, scratch */
     double loss;              /* of the first step: the same on every device but for rounding */
 } bench_step;
 
-st_status bench_step_measure(bench_step *step, rt_context *rt, const bench_problem *problem, size_t repeat);
+/* Times `repeat` steps, or as many as fit 30 seconds, but at least one, where `patient` is false. */
+st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size_t count, const bench_problem *problem,
+                             size_t repeat, bool patient);
 
 /* Where the time of one step goes. Needs a context opened with rt_options.profile. */
 typedef struct bench_profile_line {

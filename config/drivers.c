@@ -16,6 +16,17 @@ static st_status read_flag(const cfg_ini_entry *entry, bool *flag, st_error *err
     return ST_OK;
 }
 
+static st_status read_variable(const cfg_ini_entry *entry, char *name, size_t room, st_error *error)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const size_t length = strlen(entry->value);
+    if (length == 0 || length >= room || strspn(entry->value, letters) != length)
+        return st_fail(error, ST_USAGE, "%s:%d: %s = %s: it takes the name of a variable", file_name, entry->line,
+                       entry->key, entry->value);
+    memcpy(name, entry->value, length + 1);
+    return ST_OK;
+}
+
 /* One section: whether it names the driver, and what it says. */
 static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, const char *platform,
                               const char *version, cfg_driver *driver, st_error *error)
@@ -32,8 +43,11 @@ static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, 
             meant = meant && strncmp(version, entry->value, strlen(entry->value)) == 0;
         } else if (strcmp(entry->key, "program_cache") == 0) {
             ST_FORWARD(read_flag(entry, &says.program_cache, error));
+        } else if (strcmp(entry->key, "cache_variable") == 0) {
+            ST_FORWARD(read_variable(entry, says.cache_variable, sizeof says.cache_variable, error));
         } else {
-            return st_fail(error, ST_USAGE, "%s:%d: there is no key %s; there are platform, driver and program_cache",
+            return st_fail(error, ST_USAGE,
+                           "%s:%d: there is no key %s; there are platform, driver, program_cache and cache_variable",
                            file_name, entry->line, entry->key);
         }
     }
@@ -46,7 +60,7 @@ static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, 
 st_status cfg_driver_find(cfg_driver *driver, const char *text, const char *platform, const char *version,
                           st_error *error)
 {
-    *driver = (cfg_driver){false};
+    *driver = (cfg_driver){.program_cache = false};
     for (const embedded_text *file = embedded_config; !text && file->name; file++)
         if (strcmp(file->name, file_name) == 0) text = file->text;
     if (!text) return ST_OK;

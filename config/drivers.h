@@ -7,7 +7,9 @@
 #include "runtime/status.h"
 
 typedef struct cfg_driver {
-    bool program_cache; /* keeps no built programs itself */
+    bool program_cache;      /* keeps no built programs itself */
+    char cache_variable[32]; /* of the environment: the folder of what it keeps; empty: below XDG_CACHE_HOME, or nothing
+                              */
 } cfg_driver;
 
 /* What `text` says of a driver, by the name of its platform and its version; nothing for one that no section names.

@@ -10,7 +10,7 @@
 
 static bool keeps(const char *text, const char *platform, const char *version)
 {
-    cfg_driver driver = {true};
+    cfg_driver driver = {.program_cache = true};
     st_error error = {ST_OK, ""};
     if (cfg_driver_find(&driver, text, platform, version, &error) != ST_OK) fail_msg("%s", error.text);
     return driver.program_cache;
@@ -40,6 +40,22 @@ static void test_shipped(void **state)
     assert_false(keeps(NULL, "", ""));
 }
 
+/* Where a driver keeps kernels, when that is not what everybody's caches share. */
+static void test_cache_variable(void **state)
+{
+    (void)state;
+    static const char text[] = "[one]\nplatform = Some\ncache_variable = SOME_CACHE_2\n";
+    cfg_driver driver;
+    st_error error = {ST_OK, ""};
+    assert_int_equal(cfg_driver_find(&driver, text, "Some Platform", "1", &error), ST_OK);
+    assert_string_equal(driver.cache_variable, "SOME_CACHE_2");
+    assert_false(driver.program_cache);
+    assert_int_equal(cfg_driver_find(&driver, text, "Other", "1", &error), ST_OK);
+    assert_string_equal(driver.cache_variable, "");
+    assert_int_equal(cfg_driver_find(&driver, NULL, "Portable Computing Language", "3.1", &error), ST_OK);
+    assert_string_equal(driver.cache_variable, "POCL_CACHE_DIR");
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -49,6 +65,8 @@ static void test_refused(void **state)
         {"[a]\nprogram_cache = yes\n", "drivers.ini:1: [a] names no platform"},
         {"[a]\nplatform = x\nprogram_cache = maybe\n", "drivers.ini:3: program_cache = maybe: it takes yes or no"},
         {"[a]\nplatform = x\ncache = yes\n", "drivers.ini:3: there is no key cache"},
+        {"[a]\nplatform = x\ncache_variable = LD PATH\n", "cache_variable = LD PATH: it takes the name of a variable"},
+        {"[a]\nplatform = x\ncache_variable = A23456789012345678901234567890123\n", "it takes the name of a variable"},
         {"platform = x\n", "drivers.ini:1"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         cfg_driver driver;
@@ -61,6 +79,6 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_match), cmocka_unit_test(test_shipped),
-                                       cmocka_unit_test(test_refused)};
+                                       cmocka_unit_test(test_cache_variable), cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,8 @@ for operation in masks_draw gelu_backward attention_forward gcn_backward losses 
     out_has "^  $operation +[0-9.]+ "
 done
 for move in upload download fill copy add; do out_has "^  $move +[0-9.]+ "; done
+out_has 'from the command to the end of the first step: meld train H=16 2 dialogues'
+out_has '^  no compiled kernel kept [0-9.]+ s, kernels kept [0-9.]+ s \('
 exists page.html
 for part in '<h2>Steps' '<h2>Roofline' '<h2>Times' '</html>'; do
     grep -q "$part" page.html || fail "the page lacks $part"
@@ -68,20 +70,48 @@ refuses 2 '--hidden none: it takes a number' bench --hidden none
 refuses 2 '--repeat 0: it takes a number' bench --repeat 0
 refuses 2 'heads must divide' bench --only step --hidden 12
 refuses 2 '--shape mosi: it takes iemocap or meld' bench --shape mosi
-refuses 2 '--only gem: it takes gemm, kernels or step' bench --only gem
+refuses 2 '--only gem: it takes gemm, kernels, step or start' bench --only gem
+refuses 2 'several devices, such as --device 0,1' --device 0 bench --together
+refuses 2 'measures steps of training' --device 0,1 bench --together --mode eval
+refuses 2 'measures steps of training' --device 0,1 bench --together --only gemm
 refuses 1 'absent\.json' bench --only step "${tiny[@]}" --compare absent.json
 echo '{"devices": 1}' >foreign.json
 refuses 1 'no list of devices' bench --only step "${tiny[@]}" --compare foreign.json
 refuses 1 'nowhere/page\.html' bench --only step --shape meld --mode eval "${tiny[@]}" --html nowhere/page.html
 refuses 3 'no device matches "abacus"' --device 0,abacus bench --only step --shape meld --mode eval "${tiny[@]}"
 
-# Two devices, where PoCL gives them: one table, and the same loss.
+# A first step and nothing else; its loss is that of the table.
+gives 0 bench --once --shape meld --mode train --hidden 16 --dialogues 2
+loss=$(sed -n 's/^loss \(.*\)/\1/p' .out)
+gives 0 bench --only step --shape meld --mode train "${tiny[@]}" --json
+out_has "\"loss\": ${loss:0:7}"
+
+# Where the process that times the first step fails, so does the command, and both say why.
+if [ -e "${SAFSD_TEST_LAYER:-}" ]; then
+    export OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_FAIL=enqueue:3 TMPDIR=$PWD/folders
+    mkdir folders
+    gives 1 bench --only start --shape meld --mode train "${tiny[@]}"
+    err_has 'the first step of .* was not timed'
+    [ "$(grep -c '^safsd-cl: ' .err)" -eq 2 ] || fail "not one sentence of each process"
+    [ -z "$(ls folders)" ] || fail "a folder of kernels is left"
+    unset OPENCL_LAYERS SAFSD_LAYER_FAIL TMPDIR
+fi
+
+# Two devices, where PoCL gives them: one table, the same loss, and both as one.
 export POCL_DEVICES="pthread basic"
 gives 0 devices
 if grep -q -- '--device 0:1' .out; then
-    gives 0 --device 0,1 bench --only step --shape meld --mode train "${tiny[@]}"
+    gives 0 --device 0,1 bench --only step --shape meld --mode train "${tiny[@]}" --together --html two.html
     narrow .out
-    out_has '^all devices'
-    [ "$(grep -Ec 'meld    train  +[0-9.]+  +[0-9.]+  +[0-9.]+  +[0-9.]+e[-+][0-9]+$' .out)" -eq 2 ] ||
-        fail "not two devices compared"
+    out_has '^2 devices compared'
+    out_has '^steps: meld train H=16 2 dialogues +0:0 +0:1$'
+    out_has '^  utterances/s( +[0-9.]+){2}$'
+    out_has '^  times as fast as the first +1\.000 +[0-9.]+$'
+    out_has '^  loss off by +0\.0e\+00 +[0-9.]+e[-+][0-9]+$'
+    out_has '^one model on 0:0 \+ 0:1'
+    out_has '^  meld train H=16 2 dialogues( +[0-9.]+){4} +([0-9.]+e-(0[6-9]|1[0-9])|0\.0e\+00)$'
+    out_lacks 'where the time goes'
+    gives 0 --device 0,1 --verbose bench --only step --shape meld --mode train "${tiny[@]}"
+    narrow .out
+    [ "$(grep -c 'where the time goes' .out)" -eq 2 ] || fail "not the tables of both devices"
 fi

@@ -1,0 +1,195 @@
+#define _XOPEN_SOURCE 700 /* nftw */
+
+#include "app/bench_start.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/step.h"
+#include "config/drivers.h"
+#include "runtime/tuning.h"
+
+enum { MOST_ARGUMENTS = 20, NUMBER = 24, WARM_RUNS = 3, OPEN_FOLDERS = 16 };
+static const double slow_seconds = 5; /* a run that takes longer is not repeated */
+
+extern char **environ; /* POSIX has no header that declares it */
+
+st_status start_once(app_state *app, const bench_case *of)
+{
+    rt_context *rt = NULL;
+    bench_problem problem;
+    bench_worker worker;
+    ST_FORWARD(bench_problem_create(&problem, of, &app->error));
+    st_status status = app_open_device(app, (app_device_options){.configured = NULL}, &rt);
+    if (status == ST_OK) {
+        status = bench_worker_create(&worker, rt, &problem);
+        if (status == ST_OK) {
+            status = bench_worker_once(&worker);
+            if (status == ST_OK) printf("loss %.9g\n", (double)worker.loss);
+            fflush(stdout);
+            bench_worker_destroy(&worker);
+        }
+    }
+    rt_context_destroy(&rt);
+    bench_problem_destroy(&problem);
+    return status;
+}
+
+/* ---- a process of its own ---- */
+
+/* A copy of the environment with some variables replaced; the strings belong to others. */
+static char **environment_with(char *const *own, size_t count)
+{
+    size_t inherited = 0, used = 0;
+    while (environ[inherited]) ++inherited;
+    char **all = malloc((inherited + count + 1) * sizeof *all);
+    if (!all) return NULL;
+    for (size_t i = 0; i < inherited; ++i) {
+        bool replaced = false;
+        for (size_t k = 0; k < count; ++k)
+            replaced = replaced || strncmp(environ[i], own[k], strcspn(own[k], "=") + 1) == 0;
+        if (!replaced) all[used++] = environ[i];
+    }
+    for (size_t k = 0; k < count; ++k) all[used++] = own[k];
+    all[used] = NULL;
+    return all;
+}
+
+static st_status spawn(pid_t *child, int pipes[2], const char *program, char *const *arguments, char *const *variables)
+{
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return ST_FAILED;
+    int failed = posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
+    if (!failed) failed = posix_spawn_file_actions_addclose(&actions, pipes[0]);
+    if (!failed) failed = posix_spawn_file_actions_addclose(&actions, pipes[1]);
+    if (!failed) failed = posix_spawn(child, program, &actions, NULL, arguments, variables);
+    posix_spawn_file_actions_destroy(&actions);
+    return failed ? ST_FAILED : ST_OK;
+}
+
+/* Seconds from the start of a program to its first output; it must end well. */
+static st_status time_program(double *seconds, const char *program, char *const *arguments, char *const *variables,
+                              st_error *error)
+{
+    int pipes[2];
+    pid_t child = 0;
+    char byte = 0;
+    if (pipe(pipes) != 0) return st_fail(error, ST_FAILED, "no pipe to a process: %s", strerror(errno));
+    const double begin = bench_seconds();
+    const st_status status = spawn(&child, pipes, program, arguments, variables);
+    close(pipes[1]);
+    ssize_t got = 0;
+    if (status == ST_OK) do
+            got = read(pipes[0], &byte, 1);
+        while (got < 0 && errno == EINTR);
+    *seconds = bench_seconds() - begin;
+    while (status == ST_OK && (read(pipes[0], &byte, 1) > 0 || errno == EINTR)) errno = 0;
+    close(pipes[0]);
+    int state = 0;
+    while (status == ST_OK && waitpid(child, &state, 0) < 0 && errno == EINTR) continue;
+    if (status == ST_OK && got == 1 && WIFEXITED(state) && WEXITSTATUS(state) == 0) return ST_OK;
+    return st_fail(error, ST_FAILED, "the first step of %.200s was not timed: the program did not run to its end",
+                   program);
+}
+
+/* ---- an empty folder for caches ---- */
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_folder(const char *path)
+{
+    nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What was tuned is found under XDG_CACHE_HOME: a link keeps it there. */
+static bool keep_tuning(const char *folder, const rt_device_info *device)
+{
+    char tuning[RT_TUNING_PATH], inner[RT_TUNING_PATH], link[RT_TUNING_PATH];
+    if (!rt_tuning_path(device, tuning)) return true;
+    *strrchr(tuning, '/') = '\0';
+    snprintf(inner, sizeof inner, "%s/safsd-cl", folder);
+    snprintf(link, sizeof link, "%s/safsd-cl/tuning", folder);
+    return mkdir(inner, 0700) == 0 && symlink(tuning, link) == 0;
+}
+
+static st_status make_folder(char path[256], const rt_device_info *device, st_error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    const int length = snprintf(path, 256, "%s/safsd-cl-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    if (length > 0 && length < 256 && mkdtemp(path)) {
+        if (keep_tuning(path, device)) return ST_OK;
+        remove_folder(path);
+    }
+    return st_fail(error, ST_FAILED, "no empty folder for compiled kernels at %.200s: %s", path, strerror(errno));
+}
+
+/* ---- cold and warm ---- */
+
+typedef struct command {
+    char program[1024];
+    char hidden[NUMBER], dialogues[NUMBER];
+    char *arguments[MOST_ARGUMENTS];
+} command;
+
+/* False where the system does not say which file this program is. */
+static bool describe(command *c, const app_state *app, const rt_device_info *device, const bench_case *of)
+{
+    const ssize_t length = readlink("/proc/self/exe", c->program, sizeof c->program - 1);
+    if (length <= 0 || (size_t)length >= sizeof c->program - 1) return false;
+    c->program[length] = '\0';
+    snprintf(c->hidden, sizeof c->hidden, "%zu", of->hidden);
+    snprintf(c->dialogues, sizeof c->dialogues, "%zu", of->dialogues ? of->dialogues : of->shape->dialogues);
+    const char *const words[] = {
+        APP_NAME,    "--quiet", "--device",      device->selector, "bench",
+        "--once",    "--shape", of->shape->name, "--mode",         of->training ? "train" : "eval",
+        "--hidden",  c->hidden, "--dialogues",   c->dialogues,     app->program ? "--program" : NULL,
+        app->program};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words && words[i]; ++i) c->arguments[used++] = (char *)words[i];
+    c->arguments[used] = NULL;
+    return true;
+}
+
+static st_status time_runs(start_times *times, const command *c, char *const *variables, st_error *error)
+{
+    double warm[WARM_RUNS];
+    size_t count = 0;
+    ST_FORWARD(time_program(&times->cold_seconds, c->program, c->arguments, variables, error));
+    do ST_FORWARD(time_program(&warm[count], c->program, c->arguments, variables, error));
+    while (++count < WARM_RUNS && warm[count - 1] < slow_seconds);
+    times->warm = bench_stats_of(warm, count);
+    return ST_OK;
+}
+
+st_status start_measure(start_times *times, app_state *app, const rt_device_info *device, const bench_case *of)
+{
+    command c;
+    cfg_driver driver;
+    char folder[256], general[320], special[320];
+    memset(times, 0, sizeof *times);
+    if (!describe(&c, app, device, of)) return ST_OK;
+    ST_FORWARD(cfg_driver_find(&driver, NULL, device->platform_name, device->driver, &app->error));
+    ST_FORWARD(make_folder(folder, device, &app->error));
+    snprintf(general, sizeof general, "XDG_CACHE_HOME=%s", folder);
+    snprintf(special, sizeof special, "%s=%s/driver", driver.cache_variable, folder);
+    char *const own[] = {general, special};
+    char **variables = environment_with(own, driver.cache_variable[0] ? 2 : 1);
+    const st_status status = variables ? time_runs(times, &c, variables, &app->error)
+                                       : st_fail(&app->error, ST_FAILED, "out of memory for an environment");
+    free(variables);
+    remove_folder(folder);
+    return status;
+}
