@@ -29,15 +29,22 @@ static st_status log_step(const app_training *t, const nn_step_report *report)
                          &t->app->error);
 }
 
+/* A loss that is a mean over nothing, where every step so far was skipped, is none. */
+static double known(const nn_split_losses *losses, double loss)
+{
+    return losses->utterances > 0 ? loss : (double)NAN;
+}
+
 static void show_step(app_training *t, const nn_step_report *report, double now, double share)
 {
     char left[PRINT_WORD_SIZE] = "";
+    const nn_split_losses *mean = &report->mean;
     const double elapsed = now - t->epoch_started, done = share - t->run_share;
     if (elapsed <= 0) return; /* the first step of an epoch says nothing of its pace */
     if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
     app_progress_show(&t->app->progress, "epoch %zu/%zu step %zu/%zu loss %.4g ce %.3g saf %.3g kl %.3g %.0f/s %s%s",
-                      report->epoch, report->epochs, report->batch, report->batches, report->mean.loss, report->mean.ce,
-                      report->mean.saf, report->mean.kl, (double)(report->rows_done - t->epoch_rows) / elapsed, left,
+                      report->epoch, report->epochs, report->batch, report->batches, known(mean, mean->loss),
+                      known(mean, mean->ce), known(mean, mean->saf), known(mean, mean->kl), (double)(report->rows_done - t->epoch_rows) / elapsed, left,
                       left[0] ? " left" : "");
 }
 
@@ -85,9 +92,10 @@ static st_status log_split(const app_training *t, size_t epoch, ds_split which, 
     const double rate = split->utterances_per_second;
     return rundir_append(t->dir, "metrics.jsonl",
                          json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch,
-                                   "split", training_split_name(which), "loss", app_json_real(losses->loss), "ce",
-                                   app_json_real(losses->ce), "saf", app_json_real(losses->saf), "kl",
-                                   app_json_real(losses->kl), "accuracy", percent(split, split->metrics.accuracy),
+                                   "split", training_split_name(which), "loss", app_json_real(known(losses, losses->loss)),
+                                   "ce", app_json_real(known(losses, losses->ce)), "saf",
+                                   app_json_real(known(losses, losses->saf)), "kl",
+                                   app_json_real(known(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
                                    "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
                                    percent(split, split->metrics.macro.f1), "utterances_per_second",
                                    rate > 0 ? app_json_real(rate) : json_null()),
@@ -95,8 +103,10 @@ static st_status log_split(const app_training *t, size_t epoch, ds_split which, 
 }
 
 /* Four places, so that lines stand under one another; other digits where a run diverges. */
-static const char *loss_text(char text[PRINT_WORD_SIZE], double loss)
+static const char *loss_text(char text[PRINT_WORD_SIZE], const nn_split_losses *losses)
 {
+    const double loss = losses->loss;
+    if (!(losses->utterances > 0)) return "none, every step was skipped";
     snprintf(text, PRINT_WORD_SIZE, fabs(loss) < 1000 ? "%.4f" : "%.4g", loss);
     return text;
 }
@@ -105,14 +115,17 @@ static void say_epoch(app_training *t, const nn_epoch_report *report)
 {
     char line[160], loss[PRINT_WORD_SIZE];
     int used = snprintf(line, sizeof line, "epoch %*zu/%zu  loss %s", snprintf(NULL, 0, "%zu", t->epochs),
-                        report->epoch, t->epochs, loss_text(loss, report->splits[DS_TRAIN].losses.loss));
+                        report->epoch, t->epochs, loss_text(loss, &report->splits[DS_TRAIN].losses));
     for (ds_split split = DS_VALID; split <= DS_TEST; ++split) {
         const nn_split_report *part = &report->splits[split];
         if (!part->measured || used < 0 || (size_t)used >= sizeof line) continue;
         used += snprintf(line + used, sizeof line - (size_t)used, " | %s %s F1 %.2f", training_split_name(split),
-                         loss_text(loss, part->losses.loss), 100 * part->metrics.weighted.f1);
+                         loss_text(loss, &part->losses), 100 * part->metrics.weighted.f1);
     }
-    app_progress_say(&t->app->progress, "%s%s", line, report->saved_best ? " | best" : "");
+    char skipped[64] = "";
+    if (report->skipped > 0)
+        snprintf(skipped, sizeof skipped, " | %u steps skipped so far", (unsigned)report->skipped);
+    app_progress_say(&t->app->progress, "%s%s%s", line, report->saved_best ? " | best" : "", skipped);
 }
 
 static st_status after_epoch(void *user, const nn_epoch_report *report)
@@ -120,7 +133,7 @@ static st_status after_epoch(void *user, const nn_epoch_report *report)
     app_training *t = user;
     take_interrupt(t);
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
-        if (report->splits[split].losses.utterances > 0)
+        if (split == DS_TRAIN || report->splits[split].losses.utterances > 0)
             ST_FORWARD(log_split(t, report->epoch, split, &report->splits[split]));
     say_epoch(t, report);
     return ST_OK;

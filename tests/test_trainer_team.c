@@ -1,0 +1,226 @@
+/* A run on several devices, of different kinds where there are any: what ends it, and how it goes on. And a run whose
+ * validation part nobody has labelled. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/synth.h"
+#include "model/class_tables.h"
+#include "model/trainer.h"
+#include "tests/ref/harness.h"
+#include "tests/ref/scratch.h"
+
+enum { EPOCHS = 2, BATCH = 3, DEVICES = 3 };
+
+typedef struct world {
+    void *scratch;
+    st_error error;
+    long live;
+    rt_device_list devices;
+    rt_context *contexts[DEVICES]; /* the lead, its worker, and a worker of another vector width */
+    ds_dataset *data;
+    nn_class_tables tables;
+    nn_trainer_options options;
+    char last[300], best[300];
+    long stop_after; /* steps; -1: never */
+    volatile sig_atomic_t cancel;
+    nn_epoch_report epoch; /* the last one */
+} world;
+
+static st_status watch_step(void *user, const nn_step_report *report)
+{
+    world *w = user;
+    (void)report;
+    if (w->stop_after > 0 && --w->stop_after == 0) w->cancel = 1;
+    return ST_OK;
+}
+
+static st_status watch_epoch(void *user, const nn_epoch_report *report)
+{
+    world *w = user;
+    w->epoch = *report;
+    return ST_OK;
+}
+
+static void set_options(world *w)
+{
+    const ds_dataset *data = w->data;
+    const nn_config config = {.uses = {true, true, true},
+                              .dims = {data->dims[0], data->dims[1], data->dims[2]},
+                              .hidden = 16,
+                              .graph_hidden = 16,
+                              .ffn = 16,
+                              .heads = 2,
+                              .layers = 1,
+                              .gcn_layers = 1,
+                              .classes = data->classes,
+                              .speakers = data->speaker_count,
+                              .dropout = 0.3,
+                              .gcn_mask = 0.5,
+                              .seed = 99,
+                              .lambda_ce = 1,
+                              .lambda_saf = 0.5,
+                              .lambda_kl = 0.25,
+                              .gamma = 2,
+                              .temperature = 2,
+                              .teacher_gradient = true};
+    w->options = (nn_trainer_options){.data = data,
+                                      .config = config,
+                                      .tables = w->tables.tables,
+                                      .epochs = EPOCHS,
+                                      .batch = BATCH,
+                                      .adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .clip = 5},
+                                      .lr = 3e-3,
+                                      .best_path = w->best,
+                                      .last_path = w->last,
+                                      .configuration = "[train]\n",
+                                      .workers = w->contexts + 1,
+                                      .worker_count = 1,
+                                      .cancel = &w->cancel,
+                                      .hooks = {.user = w, .step = watch_step, .epoch = watch_epoch}};
+    w->stop_after = -1;
+    w->cancel = 0;
+}
+
+static int open_world(void **state)
+{
+    double frequencies[16];
+    const ds_synth_options synth = {.like = DS_MELD, .dialogues = 16, .dims = {6, 5, 4}, .seed = 5};
+    world *w = calloc(1, sizeof *w);
+    *state = w;
+    assert_non_null(w);
+    assert_int_equal(ts_scratch_open(&w->scratch), 0);
+    snprintf(w->last, sizeof w->last, "%s", ts_path(&w->scratch, "last.safetensors"));
+    snprintf(w->best, sizeof w->best, "%s", ts_path(&w->scratch, "best.safetensors"));
+    assert_int_equal(ds_synth(&w->data, &synth, &w->error), ST_OK);
+    ds_class_frequencies(w->data, frequencies);
+    assert_int_equal(nn_class_tables_create(&w->tables, &(nn_class_options){.weights = NN_WEIGHTS_NONE}, frequencies,
+                                            w->data->classes, &w->error),
+                     ST_OK);
+    assert_int_equal(rt_device_list_create(&w->devices, &w->error), ST_OK);
+    for (size_t c = 0; c < DEVICES; ++c) {
+        const rt_options options = {.vector_width = c == 2 ? 2 : c == 1 ? 4 : 0, .live_objects = &w->live};
+        const rt_device_info *device = &w->devices.items[c > 0 && w->devices.count > 1 ? 1 : 0];
+        assert_int_equal(rt_context_create(&w->contexts[c], device, &options, &w->error), ST_OK);
+        print_message("%s: %s\n", c == 0 ? "lead" : "worker", device->name);
+    }
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    world *w = *state;
+    for (size_t c = 0; c < DEVICES; ++c) rt_context_destroy(&w->contexts[c]);
+    rt_device_list_destroy(&w->devices);
+    nn_class_tables_destroy(&w->tables);
+    ds_destroy(&w->data);
+    const long left = w->live;
+    const int closed = ts_scratch_close(&w->scratch);
+    free(w);
+    return left != 0 || closed != 0 ? -1 : 0;
+}
+
+static st_status run(world *w, bool resume)
+{
+    nn_checkpoint *from = NULL;
+    nn_trainer *trainer = NULL;
+    w->cancel = 0;
+    st_clear(&w->error);
+    if (resume) assert_int_equal(nn_checkpoint_open(&from, w->last, &w->error), ST_OK);
+    w->options.resume = from;
+    st_status status = nn_trainer_create(&trainer, w->contexts[0], &w->options);
+    nn_checkpoint_close(&from);
+    if (status == ST_OK) status = nn_trainer_run(trainer);
+    nn_trainer_destroy(&trainer);
+    return status;
+}
+
+/* Stopped after each of its first steps, and resumed: the bytes of a run that was not. */
+static void test_resumed_is_uninterrupted(void **state)
+{
+    world *w = *state;
+    size_t size = 0, now = 0;
+    set_options(w);
+    if (run(w, false) != ST_OK) fail_msg("%s", w->error.text);
+    unsigned char *whole = ts_read(w->last, &size);
+    for (long stop = 1; stop <= 3; ++stop) {
+        w->stop_after = stop;
+        assert_int_equal(run(w, false), ST_INTERRUPTED);
+        if (run(w, true) != ST_OK) fail_msg("%s", w->error.text);
+        unsigned char *resumed = ts_read(w->last, &now);
+        if (now != size || memcmp(resumed, whole, size) != 0) fail_msg("a run that stopped after %ld steps differs", stop);
+        free(resumed);
+    }
+    free(whole);
+}
+
+/* A worker whose sums are of another form gives other bits; so does none. */
+static void test_other_team_is_refused(void **state)
+{
+    world *w = *state;
+    set_options(w);
+    w->stop_after = 1;
+    assert_int_equal(run(w, false), ST_INTERRUPTED);
+    for (int none = 0; none < 2; ++none) {
+        w->options.workers = w->contexts + 2;
+        w->options.worker_count = none ? 0 : 1;
+        if (run(w, true) != ST_USAGE || !strstr(w->error.text, "workers")) fail_msg("%s", w->error.text);
+    }
+}
+
+static void test_nonfinite_stops(void **state)
+{
+    world *w = *state;
+    nn_checkpoint *last = NULL;
+    set_options(w);
+    w->options.lr = 1e30;
+    w->options.adam.clip = 0;
+    const st_status status = run(w, false);
+    if (status != ST_FAILED || !strstr(w->error.text, "step 1 ") || !strstr(w->error.text, "what first is not finite is") ||
+        strstr(w->error.text, "is no tensor") || !strstr(w->error.text, w->last))
+        fail_msg("%d: %s", (int)status, w->error.text);
+    st_clear(&w->error);
+    assert_int_equal(nn_checkpoint_open(&last, w->last, &w->error), ST_OK);
+    assert_int_equal(last->progress.step, 1);
+    assert_int_equal(last->progress.updates, 1);
+    nn_checkpoint_close(&last);
+    assert_int_equal(run(w, true), ST_FAILED); /* the same step again */
+    st_clear(&w->error);
+}
+
+/* Without labels a validation part has losses (KL counts every row) but selects nothing: the test part does. */
+static void test_unlabelled_validation(void **state)
+{
+    world *w = *state;
+    nn_checkpoint *best = NULL;
+    ds_dataset view = *w->data;
+    int32_t *labels = malloc(view.utterances * sizeof *labels);
+    assert_non_null(labels);
+    memcpy(labels, view.labels, view.utterances * sizeof *labels);
+    for (size_t d = 0; d < view.dialogues; ++d)
+        for (size_t i = view.starts[d]; view.split[d] == DS_VALID && i < view.starts[d + 1]; ++i) labels[i] = DS_UNLABELLED;
+    view.labels = labels;
+    set_options(w);
+    w->options.data = &view;
+    if (run(w, false) != ST_OK) fail_msg("%s", w->error.text);
+    const nn_split_report *valid = &w->epoch.splits[DS_VALID];
+    assert_true(valid->losses.utterances > 0 && valid->losses.kl > 0 && valid->losses.ce == 0 && valid->losses.saf == 0);
+    assert_false(valid->measured);
+    assert_true(w->epoch.splits[DS_TEST].measured);
+    assert_false(w->epoch.best_valid);
+    assert_int_equal(nn_checkpoint_open(&best, w->best, &w->error), ST_OK);
+    assert_string_equal(best->about.selection, "test_best");
+    nn_checkpoint_close(&best);
+    free(labels);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resumed_is_uninterrupted),
+        cmocka_unit_test(test_other_team_is_refused),
+        cmocka_unit_test(test_nonfinite_stops),
+        cmocka_unit_test(test_unlabelled_validation),
+    };
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}
