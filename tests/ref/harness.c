@@ -111,7 +111,9 @@ static void check_guards(th_case *t)
 static void open_context(rig *r, rt_context **context, const th_setting *setting)
 {
     if (*context) return;
+    const char *cache = getenv("SAFSD_CL_CACHE");
     const rt_options options = {.gemm = getenv("SAFSD_TEST_GEMM"),
+                                .cache_programs = cache && strcmp(cache, "always") == 0,
                                 .vector_width = setting->vector_width,
                                 .group_size = setting->group_size,
                                 .largest_block = setting->largest_block,
