@@ -192,6 +192,20 @@ static void print_table(const tune_run *t, const rt_tuning *result)
     printf("%zu candidates in %.0f s; * is chosen\n", t->count, elapsed(t));
 }
 
+/* Percent by which the result is faster than the fixed rule; the rule itself gains nothing. */
+static void find_gain(const tune_run *t, rt_tuning *result)
+{
+    const double best = bench_search_best(&t->search), rule = t->search.rule_seconds;
+    const double gain = best > 0 && rule > best ? 100 * (rule / best - 1) : 0;
+    result->gain = gain >= 3 ? (size_t)(gain < 1e6 ? gain + 0.5 : 1e6) : 0;
+    if (rule <= 0)
+        puts("what the fixed rule would take does not work here");
+    else if (result->gain)
+        printf("%zu %% faster than untuned\n", result->gain);
+    else
+        puts("tuning gains nothing here: untuned is as fast");
+}
+
 /* Without a folder for it there is a result all the same. */
 static st_status store(const tune_run *t, const rt_tuning *result)
 {
@@ -215,6 +229,7 @@ static st_status conclude(tune_run *t)
     const bool found = bench_search_result(&t->search, &result);
     app_progress_clear(&t->app->progress);
     if (t->line_count > 0) print_table(t, &result);
+    if (found) find_gain(t, &result);
     if (found) ST_FORWARD(store(t, &result));
     if (app_interrupt_asked(t->interrupt))
         return st_fail(error, ST_INTERRUPTED, found ? "interrupted: what was found so far is kept"

@@ -41,6 +41,18 @@ static st_status keep_programs(const rt_device_info *device, bool *keep, st_erro
     return st_fail(error, ST_USAGE, "SAFSD_CL_CACHE=%.64s: it takes always or never", variable);
 }
 
+/* What tuning was worth before a driver or the program changed. */
+static void say_gain(app_state *app, const rt_device_info *info)
+{
+    size_t gain = 0;
+    char driver[256];
+    if (!rt_tuning_earlier(info, &gain, driver) || gain == 0) return;
+    app_progress_say(&app->progress,
+                     "not tuned for this driver and version: `" APP_NAME " tune` made matrix products %zu %% faster with "
+                     "driver %.64s, and may again",
+                     gain, driver);
+}
+
 static void say_gemm(app_state *app, const app_device_options *wanted, const char *tuned, const rt_context *rt)
 {
     const bool named = wanted->gemm && strcmp(wanted->gemm, "auto") != 0;
@@ -75,6 +87,7 @@ static st_status open_one(app_state *app, const app_device_options *wanted, cons
                      info->selector, info->name, info->selector);
     ST_FORWARD(keep_programs(info, &keep, &app->error));
     const char *tuned = wanted->untuned ? NULL : app_tuned(&tuning, info, app);
+    if (!tuned && !wanted->untuned && (!wanted->gemm || strcmp(wanted->gemm, "auto") == 0)) say_gain(app, info);
     if (wanted->parameters) ST_FORWARD(rt_tuning_parse_clblast(&tuning, wanted->parameters, &app->error));
     const rt_options opened = {.gemm = wanted->gemm,
                                .tuning = &tuning,

@@ -1,5 +1,6 @@
 #include "runtime/tuning.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,21 +114,24 @@ typedef struct reading {
     rt_tuning *tuning;
     const rt_device_info *device;
     bool shipped, meant;
-    unsigned seen; /* bits of the keys below */
+    bool kin;         /* platform and device are meant, whatever the versions */
+    char driver[256]; /* that it names */
+    unsigned seen;    /* bits of the keys below */
 } reading;
 
 static const char *const keys[] = {"program",      "platform",   "device",      "driver",
                                    "vector_width", "gemm",       "panel.rows",  "panel.run_a",
-                                   "panel.run_b",  NULL};
-enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, PANEL_ROWS, PANEL_RUN_A, PANEL_RUN_B };
+                                   "panel.run_b",  "gain",       NULL};
+enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, PANEL_ROWS, PANEL_RUN_A, PANEL_RUN_B, GAIN };
 
 /* The key names the device, or in a file of the program begins as it does. */
-static void compare(reading *r, const char *value, const char *property)
+static bool compare(reading *r, const char *value, const char *property)
 {
     char wanted[256];
     plain(wanted, property);
     const bool same = r->shipped ? strncmp(value, wanted, strlen(value)) == 0 : strcmp(value, wanted) == 0;
     r->meant = r->meant && same;
+    return same;
 }
 
 static bool take(reading *r, int key, const char *value)
@@ -139,13 +143,14 @@ static bool take(reading *r, int key, const char *value)
         compare(r, value, SAFSD_VERSION);
         return true;
     case PLATFORM:
-        compare(r, value, r->device->platform_name);
+        r->kin = compare(r, value, r->device->platform_name) && r->kin;
         return true;
     case DEVICE:
-        compare(r, value, r->device->name);
+        r->kin = compare(r, value, r->device->name) && r->kin;
         return true;
     case DRIVER:
         compare(r, value, r->device->driver);
+        snprintf(r->driver, sizeof r->driver, "%s", value);
         return true;
     case VECTOR_WIDTH:
         r->meant = r->meant && number == r->device->vector_width;
@@ -163,6 +168,9 @@ static bool take(reading *r, int key, const char *value)
     case PANEL_RUN_B:
         r->tuning->panel_run_b = number;
         return is_number && number >= 1 && number <= 256;
+    case GAIN:
+        r->tuning->gain = number;
+        return is_number;
     default:
         return false;
     }
@@ -197,27 +205,33 @@ static bool is_complete(const reading *r)
     return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
 }
 
-st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
-                          bool shipped, bool *meant, st_error *error)
+/* NULL, or what is wrong with the line *number. */
+static const char *read_lines(reading *r, const char *text, int *number)
 {
-    reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true};
     const char *wrong = NULL;
-    int number = 0;
-    memset(tuning, 0, sizeof *tuning);
+    memset(r->tuning, 0, sizeof *r->tuning);
     for (const char *at = text; *at && !wrong;) {
         char line[LINE_SIZE];
         const size_t length = strcspn(at, "\n");
-        ++number;
+        ++*number;
         if (length >= sizeof line || at[length] == '\0') {
             wrong = length >= sizeof line ? "this line is too long" : "this line has no end";
             break;
         }
         memcpy(line, at, length);
         line[length] = '\0';
-        if (length > 0 && line[0] != '#') wrong = read_line(&r, line);
+        if (length > 0 && line[0] != '#') wrong = read_line(r, line);
         at += length + 1;
     }
-    if (!wrong && !is_complete(&r)) wrong = "the file ends too early";
+    return !wrong && !is_complete(r) ? "the file ends too early" : wrong;
+}
+
+st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
+                          bool shipped, bool *meant, st_error *error)
+{
+    reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true, .kin = true};
+    int number = 0;
+    const char *wrong = read_lines(&r, text, &number);
     *meant = !wrong && r.meant;
     if (!wrong) return ST_OK;
     memset(tuning, 0, sizeof *tuning);
@@ -287,6 +301,38 @@ st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *
     return status;
 }
 
+bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[256])
+{
+    char path[RT_TUNING_PATH], own[RT_TUNING_PATH];
+    time_t newest = 0;
+    bool found = false;
+    if (!rt_tuning_path(device, own)) return false;
+    snprintf(path, sizeof path, "%s", own);
+    *strrchr(path, '/') = '\0';
+    DIR *folder = opendir(path);
+    const size_t used = strlen(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        struct stat about;
+        rt_tuning tuning;
+        reading r = {.tuning = &tuning, .device = device, .meant = true, .kin = true};
+        int number = 0;
+        if (snprintf(path + used, sizeof path - used, "/%s", entry->d_name) >= (int)(sizeof path - used)) continue;
+        if (strcmp(path, own) == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode)) continue;
+        FILE *file = fopen(path, "rb");
+        char *text = file ? read_text(file) : NULL;
+        if (file) fclose(file);
+        if (text && !read_lines(&r, text, &number) && r.kin && (!found || about.st_mtime >= newest)) {
+            found = true;
+            newest = about.st_mtime;
+            *gain = tuning.gain;
+            snprintf(driver, sizeof r.driver, "%s", r.driver);
+        }
+        free(text);
+    }
+    if (folder) closedir(folder);
+    return found;
+}
+
 static void print(const rt_tuning *tuning, const rt_device_info *device, const char *remark, FILE *file)
 {
     char text[256];
@@ -298,6 +344,7 @@ static void print(const rt_tuning *tuning, const rt_device_info *device, const c
     fprintf(file, "device = %s\n", text);
     plain(text, device->driver);
     fprintf(file, "driver = %s\ngemm = %s\n", text, tuning->gemm);
+    if (tuning->gain) fprintf(file, "gain = %zu\n", tuning->gain);
     if (tuning->panel_rows) fprintf(file, "panel.rows = %zu\n", tuning->panel_rows);
     if (tuning->panel_run_a) fprintf(file, "panel.run_a = %zu\n", tuning->panel_run_a);
     if (tuning->panel_run_b) fprintf(file, "panel.run_b = %zu\n", tuning->panel_run_b);

@@ -27,7 +27,7 @@ static rt_device_info device_of(const char *name, const char *driver)
 
 static rt_tuning example(void)
 {
-    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 8, .panel_run_a = 4, .panel_run_b = 32};
+    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 8, .panel_run_a = 4, .panel_run_b = 32, .gain = 7};
     assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 64));
     assert_true(rt_tuning_set(&tuning, "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 1));
     assert_true(rt_tuning_set(&tuning, "Xgemm", "NWG", 32));
@@ -45,6 +45,7 @@ static void assert_same(const rt_tuning *a, const rt_tuning *b)
     assert_int_equal(a->panel_rows, b->panel_rows);
     assert_int_equal(a->panel_run_a, b->panel_run_a);
     assert_int_equal(a->panel_run_b, b->panel_run_b);
+    assert_int_equal(a->gain, b->gain);
 }
 
 static void test_parameters(void **state)
@@ -123,6 +124,39 @@ static void store_and_load(void **state)
     assert_int_equal(rt_tuning_load(&again, &other, &found, &error), ST_USAGE);
     st_clear(&error);
     assert_int_equal(remove(path_of_other), 0);
+    assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl/tuning")), 0);
+    assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl")), 0);
+}
+
+/* After a change of driver the old file says what tuning was worth; files of other devices, and damaged ones, do not. */
+static void earlier(void **state)
+{
+    use_folder(state);
+    st_error error = {0};
+    const rt_device_info old = device_of("A", "1.0"), now = device_of("A", "2.0"), other = device_of("B", "2.0");
+    const rt_tuning tuning = {.gemm = "panel", .gain = 40}, more = {.gemm = "panel", .gain = 90};
+    char driver[256], path[RT_TUNING_PATH];
+    size_t gain = 0;
+    assert_false(rt_tuning_earlier(&now, &gain, driver)); /* there is no folder */
+    assert_int_equal(rt_tuning_store(&more, &other, "", &error), ST_OK);
+    assert_int_equal(rt_tuning_store(&more, &now, "", &error), ST_OK);
+    assert_false(rt_tuning_earlier(&now, &gain, driver)); /* its own is not an earlier one */
+    assert_int_equal(rt_tuning_store(&tuning, &old, "", &error), ST_OK);
+    assert_true(rt_tuning_earlier(&now, &gain, driver));
+    assert_int_equal(gain, 40);
+    assert_string_equal(driver, "1.0");
+    assert_true(rt_tuning_earlier(&old, &gain, driver));
+    assert_int_equal(gain, 90);
+
+    static const char text[] = "gemm = panel\ngain = 12345678901\n";
+    assert_true(rt_tuning_path(&old, path));
+    ts_write(path, text, sizeof text - 1);
+    assert_false(rt_tuning_earlier(&now, &gain, driver));
+    assert_int_equal(remove(path), 0);
+    assert_true(rt_tuning_path(&now, path));
+    assert_int_equal(remove(path), 0);
+    assert_true(rt_tuning_path(&other, path));
+    assert_int_equal(remove(path), 0);
     assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl/tuning")), 0);
     assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl")), 0);
 }
@@ -458,7 +492,7 @@ int main(void)
     const struct CMUnitTest files[] = {
         cmocka_unit_test(test_parameters), cmocka_unit_test(store_and_load), cmocka_unit_test(test_no_folder),
         cmocka_unit_test(test_damage),     cmocka_unit_test(test_meant),     cmocka_unit_test(test_draws),
-        cmocka_unit_test(rule),
+        cmocka_unit_test(rule),            cmocka_unit_test(earlier),
     };
     const struct CMUnitTest devices[] = {
         cmocka_unit_test(test_precedence),

@@ -18,6 +18,7 @@ grep -v "^stored in" .out >table
 narrow table
 out_has '^GFLOP/s +step +x W'
 out_has '^(panel|clblast) +[0-9]+\.[0-9]( +[0-9.]+){3} \*$'
+out_has '^([0-9]+ % faster than untuned|tuning gains nothing here: untuned is as fast)$'
 out_has '^stored in .*/my home/\.cache/safsd-cl/tuning/.*\.ini$'
 err_has 'measuring products that are [0-9]+ % of the work'
 file=$(find "$folder" -type f)
@@ -66,6 +67,16 @@ sed 's/^driver = .*/driver = another/' aside >"$file"
 gives 0 train "${settings[@]}" --out foreign
 err_has 'is the tuning of another device.*going on without it'
 same before/last.safetensors foreign/last.safetensors
+# A driver that was tuned before it changed: what that gained is said, where nothing else is known of the new one.
+rm "$file"
+sed -e '/^gain/d' -e 's/^driver = .*/driver = older/' -e '$a gain = 12' aside >"$folder/older.ini"
+gives 0 train "${settings[@]}" --out older
+if grep -q 'by the fixed rule' .err; then
+    err_has 'not tuned for this driver.*made matrix products 12 % faster with driver older'
+else
+    err_lacks 'not tuned for this driver'
+fi
+rm "$folder/older.ini"
 sed 's/XGEMM_MIN_INDIRECT_SIZE/XGEMM_MOOD/' aside >"$file"
 gives 0 train "${settings[@]}" --out unknown
 err_has 'the tuning of GemmRoutine does not fit this CLBlast'
