@@ -104,6 +104,14 @@ if [ -e "$simulator" ] && [ -e /etc/OpenCL/vendors/pocl.icd ] && [ -z "${OCL_ICD
     unset OCL_ICD_VENDORS
 fi
 
+# A driver that offers no device for want of a folder: PoCL.
+if [ "$("$program" devices | grep -c '^  [0-9]')" -eq 1 ] && "$program" devices | grep -q 'Portable Computing Language'; then
+    got=0
+    env -u POCL_CACHE_DIR -u XDG_CACHE_HOME HOME=/proc "$program" devices >.out 2>.err || got=$?
+    [ "$got" -eq 3 ] || fail "exit status $got without a folder for PoCL"
+    err_has 'none offers a device: .*POCL_CACHE_DIR'
+fi
+
 # No platform at all: what to install.
 mkdir no-drivers
 export OCL_ICD_VENDORS=$PWD/no-drivers
