@@ -17,6 +17,7 @@
 #include "model/losses.h"
 #include "model/masks.h"
 #include "model/relu.h"
+#include "runtime/launch.h"
 
 enum { WIDE = 6 };
 
@@ -258,66 +259,35 @@ static st_status optimizer(operands *o)
 
 /* ---- the list ---- */
 
-/* Arguments read or written, in floats of each kind of tensor, and mask bits per element of the first kind. */
-typedef struct traffic {
-    double wide;                               /* N * H */
-    double graph;                              /* M * N * G */
-    double bits;                               /* N * H / 32 */
-    double squares;                            /* heads * sum of L^2 */
-    double edges;                              /* M * sum of L^2 */
-    double logits;                             /* N * C */
-    double parameters;                         /* all of them */
-    double attention_products, graph_products; /* products over sum of L^2, of width H and M * G */
-} traffic;
-
 static const struct operation {
     const char *name;
     st_status (*run)(operands *o);
-    traffic moved;
 } operations[] = {
-    {"masks_draw", masks_draw, {.wide = 0}},
-    {"dropout_forward", dropout_forward, {.wide = 3, .bits = 1}},
-    {"dropout_backward", dropout_backward, {.wide = 2, .bits = 1}},
-    {"gelu_forward", gelu_forward, {.wide = 2, .bits = 1}},
-    {"gelu_backward", gelu_backward, {.wide = 3, .bits = 1}},
-    {"relu_forward", relu_forward, {.wide = 2, .bits = 1}},
-    {"relu_backward", relu_backward, {.wide = 3}},
-    {"gate_forward", gate_forward, {.wide = 3}},
-    {"gate_backward", gate_backward, {.wide = 5}},
-    {"layernorm_forward", layernorm_forward, {.wide = 2}},
-    {"layernorm_backward", layernorm_backward, {.wide = 5}},
-    {"column_sums", column_sums, {.wide = 1}},
-    {"embedding_forward", embedding_forward, {.wide = 3}},
-    {"embedding_backward", embedding_backward, {.wide = 3}},
-    {"attention_forward", attention_forward, {.wide = 4, .squares = 5, .attention_products = 2}},
-    {"attention_backward", attention_backward, {.wide = 11, .squares = 9, .attention_products = 4}},
-    {"gcn_forward", gcn_forward, {.graph = 6, .bits = 3, .edges = 2, .graph_products = 1}},
-    {"gcn_backward", gcn_backward, {.graph = 11, .bits = 6, .edges = 6, .graph_products = 2}},
-    {"head_forward", head_forward, {.graph = 4, .bits = 6}},
-    {"head_backward", head_backward, {.graph = 6}},
-    {"losses", losses, {.logits = 24}},
-    {"losses_mean", losses_mean, {.logits = 9}},
-    {"optimizer_step", optimizer, {.parameters = 8}},
+    {"masks_draw", masks_draw},
+    {"dropout_forward", dropout_forward},
+    {"dropout_backward", dropout_backward},
+    {"gelu_forward", gelu_forward},
+    {"gelu_backward", gelu_backward},
+    {"relu_forward", relu_forward},
+    {"relu_backward", relu_backward},
+    {"gate_forward", gate_forward},
+    {"gate_backward", gate_backward},
+    {"layernorm_forward", layernorm_forward},
+    {"layernorm_backward", layernorm_backward},
+    {"column_sums", column_sums},
+    {"embedding_forward", embedding_forward},
+    {"embedding_backward", embedding_backward},
+    {"attention_forward", attention_forward},
+    {"attention_backward", attention_backward},
+    {"gcn_forward", gcn_forward},
+    {"gcn_backward", gcn_backward},
+    {"head_forward", head_forward},
+    {"head_backward", head_backward},
+    {"losses", losses},
+    {"losses_mean", losses_mean},
+    {"optimizer_step", optimizer},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
-
-static double bytes_of(const operands *o, const traffic *t)
-{
-    const nn_config *c = &o->problem->config;
-    const double N = (double)o->batch.rows, H = (double)c->hidden, G = (double)c->graph_hidden;
-    const double pairs = (double)o->batch.pairs, M = NN_MODALITIES;
-    return 4.0 *
-           (t->wide * N * H + t->graph * M * N * G + t->bits * N * H / 32.0 + t->squares * (double)c->heads * pairs +
-            t->edges * M * pairs + t->logits * N * (double)c->classes + t->parameters * (double)o->params.elements);
-}
-
-static double flops_of(const operands *o, const traffic *t)
-{
-    const nn_config *c = &o->problem->config;
-    const double pairs = (double)o->batch.pairs;
-    return 2.0 * pairs *
-           (t->attention_products * (double)c->hidden + t->graph_products * NN_MODALITIES * (double)c->graph_hidden);
-}
 
 /* ---- memory ---- */
 
@@ -428,9 +398,12 @@ st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const be
     for (size_t i = 0; i < OPERATIONS; ++i) {
         call what = {&o, operations[i].run};
         bench_kernel *kernel = &kernels->items[kernels->count++];
+        const rt_work before = rt_work_done(rt);
+        ST_TRY(run_and_wait(&what));
+        const rt_work after = rt_work_done(rt);
         *kernel = (bench_kernel){.name = operations[i].name,
-                                 .bytes = bytes_of(&o, &operations[i].moved),
-                                 .flops = flops_of(&o, &operations[i].moved)};
+                                 .bytes = after.bytes - before.bytes,
+                                 .flops = after.flops - before.flops};
         ST_TRY(bench_repeat(&kernel->seconds, effort, run_and_wait, &what));
     }
 done:

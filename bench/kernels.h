@@ -7,8 +7,7 @@
 
 typedef struct bench_kernel {
     const char *name;    /* the layer's function without nn_ */
-    double bytes;        /* of its tensors, each counted once per reading or writing argument */
-    double flops;        /* of the products inside attention and graph; 0 for the rest */
+    double bytes, flops; /* that its launches say they move and compute (launch.h) */
     bench_stats seconds; /* of one call on rows of a whole batch */
 } bench_kernel;
 
