@@ -3,7 +3,7 @@
 # sanitizers; runs in it what works on the host, and a device test for each part of runtime/ and model/ that owns memory.
 . "$(dirname "$0")/common.sh" "$@"
 tests='config config_json ini number container dataset pickle published safetensors synth metrics schedule philox_host
-       hyperparameters drivers runtime_status runtime_buffer runtime_launch params checkpoint cli_data cli_help cli_usage'
+       hyperparameters drivers runtime_status runtime_buffer runtime_launch trace params checkpoint cli_data cli_help cli_usage'
 
 sanitized=$build/sanitized
 mkdir -p "$sanitized"
