@@ -29,6 +29,7 @@ static const char head[] =
     "table { border-collapse: collapse; } td, th { padding: 0.15rem 0 0.15rem 1rem; text-align: right;\n"
     "  white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
     "td:first-child, th:first-child { text-align: left; padding-left: 0; }\n"
+    ".names td, .names th { text-align: left; }\n"
     "tr.case th { padding-top: 0.9rem; border-bottom: 1px solid var(--faint); }\n"
     "</style>\n</head>\n<body>\n<h1>safsd-cl bench</h1>\n";
 
@@ -71,7 +72,9 @@ static const char *selector_of(const json_t *entry)
 
 static void write_devices(FILE *out, const json_t *devices)
 {
-    fputs("<div class=\"wide\"><table>\n<tr><th></th><th>driver</th><th>GEMM</th><th>units</th></tr>\n", out);
+    fputs("<div class=\"wide\"><table "
+          "class=\"names\">\n<tr><th>device</th><th>driver</th><th>GEMM</th><th>units</th></tr>\n",
+          out);
     for (size_t i = 0; i < json_array_size(devices); ++i) {
         const json_t *entry = json_array_get(devices, i), *device = json_object_get(entry, "device");
         fprintf(out, "<tr><td>%s ", selector_of(entry));

@@ -248,10 +248,12 @@ static st_status measure_together(app_state *app, json_t *root, const wish *w)
 
 /* ---- the command ---- */
 
+/* What an earlier run wrote; *old stays as it is without a path. */
 static st_status load_old(json_t **old, const char *path, st_error *error)
 {
     json_error_t why;
     if (!path) return ST_OK;
+    json_decref(*old);
     *old = json_load_file(path, 0, &why);
     if (!*old)
         return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
@@ -297,8 +299,11 @@ static st_status run(app_state *app, const opt_line *line)
     }
     ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));
     if (opt_has(line, "together")) ST_TRY(check_together(app, &w));
-    ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));
-    if (opt_has(line, "together")) ST_TRY(measure_together(app, root, &w));
+    ST_TRY(load_old(&root, opt_value(line, "show"), &app->error));
+    if (!opt_has(line, "show")) {
+        ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));
+        if (opt_has(line, "together")) ST_TRY(measure_together(app, root, &w));
+    }
     ST_TRY(print_results(root, old, opt_has(line, "json"), app->verbose, &app->error));
     if (opt_value(line, "html")) ST_TRY(page_write(opt_value(line, "html"), root, &app->error));
 done:
@@ -319,6 +324,7 @@ static const opt_option options[] = {
     {"json", 0, NULL, "the results for programs; changes then go to stderr"},
     {"compare", 0, "OLD.json", "also what changed against an earlier run by more than the noise"},
     {"html", 0, "FILE", "also a page with bars per device and a roofline"},
+    {"show", 0, "OLD.json", "measures nothing: tables, page and changes of that run"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -335,7 +341,8 @@ const app_command cmd_bench = {
     .example = "  safsd-cl bench --only step --shape iemocap --mode train\n"
                "  safsd-cl --device 0,1 bench --json > now.json\n"
                "  safsd-cl --device 0,1 bench --only step --mode train --together\n"
-               "  safsd-cl bench --compare now.json\n",
+               "  safsd-cl bench --compare now.json\n"
+               "  safsd-cl bench --show now.json --html now.html\n",
     .options = options,
     .least_operands = 0,
     .most_operands = 0,

@@ -40,9 +40,11 @@ static void print_device(const rt_device_info *info, size_t programs)
              print_bytes(block, info->largest_block_bytes), print_bytes(local, info->local_bytes),
              info->unified_memory ? ", shared with the host" : "");
     print_wrapped(stdout, 0, INDENT, text);
-    snprintf(text, sizeof text, "%u unit%s at %u MHz, native vectors of %u floats, groups of up to %u",
-             (unsigned)info->compute_units, info->compute_units == 1 ? "" : "s", (unsigned)info->clock_mhz,
-             (unsigned)info->vector_width, (unsigned)info->max_group);
+    char clock[PRINT_WORD_SIZE] = ""; /* some drivers do not tell */
+    if (info->clock_mhz > 1) snprintf(clock, sizeof clock, " at %u MHz", (unsigned)info->clock_mhz);
+    snprintf(text, sizeof text, "%u unit%s%s, native vectors of %u float%s, groups of up to %u",
+             (unsigned)info->compute_units, info->compute_units == 1 ? "" : "s", clock, (unsigned)info->vector_width,
+             info->vector_width == 1 ? "" : "s", (unsigned)info->max_group);
     print_wrapped(stdout, 0, INDENT, text);
     snprintf(text, sizeof text, "compiler %s, fp16 %s, fp64 %s", info->compiler ? "yes" : "no",
              info->fp16 ? "yes" : "no", info->fp64 ? "yes" : "no");

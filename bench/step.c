@@ -94,16 +94,17 @@ st_status bench_worker_once(bench_worker *w)
     return bench_worker_steps(w, &seconds, 1);
 }
 
-/* How many steps to time after the first, which took so long. A first step that compiled says little: then one more is
- * made to know. */
-static st_status fitting_steps(bench_worker *w, double first_seconds, size_t *count)
+/* Steps after the first, which took so long. A first step that compiled says little: then one more is made to know how
+ * many fit the budget, and where that is one, it was that. */
+static st_status time_steps(bench_worker *w, double first_seconds, bool patient, double *samples, size_t *count)
 {
-    double seconds = first_seconds;
-    if (seconds * (double)*count <= step_budget) return ST_OK;
-    ST_FORWARD(bench_worker_steps(w, &seconds, 1));
-    const double fitting = step_budget / seconds;
-    if (fitting < (double)*count) *count = fitting < 1 ? 1 : (size_t)fitting;
-    return ST_OK;
+    if (!patient && first_seconds * (double)*count > step_budget) {
+        ST_FORWARD(bench_worker_steps(w, samples, 1));
+        const double fitting = step_budget / samples[0];
+        if (fitting < (double)*count) *count = fitting < 1 ? 1 : (size_t)fitting;
+        if (*count == 1) return ST_OK;
+    }
+    return bench_worker_steps(w, samples, *count);
 }
 
 st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size_t count, const bench_problem *problem,
@@ -120,8 +121,7 @@ st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size
     ST_TRY(bench_worker_once(&worker));
     step->first_seconds = bench_seconds() - begin;
     step->loss = (double)worker.loss;
-    if (!patient) ST_TRY(fitting_steps(&worker, step->first_seconds, &timed));
-    ST_TRY(bench_worker_steps(&worker, samples, timed));
+    ST_TRY(time_steps(&worker, step->first_seconds, patient, samples, &timed));
     step->seconds = bench_stats_of(samples, timed);
     step->peak_host_bytes = bench_peak_host_bytes();
     step->utterances = problem->batch.rows;

@@ -151,6 +151,11 @@ const rt_device_info *rt_device(const rt_context *context)
     return &context->device;
 }
 
+bool rt_keeps_programs(const rt_context *context)
+{
+    return context->options.cache_programs;
+}
+
 size_t rt_vector_width(const rt_context *context)
 {
     return context->vector_width;

@@ -39,6 +39,9 @@ const rt_device_info *rt_device(const rt_context *context);
 
 /* Width in floats of the kernels' explicit vectors (the define VW), and items of a group in a row kernel. */
 size_t rt_vector_width(const rt_context *context);
+
+/* Whether it was opened with cache_programs. */
+bool rt_keeps_programs(const rt_context *context);
 size_t rt_row_group(const rt_context *context);
 
 /* Blocks until everything enqueued is done. rt_flush only makes sure that the device begins. */

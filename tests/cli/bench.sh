@@ -66,6 +66,15 @@ out_has '1 of 1 times changed by more than the noise'
 gives 0 bench --only step --shape meld --mode eval --hidden 32 --dialogues 2 --repeat 3 --compare old.json
 out_has '0 of 0 times changed'
 
+# The tables of a run that is over, without a device.
+gives 0 --device abacus bench --show old.json --html shown.html
+narrow .out
+out_has '^  iemocap train +16 +88 '
+exists shown.html
+gives 0 bench --show old.json --compare faster.json
+out_has '4 of 4 times changed by more than the noise'
+refuses 1 'absent\.json' bench --show absent.json
+
 refuses 2 '--hidden none: it takes a number' bench --hidden none
 refuses 2 '--repeat 0: it takes a number' bench --repeat 0
 refuses 2 'heads must divide' bench --only step --hidden 12
@@ -111,6 +120,10 @@ if grep -q -- '--device 0:1' .out; then
     out_has '^one model on 0:0 \+ 0:1'
     out_has '^  meld train H=16 2 dialogues( +[0-9.]+){4} +([0-9.]+e-(0[6-9]|1[0-9])|0\.0e\+00)$'
     out_lacks 'where the time goes'
+    gives 0 --device 0,1 bench --only step --shape meld --mode train "${tiny[@]}" --together --json
+    cp .out two.json
+    gives 0 bench --show two.json
+    out_has '^one model on 0:0 \+ 0:1'
     gives 0 --device 0,1 --verbose bench --only step --shape meld --mode train "${tiny[@]}"
     narrow .out
     [ "$(grep -c 'where the time goes' .out)" -eq 2 ] || fail "not the tables of both devices"
