@@ -9,9 +9,14 @@ out_has '^0 programs, '
 gives 0 cache --clear
 out_has '^0 programs removed'
 
-# No driver needs it here, unless it is asked for.
-gives 0 verify "$case"
+# Nothing is kept where that is refused, nor for a driver that keeps its own, unless it is asked for.
+SAFSD_CL_CACHE=never gives 0 verify "$case"
 absent "$programs"
+gives 0 devices
+if grep -q 'Portable Computing Language' .out; then
+    gives 0 --device portable verify "$case"
+    absent "$programs"
+fi
 SAFSD_CL_CACHE=sometimes refuses 2 'SAFSD_CL_CACHE=sometimes: it takes always or never' verify "$case"
 export SAFSD_CL_CACHE=always
 gives 0 verify "$case"
