@@ -156,13 +156,14 @@ static void test_large_scores(void **state)
     th_run(state, large_scores_case, &s);
 }
 
-/* A NaN in one row of q stays in that row's head; one in a row of k reaches the whole dialogue. */
+/* A NaN in one row of q, of the second dialogue, stays in that row's head; one in a row of k, of the third, reaches the
+ * whole dialogue. */
 static void nan_case(th_case *t, const void *user)
 {
     rig r = make_rig(t, user);
     const size_t elements = r.d.batch.rows * r.width;
-    r.q.value[3 * r.width + 1] = (double)NAN;
-    r.k.value[20 * r.width + r.width - 1] = (double)NAN;
+    r.q.value[1 * r.width + 1] = (double)NAN;
+    r.k.value[17 * r.width + r.width - 1] = (double)NAN;
     r.device.q = nn_dense(th_upload_doubles(t, r.q.value, elements), r.d.batch.rows, r.width);
     r.device.k = nn_dense(th_upload_doubles(t, r.k.value, elements), r.d.batch.rows, r.width);
     forward(t, &r, user);

@@ -12,9 +12,24 @@ static const struct size {
 enum { SIZES = sizeof sizes / sizeof *sizes, SMALL = 15000 };
 static const rt_view nothing;
 
+/* Scratch for every product that a simulator is given, at once: Oclgrind 21.10 forgets what is written to a buffer beyond
+ * the size of one that was released before it, and would find it uninitialised. */
+static void reserve_scratch(th_case *t)
+{
+    enum { SIDE = 104 };
+    if (!th_small()) return;
+    const nn_matrix x = th_output_matrix(t, SIDE, SIDE, SIDE), y = th_output_matrix(t, SIDE, SIDE, SIDE);
+    const nn_linear_slot layer = {.weight = {th_output(t, (size_t)SIDE * SIDE), nothing}};
+    rt_planning(t->rt, true);
+    TH_OK(t, nn_linear_forward(t->rt, y, x, &layer));
+    rt_planning(t->rt, false);
+    TH_OK(t, rt_gemm_reserve(t->rt));
+}
+
 static void forward_case(th_case *t, const void *user)
 {
     (void)user;
+    reserve_scratch(t);
     for (size_t i = 0; i < SIZES; ++i)
         for (int biased = 0; biased < 2; ++biased) {
             const ref_linear n = sizes[i].linear;
@@ -60,6 +75,7 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
 static void backward_case(th_case *t, const void *user)
 {
     (void)user;
+    reserve_scratch(t);
     for (size_t i = 0; i < SIZES; ++i) {
         const ref_linear n = sizes[i].linear;
         if (!th_small() || n.rows * n.in * n.out <= SMALL) one_backward(t, n, sizes[i].beside);
