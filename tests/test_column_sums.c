@@ -47,11 +47,36 @@ static void test_sums(void **state)
     th_run(state, sums_case, NULL);
 }
 
+/* Every part is summed by itself: its small numbers are not lost beside the large ones of another. */
+static void parts_case(th_case *t, const void *user)
+{
+    (void)user;
+    enum { ROWS = 32, COLUMNS = 5 };
+    const size_t length = nn_parts_of(ROWS).length;
+    assert_true(2 * length == ROWS);
+    double values[ROWS * COLUMNS] = {0.0}, expected[COLUMNS];
+    for (size_t c = 0; c < COLUMNS; ++c) {
+        values[c] = 0x1p27; /* the next float is 16 more */
+        for (size_t r = length; r < ROWS; ++r) values[r * COLUMNS + c] = 1.0;
+        expected[c] = 0x1p27 + 16.0;
+    }
+    const rt_view x = th_upload_doubles(t, values, sizeof values / sizeof *values);
+    const rt_view sums = th_output(t, COLUMNS), scratch = th_output(t, nn_column_sums_scratch(ROWS, COLUMNS));
+    TH_OK(t, nn_column_sums(t->rt, sums, scratch, nn_dense(x, ROWS, COLUMNS), 0.0f));
+    th_expect(t, "sums of parts", sums, expected, COLUMNS, TH_EXACT);
+}
+
+static void test_sums_of_parts(void **state)
+{
+    th_run(state, parts_case, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_sums_of_parts),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

@@ -4,7 +4,7 @@
 #include "tests/ref/dropout.h"
 #include "tests/ref/harness.h"
 
-static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 33, 63, 65, 257, 1023, 4099};
+static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 257, 1023, 4099};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 static const rt_view nothing;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "runtime/launch.h"
 #include "tests/ref/batch.h"
 #include "tests/ref/gcn.h"
 
@@ -157,6 +158,31 @@ static void test_long_dialogues(void **state)
     th_run(state, both_case, &limit);
 }
 
+/* The first of the two sums over nodes by itself, at more chunks of nodes than a small batch has. */
+static void partials_case(th_case *t, const void *user)
+{
+    (void)user;
+    enum { NODES = 23, GRAPH = 6, CHUNK = 8, CHUNKS = 3 };
+    const th_tensor h = th_normal(t, NODES * GRAPH, 1, 1.0), du = th_normal(t, NODES, 2, 1.0),
+                    ds = th_normal(t, NODES, 3, 1.0);
+    double expected[CHUNKS][2][GRAPH] = {{{0.0}}};
+    for (size_t n = 0; n < NODES; ++n)
+        for (size_t c = 0; c < GRAPH; ++c) {
+            expected[n / CHUNK][0][c] += du.value[n] * h.value[n * GRAPH + c];
+            expected[n / CHUNK][1][c] += ds.value[n] * h.value[n * GRAPH + c];
+        }
+    const rt_view partials = th_output(t, CHUNKS * 2 * GRAPH);
+    TH_OK(t, RT_LAUNCH(t->rt, "gcn_weight_partials", rt_groups(1, CHUNKS, 1, rt_row_group(t->rt)), RT_VIEW(partials),
+                       RT_VIEW(h.view), RT_VIEW(du.view), RT_VIEW(ds.view), RT_UINT(NODES), RT_UINT(GRAPH),
+                       RT_UINT(CHUNK)));
+    th_expect(t, "partials", partials, &expected[0][0][0], CHUNKS * 2 * GRAPH, TH_ACTIVATION);
+}
+
+static void test_partials(void **state)
+{
+    th_run(state, partials_case, NULL);
+}
+
 /* ---- the reference's own gradients ---- */
 
 typedef struct loss_of {
@@ -199,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradients),
+        cmocka_unit_test(test_partials),
         cmocka_unit_test(test_single_utterances),
         cmocka_unit_test(test_widths),
         cmocka_unit_test(test_modalities),

@@ -2,8 +2,9 @@
 #include "tests/ref/harness.h"
 #include "tests/ref/relu.h"
 
-static const nn_head_sizes sizes[] = {{1, 1, 1},  {2, 3, 3},  {3, 2, 4},  {2, 3, 5},   {1, 3, 15},   {4, 1, 16},
-                                      {3, 3, 17}, {2, 2, 31}, {5, 3, 33}, {2, 3, 257}, {33, 3, 100}, {3, 2, 1030}};
+static const nn_head_sizes sizes[] = {{1, 1, 1},   {16, 1, 1},   {2, 3, 3},   {3, 2, 4},  {2, 3, 5},
+                                      {1, 3, 15},  {4, 1, 16},   {3, 3, 17},  {2, 2, 31}, {5, 3, 33},
+                                      {2, 3, 257}, {33, 3, 100}, {3, 2, 1030}};
 static const rt_view nothing;
 
 static void one_size(th_case *t, nn_head_sizes size, bool masked)
@@ -31,7 +32,7 @@ static void one_size(th_case *t, nn_head_sizes size, bool masked)
 static void sizes_case(th_case *t, const void *user)
 {
     (void)user;
-    const size_t count = th_small() ? 7 : sizeof sizes / sizeof *sizes;
+    const size_t count = th_small() ? 8 : sizeof sizes / sizeof *sizes;
     for (size_t i = 0; i < count; ++i) {
         one_size(t, sizes[i], true);
         one_size(t, sizes[i], false);

@@ -144,6 +144,36 @@ static void test_backward(void **state)
     th_run(state, backward_case, NULL);
 }
 
+/* Rows are cut into parts, each summed by itself: its small numbers are not lost beside the large ones of another. */
+static void parts_case(th_case *t, const void *user)
+{
+    (void)user;
+    enum { ROWS = 32, PART = 16, COLUMNS = 5 };
+    double dy[ROWS * COLUMNS] = {0.0}, expected[COLUMNS];
+    for (size_t c = 0; c < COLUMNS; ++c) {
+        dy[c] = 0x1p27; /* the next float is 16 more */
+        for (size_t r = PART; r < ROWS; ++r) dy[r * COLUMNS + c] = 1.0;
+        expected[c] = 0x1p27 + 16.0;
+    }
+    setup s = make(t, ROWS, COLUMNS, 0.0);
+    s.layer.mean = th_constant(t, ROWS, 0.5).view;
+    s.layer.rstd = th_constant(t, ROWS, 2.0).view;
+    const nn_layernorm_gradient g = {.dx = th_output(t, ROWS * COLUMNS),
+                                     .dgain = th_output(t, COLUMNS),
+                                     .dbias = th_output(t, COLUMNS),
+                                     .scratch = th_output(t, nn_layernorm_scratch(ROWS, COLUMNS)),
+                                     .dy = th_upload_doubles(t, dy, ROWS * COLUMNS),
+                                     .x = th_constant(t, ROWS * COLUMNS, 1.0).view};
+    TH_OK(t, nn_layernorm_backward(t->rt, &g, &s.layer));
+    th_expect(t, "dgain", g.dgain, expected, COLUMNS, TH_EXACT);
+    th_expect(t, "dbias", g.dbias, expected, COLUMNS, TH_EXACT);
+}
+
+static void test_parts(void **state)
+{
+    th_run(state, parts_case, NULL);
+}
+
 enum { ROWS = 3, COLUMNS = 7, ELEMENTS = ROWS * COLUMNS };
 typedef struct problem {
     double x[ELEMENTS], gain[COLUMNS], bias[COLUMNS], dy[ELEMENTS];
@@ -181,7 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient), cmocka_unit_test(test_forward),  cmocka_unit_test(test_offset),
-        cmocka_unit_test(test_constant),           cmocka_unit_test(test_backward),
+        cmocka_unit_test(test_constant),           cmocka_unit_test(test_backward), cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

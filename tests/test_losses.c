@@ -272,6 +272,30 @@ static void test_dominating(void **state)
     th_run(state, dominating_case, NULL);
 }
 
+/* A student so sure that what it leaves to the other classes is 0 in float: nothing is divided by that. */
+static void certain_case(th_case *t, const void *user)
+{
+    (void)user;
+    static const double gammas[] = {2.0, 0.0, 1.0};
+    const struct size size = {9, 2, 6};
+    const size_t elements = size.modalities * size.rows * size.classes;
+    for (size_t variant = 0; variant < 3; ++variant) {
+        problem *p = new_problem(t, config_of((nn_saf_form)variant, gammas[variant], 1.0, true), size, ALL_LABELLED);
+        double *student = th_doubles(t, elements);
+        for (size_t i = 0; i < elements; ++i)
+            student[i] =
+                i / size.classes % size.classes == i % size.classes ? 150.0 : -40.0 - (double)(i % size.classes);
+        p->host.student_logits = student;
+        upload(t, p);
+        check(t, p);
+    }
+}
+
+static void test_certain(void **state)
+{
+    th_run(state, certain_case, NULL);
+}
+
 /* Students that all but agree with the teacher: the divergence is small, and still precise. */
 static void agreeing_case(th_case *t, const void *user)
 {
@@ -450,7 +474,7 @@ static void test_reference_gradient(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradient),
+        cmocka_unit_test(test_certain), cmocka_unit_test(test_reference_gradient),
         cmocka_unit_test(test_variants),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_unlabelled),
