@@ -182,8 +182,8 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
     gcn_cross_gates(gates, us, ss);
     for (uint i = 0; i < modalities; ++i)
         for (uint j = 0; j < modalities; ++j) {
-            const float sum = group_sum(fv_sum(dot[i][j]), scratch);
-            const float dz = i != j ? sum * p.inverse * (1.0f - gates[i][j] * gates[i][j]) : 0.0f;
+            if (i == j) continue;
+            const float dz = group_sum(fv_sum(dot[i][j]), scratch) * p.inverse * (1.0f - gates[i][j] * gates[i][j]);
             dus[i] += dz;
             dss[j] += dz;
         }

@@ -49,6 +49,18 @@ static rt_view kept_view(const nn_attention *a)
     return drops(a) ? a->scratch : a->probabilities;
 }
 
+/* Rows are short: more items of a group than this would have nothing to do. */
+static size_t softmax_group(const rt_context *rt)
+{
+    const size_t most = 32;
+    return rt_row_group(rt) < most ? rt_row_group(rt) : most;
+}
+
+static rt_grid softmax_grid(const rt_context *rt, const nn_attention *a)
+{
+    return rt_groups(a->batch->rows, a->heads, 1, softmax_group(rt));
+}
+
 st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *a)
 {
     const nn_batch *batch = a->batch;
@@ -56,11 +68,11 @@ st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_atten
     const bool keep = drops(a);
     ST_FORWARD(nn_blocks_outer(rt, a->probabilities, band_of(a->q, a->heads), band_of(a->k, a->heads), blocks,
                                score_factor(a)));
-    ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_forward", rt_rows(rt, batch->rows),
+    ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_forward", softmax_grid(rt, a),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_LOCAL(rt_row_group(rt)), RT_MOVES(moves_of(a, 2))));
+                         RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 2))));
     return nn_blocks_apply(rt, band_of(context, a->heads), kept_view(a), band_of(a->v, a->heads), blocks, 0.0f);
 }
 
@@ -72,11 +84,11 @@ st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_m
     const bool keep = drops(a);
     const rt_view dscores = rt_view_at(a->scratch, nn_square_elements(batch->pairs, a->heads));
     ST_FORWARD(nn_blocks_outer(rt, dscores, band_of(dcontext, a->heads), band_of(a->v, a->heads), blocks, 1.0f));
-    ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_backward", rt_rows(rt, batch->rows), RT_VIEW(dscores),
+    ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_backward", softmax_grid(rt, a), RT_VIEW(dscores),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_FLOAT(score_factor(a)), RT_LOCAL(rt_row_group(rt)), RT_MOVES(moves_of(a, 3))));
+                         RT_FLOAT(score_factor(a)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3))));
     ST_FORWARD(nn_blocks_apply_t(rt, band_of(dv, a->heads), kept_view(a), band_of(dcontext, a->heads), blocks, 0.0f));
     ST_FORWARD(nn_blocks_apply(rt, band_of(dq, a->heads), dscores, band_of(a->k, a->heads), blocks, 0.0f));
     return nn_blocks_apply_t(rt, band_of(dk, a->heads), dscores, band_of(a->q, a->heads), blocks, 0.0f);

@@ -3,7 +3,13 @@
 #include "runtime/launch.h"
 
 /* The tiles of cl/blockproduct.cl; these numbers only shape the launch, any grid covers everything. */
-enum { TILE_ROWS = 6, TILE_COLUMNS = 4, TILES_OF_ITEM = 4, GROUP_SIDE = 8 };
+enum { TILE_COLUMNS = 4, TILES_OF_ITEM = 4, GROUP_SIDE = 8 };
+
+/* BLOCK_ROWS of the kernels. */
+static size_t tile_rows(const rt_context *rt)
+{
+    return rt_vector_width(rt) >= 8 ? 6 : 4;
+}
 
 static size_t ceil_div(size_t a, size_t b)
 {
@@ -17,7 +23,7 @@ static rt_grid block_grid(const rt_context *rt, const nn_blocks *blocks, size_t 
     const size_t items = rt_row_group(rt);
     const size_t across = items < GROUP_SIDE ? items : GROUP_SIDE;
     const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
-    const size_t rows_of_group = TILE_ROWS * (items > 1 ? down : TILES_OF_ITEM);
+    const size_t rows_of_group = tile_rows(rt) * (items > 1 ? down : TILES_OF_ITEM);
     rt_grid grid =
         rt_groups(ceil_div(blocks->columns, columns_of_item * across), ceil_div(blocks->batch->longest, rows_of_group),
                   blocks->batch->dialogues * blocks->slices, across);

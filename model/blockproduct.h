@@ -1,12 +1,19 @@
 /* Small matrix products, one per dialogue and slice, batched in one launch: the arithmetic of attention and of the
  * graph.
  *
- * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (an [N, G] matrix of its
- * own). Two kinds of operand: band   [N, columns] per slice: element (row, c) of slice s at  s*slice + row*ld + c;  row
- * counts over the batch square [L_b, L_b] per dialogue and slice: element (i, j) at    pair_start_b*slices + s*L_b*L_b
- * + i*L_b + j For every dialogue b and slice s, with the rows of the bands restricted to dialogue b: outer     square =
- * alpha * X . Yᵀ apply     band   = square . Y  + beta * band apply_t   band   = squareᵀ . Y + beta * band beta is 0
- * (the old values are not read) or 1. Outputs overlap no input. Columns >= 1, any L.
+ * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (an [N, G] matrix of its own).
+ * Two kinds of operand:
+ *
+ *   band     [N, columns] per slice: element (row, c) of slice s at s*slice + row*ld + c; rows count over the batch
+ *   square   [L_b, L_b] per dialogue and slice: element (i, j) at pair_start_b*slices + s*L_b*L_b + i*L_b + j
+ *
+ * For every dialogue b and slice s, with the rows of the bands restricted to dialogue b:
+ *
+ *   outer    square = alpha * X . Yᵀ
+ *   apply    band   = square . Y  + beta * band
+ *   apply_t  band   = squareᵀ . Y + beta * band
+ *
+ * beta is 0 (the old values are not read) or 1. Outputs overlap no input. Columns >= 1, any L.
  */
 #ifndef SAFSD_MODEL_BLOCKPRODUCT_H
 #define SAFSD_MODEL_BLOCKPRODUCT_H
