@@ -24,7 +24,8 @@ typedef struct walk {
     ds_batch host;     /* of one part */
     float *teacher;    /* [rows of a part, C] */
     float *students;   /* [M, rows of a part, C] */
-    float *mean_similarity;
+    int32_t *labels;   /* of one batch */
+    float *mean_similarity; /* [2, C]: of one batch, of one part */
 } walk;
 
 /* Losses of a batch while its parts come in: each part's mean times what it is a mean over. */
@@ -50,7 +51,7 @@ static void add_batch(walk *w, const batch_sums *s)
 
 static void add_part_losses(walk *w, batch_sums *sums, const nn_prediction *p)
 {
-    nn_loss_counts counts = {.mean_similarity = w->mean_similarity};
+    nn_loss_counts counts = {.mean_similarity = w->mean_similarity + w->config->classes};
     nn_loss_count(&counts, &w->how->tables, w->host.labels, w->host.rows, w->config->classes);
     sums->ce += (double)p->ce * counts.weight_sum;
     sums->weights += counts.weight_sum;
@@ -75,7 +76,7 @@ static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, b
 {
     if (w->how->cancel && *w->how->cancel)
         return st_fail(rt_error(nn_safsd_params(w->model)->rt), ST_INTERRUPTED, "interrupted during an evaluation");
-    const nn_evaluation evaluation = {w->how->mode, w->how->repetitions, w->rows_done};
+    const nn_evaluation evaluation = {w->how->mode, w->how->repetitions, w->rows_done, w->mean_similarity};
     nn_prediction prediction = {.probabilities = w->teacher, .student_probabilities = w->students};
     ds_batch_fill(w->data, dialogues, count, &w->host);
     ST_FORWARD(nn_safsd_evaluate(w->model, &w->host, &evaluation, &prediction));
@@ -86,12 +87,27 @@ static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, b
     return ST_OK;
 }
 
+/* The mean similarity of a batch, whose parts share it. */
+static void count_batch(walk *w, const size_t *dialogues, size_t count)
+{
+    const ds_dataset *data = w->data;
+    nn_loss_counts counts = {.mean_similarity = w->mean_similarity};
+    size_t rows = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const size_t first = data->starts[dialogues[i]], length = data->starts[dialogues[i] + 1] - first;
+        memcpy(w->labels + rows, data->labels + first, length * sizeof *w->labels);
+        rows += length;
+    }
+    nn_loss_count(&counts, &w->how->tables, w->labels, rows, w->config->classes);
+}
+
 static st_status evaluate_batches(walk *w, size_t dialogues, size_t part)
 {
     const size_t batch = w->how->batch;
     for (size_t first = 0; first < dialogues; first += batch) {
         const size_t end = dialogues - first < batch ? dialogues : first + batch;
         batch_sums sums = {0};
+        count_batch(w, w->dialogues + first, end - first);
         for (size_t at = first; at < end; at += part)
             ST_FORWARD(evaluate_part(w, w->dialogues + at, end - at < part ? end - at : part, &sums));
         add_batch(w, &sums);
@@ -106,8 +122,9 @@ static st_status take_memory(walk *w, size_t part, st_error *error)
     w->dialogues = malloc((w->data->dialogues + 1) * sizeof *w->dialogues);
     w->teacher = malloc((rows + 1) * C * sizeof *w->teacher);
     if (w->out->student_probabilities) w->students = malloc(w->modalities * (rows + 1) * C * sizeof *w->students);
-    w->mean_similarity = malloc(C * sizeof *w->mean_similarity);
-    if (w->dialogues && w->teacher && w->mean_similarity && (w->students || !w->out->student_probabilities))
+    w->labels = malloc((ds_largest_batch(w->data, w->how->batch).rows + 1) * sizeof *w->labels);
+    w->mean_similarity = malloc(2 * C * sizeof *w->mean_similarity);
+    if (w->dialogues && w->teacher && w->labels && w->mean_similarity && (w->students || !w->out->student_probabilities))
         return ST_OK;
     return st_fail(error, ST_FAILED, "no memory to evaluate batches of %zu utterances", rows);
 }
@@ -140,6 +157,7 @@ done:
     free(w.dialogues);
     free(w.teacher);
     free(w.students);
+    free(w.labels);
     free(w.mean_similarity);
     return status;
 }

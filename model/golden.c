@@ -74,11 +74,13 @@ static void read_evaluation(json_reader *r, nn_evaluation *evaluation)
 {
     const json_t *value = json_object_get(r->object, "gcn_eval");
     const char *text = json_string_value(value);
-    *evaluation = (nn_evaluation){NN_GCN_EXPECTED, 1, 0};
+    int end = 0;
+    *evaluation = (nn_evaluation){.mode = NN_GCN_EXPECTED, .repetitions = 1};
     if (!value || (text && strcmp(text, "expected") == 0)) return;
     if (text && strcmp(text, "sample") == 0) {
         evaluation->mode = NN_GCN_SAMPLE;
-    } else if (text && sscanf(text, "mean:%4zu", &evaluation->repetitions) == 1 && evaluation->repetitions > 0) {
+    } else if (text && sscanf(text, "mean:%4zu%n", &evaluation->repetitions, &end) == 1 && !text[end] &&
+               evaluation->repetitions > 0) {
         evaluation->mode = NN_GCN_MEAN;
     } else if (!r->missing) {
         r->missing = "gcn_eval";

@@ -1,6 +1,6 @@
 /* SAFSD-GLNet on one device: forward, backward, one training step, one evaluation (SPEC 2 to 7).
  *
- * All device memory is planned from the largest batch at creation; nothing is allocated afterwards. Per step only the
+ * All device memory is planned from the largest batch at creation, and none is allocated in a step. Per step only the
  * inputs go up, and losses and the optimiser's outcome come down.
  *
  *     nn_safsd_create(&model, rt, &(nn_safsd_options){config, tables, extent, true});
@@ -43,7 +43,6 @@ void nn_safsd_destroy(nn_safsd **model);
 nn_params *nn_safsd_params(nn_safsd *model);
 nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and of a worker */
 const nn_config *nn_safsd_config(const nn_safsd *model);
-const nn_extent *nn_safsd_extent(const nn_safsd *model);
 
 /* Bytes on the device: parameters with gradients and moments, activations and scratch, GEMM scratch. */
 typedef struct nn_memory {
@@ -83,6 +82,8 @@ typedef struct nn_evaluation {
     nn_gcn_eval mode;
     size_t repetitions; /* of NN_GCN_MEAN */
     size_t first_row;   /* row of the batch's first utterance in its split, in file order (SPEC 7) */
+    const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published` (SPEC 6);
+                                     NULL: this is the whole */
 } nn_evaluation;
 
 /* What an evaluated batch gives, into memory of the caller. */

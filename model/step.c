@@ -153,16 +153,16 @@ const nn_config *nn_safsd_config(const nn_safsd *s)
     return &s->config;
 }
 
-const nn_extent *nn_safsd_extent(const nn_safsd *s)
-{
-    return &s->extent;
-}
-
 /* Counts of the whole batch; its mean row of similarities goes up with every part. */
-static void count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
+static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
 {
+    for (size_t n = 0; n < batch->rows; ++n)
+        if (batch->labels[n] >= 0 && (size_t)batch->labels[n] >= s->config.classes)
+            return st_fail(rt_error(s->rt), ST_FAILED, "utterance %zu of the batch has label %d, but the model knows %zu classes",
+                           n, (int)batch->labels[n], s->config.classes);
     counts->mean_similarity = s->mean_similarity;
     nn_loss_count(counts, &s->loss_tables, batch->labels, batch->rows, s->config.classes);
+    return ST_OK;
 }
 
 /* ---- training ---- */
@@ -183,7 +183,7 @@ st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_
 {
     const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
     nn_loss_counts counts;
-    count_losses(s, batch, &counts);
+    ST_FORWARD(count_losses(s, batch, &counts));
     for (size_t at = first; at < end; at += part) {
         ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
         ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, at == first ? 0.0f : 1.0f));
@@ -251,7 +251,8 @@ static st_status read_probabilities(nn_safsd *s, rt_view log_p, float *probabili
 st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluation *how, nn_prediction *prediction)
 {
     nn_loss_counts counts;
-    count_losses(s, batch, &counts);
+    ST_FORWARD(count_losses(s, batch, &counts));
+    if (how->mean_similarity) memcpy(s->mean_similarity, how->mean_similarity, s->config.classes * sizeof(float));
     ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, 0, batch->dialogues, how->first_row, &s->last_batch));
     const nn_losses losses = nn_losses_of(s, &s->last_batch);
     const nn_pass pass = {&s->last_batch, &s->no_masks, true};

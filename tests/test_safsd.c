@@ -222,7 +222,7 @@ static void objects_case(th_case *t, const void *user)
     nn_safsd *model = new_model(t, NN_SAF_SOFT, true);
     float *probabilities = th_floats(t, ROWS * CLASSES);
     nn_prediction prediction = {.probabilities = probabilities};
-    const nn_evaluation mean = {NN_GCN_MEAN, 3, 0};
+    const nn_evaluation mean = {NN_GCN_MEAN, 3, 0, NULL};
     long before = 0;
     for (uint32_t step = 0; step < 6; ++step) {
         one_step(t, model, &batch, step, step % 3);
@@ -284,7 +284,7 @@ static float *evaluate(th_case *t, nn_safsd *model, const ds_batch *batch, nn_ev
 static void evaluation_only_case(th_case *t, const void *user)
 {
     (void)user;
-    static const nn_evaluation modes[] = {{NN_GCN_EXPECTED, 1, 0}, {NN_GCN_SAMPLE, 1, 7}, {NN_GCN_MEAN, 4, 7}};
+    static const nn_evaluation modes[] = {{NN_GCN_EXPECTED, 1, 0, NULL}, {NN_GCN_SAMPLE, 1, 7, NULL}, {NN_GCN_MEAN, 4, 7, NULL}};
     const ds_batch batch = batch_of(t);
     nn_safsd *training = new_model(t, NN_SAF_SOFT, true), *only = new_model(t, NN_SAF_SOFT, false);
     assert_true(nn_safsd_memory(only).parameters * 4 == nn_safsd_memory(training).parameters);
@@ -328,9 +328,9 @@ static void rows_of_split_case(th_case *t, const void *user)
     const size_t before = (size_t)(lengths[0] + lengths[1]);
     nn_safsd *model = new_model(t, NN_SAF_SOFT, false);
     for (size_t i = 0; i < 3; ++i) {
-        const float *whole = evaluate(t, model, &batch, (nn_evaluation){modes[i], 3, 100}, NULL);
-        const float *part = evaluate(t, model, &tail, (nn_evaluation){modes[i], 3, 100 + before}, NULL);
-        const float *shifted = evaluate(t, model, &tail, (nn_evaluation){modes[i], 3, 101 + before}, NULL);
+        const float *whole = evaluate(t, model, &batch, (nn_evaluation){modes[i], 3, 100, NULL}, NULL);
+        const float *part = evaluate(t, model, &tail, (nn_evaluation){modes[i], 3, 100 + before, NULL}, NULL);
+        const float *shifted = evaluate(t, model, &tail, (nn_evaluation){modes[i], 3, 101 + before, NULL}, NULL);
         assert_true(difference(part, whole + before * CLASSES, tail.rows * CLASSES) < 2e-6);
         const double moved = difference(shifted, part, tail.rows * CLASSES);
         assert_true(modes[i] == NN_GCN_EXPECTED ? moved == 0 : moved > 1e-4);
@@ -360,7 +360,7 @@ static void refusals_case(th_case *t, const void *user)
     ds_batch batch = batch_of(t);
     float *probabilities = th_floats(t, ROWS * CLASSES);
     nn_prediction prediction = {.probabilities = probabilities};
-    const nn_evaluation expected = {NN_GCN_EXPECTED, 1, 0};
+    const nn_evaluation expected = {NN_GCN_EXPECTED, 1, 0, NULL};
 
     expect_refusal(t, nn_safsd_gradient(only, &batch, 0, 0), ST_FAILED, "for evaluation only");
     batch.speakers[4] = SPEAKERS;
@@ -399,7 +399,7 @@ static void expect_no_room(th_case *t, uint64_t memory, uint64_t block, const ch
     rt_device_info device = *rt_device(t->rt);
     device.memory_bytes = memory;
     device.largest_block_bytes = block;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_context *rt = NULL;
     nn_safsd *model = NULL;
     long live_objects = 0;
