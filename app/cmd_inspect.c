@@ -132,7 +132,7 @@ static st_status inspect_data(const char *path, st_error *error)
 static st_status inspect_pickle(app_state *app, const char *path)
 {
     ds_pickle *pickle = NULL;
-    st_error reason = {ST_OK, ""};
+    st_error reason = {.status = ST_OK};
     ST_FORWARD(ds_pickle_open(&pickle, path, &app->error));
     const st_status status = inspect_data(path, &reason);
     if (status != ST_OK || app->verbose) summary_value(ds_pickle_root(pickle));

@@ -48,7 +48,7 @@ static st_status check_writable(const app_rundir *dir, st_error *error)
 {
     app_outfile probe;
     char path[RUNDIR_PATH_SIZE];
-    st_error reason = {ST_OK, ""};
+    st_error reason = {.status = ST_OK};
     if (app_outfile_open(&probe, rundir_file(dir, "probe", path), &reason) != ST_OK)
         return st_fail(error, ST_FAILED, "the run directory %s cannot be written to; name another with --out",
                        dir->path);

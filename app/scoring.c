@@ -166,7 +166,7 @@ static st_status create_model(app_scoring *s)
     nn_safsd_options options = {.config = s->model_config, .tables = s->evaluator.tables};
     options.extent = nn_extent_of(s->data, s->evaluator.part);
     while (nn_safsd_create(&s->model, s->rt, &options) != ST_OK) {
-        if (s->app->error.status != ST_DEVICE || s->evaluator.part == 1) return s->app->error.status;
+        if (!s->app->error.too_large || s->evaluator.part == 1) return s->app->error.status;
         st_clear(&s->app->error); /* less at a time may fit the device */
         s->evaluator.part = (s->evaluator.part + 1) / 2;
         options.extent = nn_extent_of(s->data, s->evaluator.part);

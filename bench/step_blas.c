@@ -241,7 +241,7 @@ done:
 
 int main(int argc, char **argv)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     settings given = {"auto", {&bench_shapes[0], 1024, 0, true}, 9};
     st_status status = argc % 2 == 1 ? ST_OK : st_fail(&error, ST_USAGE, "every option takes a value");
     for (int i = 1; status == ST_OK && i + 1 < argc; i += 2)

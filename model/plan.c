@@ -139,7 +139,7 @@ st_status nn_plan_check(nn_safsd *s)
     const uint64_t sum = need.parameters + need.activations + need.gemm, have = device->memory_bytes;
     if (sum <= have) return ST_OK;
     if (need.parameters >= have)
-        return st_fail(rt_error(s->rt), ST_DEVICE,
+        return st_too_large(rt_error(s->rt),
                        "the model does not fit %s: its parameters%s alone need %.0f MiB of %.0f MiB; use a smaller hidden width",
                        device->name, s->updates ? ", gradients and moments" : s->training ? " and gradients" : "", mib(need.parameters), mib(have));
     const double share = (double)(have - need.parameters) / (double)(need.activations + need.gemm);
@@ -148,7 +148,7 @@ st_status nn_plan_check(nn_safsd *s)
         snprintf(advice, sizeof advice,
                  "about %zu utterances at a time would fit instead of %zu: lower train.batch or set train.micro_batch",
                  (size_t)((double)s->extent.rows * share), s->extent.rows);
-    return st_fail(rt_error(s->rt), ST_DEVICE,
+    return st_too_large(rt_error(s->rt),
                    "the model does not fit %s: parameters %.0f MiB + activations %.0f MiB + GEMM scratch %.0f MiB = %.0f MiB of "
                    "%.0f MiB (largest block %.0f MiB); %s",
                    device->name, mib(need.parameters), mib(need.activations), mib(need.gemm), mib(sum), mib(have),

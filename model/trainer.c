@@ -66,17 +66,18 @@ static st_status try_model(nn_trainer *t)
 static st_status create_model(nn_trainer *t)
 {
     const bool may_cut = t->options.micro_batch == 0 && !t->options.resume;
-    t->micro_batch = first_micro_batch(t);
+    const size_t wanted = first_micro_batch(t);
+    t->micro_batch = wanted;
     st_status status = try_model(t);
-    while (status == ST_DEVICE && may_cut && t->micro_batch > 1) {
+    while (status != ST_OK && error_of(t)->too_large && may_cut && t->micro_batch > 1) {
         st_clear(error_of(t));
         t->micro_batch = (t->micro_batch + 1) / 2;
         status = try_model(t);
     }
-    if (status == ST_OK && may_cut && t->micro_batch < t->options.batch) {
+    if (status == ST_OK && t->micro_batch < wanted) {
         char sentence[160];
         snprintf(sentence, sizeof sentence,
-                 "a batch of %zu dialogues does not fit the device: it is computed %zu at a time", t->options.batch,
+                 "a batch of %zu dialogues does not fit the device: it is computed %zu at a time", wanted,
                  t->micro_batch);
         tell(t, sentence);
     }

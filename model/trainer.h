@@ -6,8 +6,8 @@
  *     ... nn_trainer_history(trainer), nn_history_best ...
  *     nn_trainer_destroy(&trainer);
  *
- * A run is repeatable to the bit on one device, and so is one that was stopped anywhere and resumed. The device never
- * waits for the host: the outcome of a step is read while the gradient of the next one is computed.
+ * A run is repeatable to the bit on one device, and so is one that was stopped anywhere and resumed. One device never
+ * waits for the host (several wait while gradients are added): the outcome of a step is read while the gradient of the next one is computed.
  * Everything in the options is borrowed until the trainer is destroyed.
  */
 #ifndef SAFSD_MODEL_TRAINER_H

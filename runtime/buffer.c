@@ -30,6 +30,22 @@ rt_size_text rt_print_size(uint64_t bytes)
     return size;
 }
 
+/* What drivers say where memory is short, at once or when it is first used. */
+static bool is_no_room(cl_int code)
+{
+    return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_OUT_OF_HOST_MEMORY ||
+           code == CL_INVALID_BUFFER_SIZE;
+}
+
+static st_status allocation_failed(const rt_block *block, cl_int code, const char *call, const char *purpose)
+{
+    const rt_context *context = block->context;
+    const rt_size_text size = rt_print_size(block->elements * sizeof(float));
+    if (!is_no_room(code)) return rt_cl_fail(context, code, call, "allocating %s for %s", size.text, purpose);
+    return st_too_large(context->error, "allocating %s for %s on %s: %s said %s (%d)", size.text, purpose,
+                        context->device.name, call, rt_code_name(code), (int)code);
+}
+
 st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *purpose)
 {
     rt_context *context = block->context;
@@ -38,17 +54,14 @@ st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *pur
     block->memory = clCreateBuffer(context->context, CL_MEM_READ_WRITE | flags, bytes, NULL, &code);
     if (code != CL_SUCCESS) {
         block->memory = NULL;
-        return rt_cl_fail(context, code, "clCreateBuffer", "allocating %s for %s", rt_print_size(bytes).text, purpose);
+        return allocation_failed(block, code, "clCreateBuffer", purpose);
     }
     rt_count(context, 1);
     /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
     code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, NULL,
                                       NULL);
     if (code == CL_SUCCESS) code = clFinish(context->queue);
-    if (code != CL_SUCCESS)
-        return rt_cl_fail(context, code, "clEnqueueMigrateMemObjects", "allocating %s for %s", rt_print_size(bytes).text,
-                          purpose);
-    return ST_OK;
+    return code == CL_SUCCESS ? ST_OK : allocation_failed(block, code, "clEnqueueMigrateMemObjects", purpose);
 }
 
 void rt_block_release(rt_block *block)
@@ -107,7 +120,7 @@ st_status rt_arena_take(rt_arena *a, const char *what, size_t elements, rt_view 
     const size_t limit = a->context->largest_block / sizeof(float);
     const size_t rounded = (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + (elements == 0 ? ALIGNMENT : 0);
     if (rounded > limit)
-        return st_fail(a->context->error, ST_DEVICE,
+        return st_too_large(a->context->error,
                        "%s (%s) needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch",
                        what, a->purpose, rt_print_size(rounded * sizeof(float)).text, a->context->device.name,
                        rt_print_size(limit * sizeof(float)).text);

@@ -170,7 +170,9 @@ static st_status grow(rt_context *context)
         if (gemm->needed[i])
             ST_FORWARD(rt_arena_take(gemm->arena, "the packed operand of the largest product", gemm->needed[i],
                                      &gemm->scratch[i]));
-    ST_FORWARD(rt_arena_commit(gemm->arena));
+    const st_status status = rt_arena_commit(gemm->arena);
+    if (status != ST_OK) rt_arena_destroy(&gemm->arena); /* not half of it */
+    ST_FORWARD(status);
     memcpy(gemm->reserved, gemm->needed, sizeof gemm->reserved);
     return ST_OK;
 }

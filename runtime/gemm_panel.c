@@ -94,7 +94,7 @@ static st_status scratch(rt_context *context, void *own, const rt_gemm_call *cal
     const size_t depth = smaller(parts(call->k, DEPTH_STEP) * DEPTH_STEP, DEEPEST);
     const size_t limit = context->largest_block / sizeof(float) / 64 * 64;
     if (depth_of(context, p, call->m, call->n, call->k) == 0)
-        return st_fail(context->error, ST_DEVICE,
+        return st_too_large(context->error,
                        "a matrix product of %zu x %zu is too large for the blocks of %s (%.1f MiB)", call->m, call->n,
                        context->device.name, (double)context->largest_block / 1048576.0);
     elements[0] = smaller(parts(call->m, p->mr) * p->mr * depth, limit);

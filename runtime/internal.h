@@ -53,7 +53,7 @@ rt_size_text rt_print_size(uint64_t bytes);
 /* Releases the memory that windows took. */
 void rt_window_release(rt_context *context);
 
-/* "CL_OUT_OF_RESOURCES" for -5; the number for codes nobody knows. */
+/* "CL_OUT_OF_RESOURCES" for -5; "an unknown code" for codes nobody knows. */
 const char *rt_code_name(cl_int code);
 
 /* Records "<what>: <call> said <code>" as ST_DEVICE. */

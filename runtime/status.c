@@ -4,15 +4,31 @@
 #include <stdio.h>
 #include <string.h>
 
-st_status st_fail(st_error *error, st_status status, const char *format, ...)
+static st_status record(st_error *error, st_status status, bool too_large, const char *format, va_list arguments)
 {
     if (error->status != ST_OK) return status;
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    error->status = status;
+    error->too_large = too_large;
+    return status;
+}
+
+st_status st_fail(st_error *error, st_status status, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    record(error, status, false, format, arguments);
     va_end(arguments);
-    error->status = status;
     return status;
+}
+
+st_status st_too_large(st_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(error, ST_DEVICE, true, format, arguments);
+    va_end(arguments);
+    return ST_DEVICE;
 }
 
 void st_prefix(st_error *error, const char *format, ...)
@@ -32,4 +48,5 @@ void st_clear(st_error *error)
 {
     error->status = ST_OK;
     error->text[0] = '\0';
+    error->too_large = false;
 }

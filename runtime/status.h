@@ -7,6 +7,8 @@
 #ifndef SAFSD_RUNTIME_STATUS_H
 #define SAFSD_RUNTIME_STATUS_H
 
+#include <stdbool.h>
+
 /* The values are the exit statuses of the program. */
 typedef enum st_status {
     ST_OK = 0,
@@ -22,6 +24,7 @@ enum { ST_TEXT_SIZE = 2048 };
 typedef struct st_error {
     st_status status;
     char text[ST_TEXT_SIZE]; /* empty while status is ST_OK */
+    bool too_large;          /* of ST_DEVICE: something does not fit the device; less of it may */
 } st_error;
 
 #if defined(__GNUC__)
@@ -32,6 +35,9 @@ typedef struct st_error {
 
 /* Records the sentence unless an earlier one is there, and returns `status` to be returned onwards. */
 st_status st_fail(st_error *error, st_status status, const char *format, ...) ST_PRINTF(3, 4);
+
+/* The same with ST_DEVICE, for what does not fit the device. */
+st_status st_too_large(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 
 /* Puts "prefix: " before a recorded sentence; a caller uses it to say which file or stage it was in. */
 void st_prefix(st_error *error, const char *format, ...) ST_PRINTF(2, 3);

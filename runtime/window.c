@@ -46,7 +46,7 @@ static st_status wait_for(rt_context *context, cl_event *event)
 static st_status stage(rt_context *context, size_t elements)
 {
     rt_block *staging = &context->staging;
-    if (staging->memory && staging->elements >= elements) return ST_OK;
+    if (context->staging_host && staging->elements >= elements) return ST_OK;
     rt_window_release(context);
     *staging = (rt_block){context, NULL, elements};
     ST_FORWARD(rt_block_allocate(staging, CL_MEM_ALLOC_HOST_PTR, "transfers"));
@@ -117,7 +117,7 @@ st_status rt_feed_create(rt_feed **feed, rt_context *context, const char *what, 
 {
     *feed = NULL;
     if (elements > context->largest_block / sizeof(float))
-        return st_fail(context->error, ST_DEVICE,
+        return st_too_large(context->error,
                        "%s needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch", what,
                        rt_print_size(elements * sizeof(float)).text, context->device.name,
                        rt_print_size(context->largest_block).text);

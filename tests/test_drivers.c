@@ -11,7 +11,7 @@
 static bool keeps(const char *text, const char *platform, const char *version)
 {
     cfg_driver driver = {.program_cache = true};
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     if (cfg_driver_find(&driver, text, platform, version, &error) != ST_OK) fail_msg("%s", error.text);
     return driver.program_cache;
 }
@@ -46,7 +46,7 @@ static void test_cache_variable(void **state)
     (void)state;
     static const char text[] = "[one]\nplatform = Some\ncache_variable = SOME_CACHE_2\n";
     cfg_driver driver;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(cfg_driver_find(&driver, text, "Some Platform", "1", &error), ST_OK);
     assert_string_equal(driver.cache_variable, "SOME_CACHE_2");
     assert_false(driver.program_cache);
@@ -70,7 +70,7 @@ static void test_refused(void **state)
         {"platform = x\n", "drivers.ini:1"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         cfg_driver driver;
-        st_error error = {ST_OK, ""};
+        st_error error = {.status = ST_OK};
         assert_int_equal(cfg_driver_find(&driver, cases[i].text, "x", "1", &error), ST_USAGE);
         if (!strstr(error.text, cases[i].piece)) fail_msg("\"%s\" is not in: %s", cases[i].piece, error.text);
     }

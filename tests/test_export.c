@@ -30,7 +30,7 @@ static void test_interface(void **state)
     rt_context *rt = NULL;
     rt_program *all = NULL;
     rt_interface read;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     open_device(&rt, 0, &error);
     if (rt_program_create(&all, rt, NULL, "") != ST_OK) fail_msg("%s", error.text);
     assert_int_equal(rt_interface_create(&read, &error), ST_OK);
@@ -67,7 +67,7 @@ static void change_kernels(void **state, const char *file, const char *from, con
 static uint32_t abi_now(void)
 {
     rt_interface read;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(rt_interface_create(&read, &error), ST_OK);
     const uint32_t abi = read.abi;
     rt_interface_destroy(&read);
@@ -101,7 +101,7 @@ static void test_texts(void **state)
 {
     (void)state;
     char *source = NULL, *manifest = NULL;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     json_error_t problem;
     assert_int_equal(rt_export_source(&source, 8, &error), ST_OK);
     assert_non_null(strstr(source, "#define VW 8 "));
@@ -126,7 +126,7 @@ static void test_texts(void **state)
 static void write_manifest(void **state, size_t width)
 {
     char *text = NULL;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(rt_export_manifest(&text, width, &error), ST_OK);
     ts_write(ts_path(state, RT_EXPORT_MANIFEST), text, strlen(text));
     free(text);
@@ -135,7 +135,7 @@ static void write_manifest(void **state, size_t width)
 static void expect_open(const char *path, const rt_device_info *device, st_status status, const char *piece)
 {
     rt_given given;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(rt_given_open(&given, path, device, &error), status);
     if (status == ST_OK && !strstr(given.path, piece)) fail_msg("%s instead of %s", given.path, piece);
     if (status != ST_OK && !strstr(error.text, piece)) fail_msg("\"%s\" is not in: %s", piece, error.text);
@@ -179,7 +179,7 @@ static void test_program(void **state)
 {
     rt_context *rt = NULL;
     rt_program *program = NULL;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_given given = {.path = "board.bin"};
     open_device(&rt, 0, &error);
     assert_int_equal(rt_program_create(&program, rt, only_relu, ""), ST_OK);

@@ -84,7 +84,7 @@ static void print_miss(void *user, const nn_golden_line *line)
 static void run_setting(const rt_device_info *device, const setting *with)
 {
     static char files[MOST_FILES][1024];
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_context *rt = NULL;
     long live_objects = 0;
     rt_options options = with->options;
@@ -117,7 +117,7 @@ static void test_devices(void **state)
 {
     (void)state;
     rt_device_list devices;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     if (rt_device_list_create(&devices, &error) != ST_OK) fail_msg("%s", error.text);
     const char *selector = getenv("SAFSD_CL_DEVICE");
     size_t only = devices.count, used = 0;
@@ -235,7 +235,7 @@ static void write_changed(bench *b, const char *name, const change *c)
 {
     sf_file *file = NULL;
     sf_writer *writer = NULL;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     if (sf_open(&file, golden_file(name), SF_VERIFY, &error) != ST_OK) fail_msg("%s", error.text);
     assert_true(!c->tensor || sf_find(file, c->tensor));
     char *config = replaced(sf_metadata(file, "config"), c->config_from, c->config_to);

@@ -26,7 +26,7 @@ static nn_config sound(void)
 
 static void expect_refusal(const nn_config *config, const char *piece)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(nn_config_check(config, &error), ST_USAGE);
     if (!strstr(error.text, piece)) fail_msg("\"%s\" is not in: %s", piece, error.text);
 }
@@ -34,7 +34,7 @@ static void expect_refusal(const nn_config *config, const char *piece)
 static void test_sound(void **state)
 {
     (void)state;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     nn_config config = sound();
     assert_int_equal(nn_config_check(&config, &error), ST_OK);
     config.layers = config.graph_hidden = config.ffn = config.hidden = config.heads = 1; /* the smallest there is */

@@ -31,7 +31,7 @@ static int clear_cache(void **state)
 {
     (void)state;
     size_t removed = 0;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     return rt_cache_clear(&removed, &error) == ST_OK ? 0 : -1;
 }
 
@@ -46,7 +46,7 @@ static int close_cache(void **state)
 
 static size_t entries_of(rt_cache_entry **entries)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     size_t count = 0;
     assert_int_equal(rt_cache_list(entries, &count, &error), ST_OK);
     return count;
@@ -217,7 +217,7 @@ static void test_clear(void **state)
 {
     (void)state;
     size_t removed = 0;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_true(store(&some_key, "one"));
     assert_true(store(&(rt_cache_key){&some_device, "-DVW=8", some_key.source}, "two"));
     char stranger[8192];
@@ -275,7 +275,7 @@ static void test_driver_refuses(void **state)
     (void)state;
     rt_device_list list;
     rt_context *rt = NULL;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     size_t chosen = 0, size = 0;
     long live_objects = 0;
     char *source = NULL, options[64];

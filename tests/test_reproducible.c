@@ -153,7 +153,7 @@ typedef struct comparison {
 static void compare(comparison *all, const rt_device_info *device, const char *name, const rt_options *options)
 {
     static history now, again;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_context *rt = NULL;
     st_status status = ST_OK;
     ST_TRY(rt_context_create(&rt, device, options, &error));
@@ -179,7 +179,7 @@ static void test_devices_agree(void **state)
     static const char *const names[] = {"as it is", "VW=4, group=7"};
     enum { SETTINGS = sizeof settings / sizeof *settings };
     rt_device_list devices;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     comparison all = {.runs = 0};
     if (rt_device_list_create(&devices, &error) != ST_OK) fail_msg("%s", error.text);
     for (size_t d = 0; d < devices.count; ++d) {

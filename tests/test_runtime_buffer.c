@@ -248,7 +248,7 @@ static void no_memory_case(th_case *t, const void *user)
         return;
     }
     boastful.largest_block_bytes = (uint64_t)1 << 33;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     long live_objects = 0;
     rt_context *rt = NULL;
     rt_arena *arena = NULL;

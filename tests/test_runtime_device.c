@@ -54,7 +54,7 @@ static const rt_device_list full = {machine, 5};
 
 static void expect_choice(const rt_device_list *list, const char *selector, size_t expected)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     size_t chosen = 99;
     if (rt_device_select(list, selector, &chosen, &error) != ST_OK) fail_msg("%s: %s", selector, error.text);
     if (chosen != expected) fail_msg("%s chose device %zu instead of %zu", selector, chosen, expected);
@@ -62,7 +62,7 @@ static void expect_choice(const rt_device_list *list, const char *selector, size
 
 static void expect_refusal(const rt_device_list *list, const char *selector, const char *const pieces[], size_t count)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     size_t chosen = 0;
     assert_int_equal(rt_device_select(list, selector, &chosen, &error), ST_DEVICE);
     for (size_t i = 0; i < count; ++i)
@@ -138,7 +138,7 @@ static void test_type_names(void **state)
 /* In a process whose drivers are found nowhere: before this one loads any. */
 static int list_without_drivers(const char *folder)
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_device_list list;
     setenv("OCL_ICD_VENDORS", folder, 1);
     if (rt_device_list_create(&list, &error) != ST_DEVICE) return 1;
@@ -164,7 +164,7 @@ static void test_no_platform(void **state)
 static void test_this_machine(void **state)
 {
     (void)state;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_device_list list;
     if (rt_device_list_create(&list, &error) != ST_OK) fail_msg("%s", error.text);
     assert_true(list.count > 0);
@@ -188,7 +188,7 @@ static void test_broken_device(void **state)
 {
     (void)state;
     rt_device_info broken = {.index = 3, .name = "Flux", .error = "the driver answered -5 to a question"};
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_context *context = NULL;
     assert_int_equal(rt_context_create(&context, &broken, NULL, &error), ST_DEVICE);
     assert_null(context);

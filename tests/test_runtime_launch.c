@@ -57,7 +57,7 @@ static void widths_case(th_case *t, const void *user)
                  {RT_CPU, 1, 4},   {RT_CPU, 64, 16}, {RT_GPU, 1, 4}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         rt_device_info device = *rt_device(t->rt);
-        st_error error = {ST_OK, ""};
+        st_error error = {.status = ST_OK};
         rt_context *rt = NULL;
         device.type = cases[i].type;
         device.vector_width = cases[i].native;
@@ -141,7 +141,7 @@ static void test_refused(void **state)
 /* Opens a context whose kernels come from a folder with one changed file. */
 static void expect_build(const th_case *t, const char *folder, st_status expected, const char *const pieces[3])
 {
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     rt_context *rt = NULL;
     long live_objects = 0;
     setenv("SAFSD_CL_KERNELS", folder, 1);
@@ -212,7 +212,7 @@ static void profile_case(th_case *t, const void *user)
     (void)user;
     enum { N = 4096, MANY = 5000 }; /* more launches than events that are kept at once */
     const size_t many = th_small() ? 50 : MANY;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     long live_objects = 0;
     rt_context *rt = NULL;
     rt_arena *arena = NULL;

@@ -10,7 +10,7 @@
 static void test_first_error_wins(void **state)
 {
     (void)state;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     assert_int_equal(st_fail(&error, ST_USAGE, "line %d of %s", 7, "a.ini"), ST_USAGE);
     assert_int_equal(error.status, ST_USAGE);
     assert_string_equal(error.text, "line 7 of a.ini");
@@ -27,7 +27,7 @@ static void test_first_error_wins(void **state)
 static void test_prefix(void **state)
 {
     (void)state;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     st_prefix(&error, "nothing to stand before");
     assert_string_equal(error.text, "");
     st_fail(&error, ST_FAILED, "it broke");
@@ -43,7 +43,7 @@ static void test_long_sentences(void **state)
     struct {
         st_error error;
         char guard[16];
-    } slot = {{ST_OK, ""}, "untouched"};
+    } slot = {{.status = ST_OK}, "untouched"};
     char longest[2 * ST_TEXT_SIZE];
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';

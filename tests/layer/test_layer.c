@@ -68,7 +68,7 @@ static st_status compute(const rt_options *options, const char *golden, st_error
     rt_options own = *options;
     nn_golden_summary summary = {0};
     own.live_objects = &live_objects;
-    *error = (st_error){ST_OK, ""};
+    *error = (st_error){.status = ST_OK};
     assert_int_equal(rt_device_list_create(&list, error), ST_OK);
     assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, error), ST_OK);
     st_status status = rt_context_create(&rt, &list.items[chosen], &own, error);
@@ -201,7 +201,7 @@ static void test_least_limits(void **state)
         rt_context *rt = NULL;
         size_t chosen = 0, count = 0;
         long live_objects = 0;
-        st_error error = {ST_OK, ""};
+        st_error error = {.status = ST_OK};
         const char *selector = getenv("SAFSD_CL_DEVICE");
         set("SAFSD_LAYER_GROUP", limits[i].group);
         set("SAFSD_LAYER_LOCAL", limits[i].local);
@@ -236,7 +236,7 @@ static void export_all(void **state)
     rt_device_list list;
     rt_context *rt = NULL;
     size_t chosen = 0, size = 0;
-    st_error error = {ST_OK, ""};
+    st_error error = {.status = ST_OK};
     unsigned char *binary = NULL;
     char *manifest = NULL, name[RT_BINARY_NAME_SIZE + 8];
     const char *selector = getenv("SAFSD_CL_DEVICE");
