@@ -60,21 +60,25 @@ static st_status finish_step(bench_worker *w, nn_pending *pending)
 /* As the trainer: the gradient of a step is under way before the host waits for the outcome of the step before. */
 static st_status train(bench_worker *w, double *seconds, size_t count)
 {
-    nn_pending pending[2];
+    nn_pending pending[2] = {{.tickets = {{NULL}}}};
     double before = bench_seconds();
+    st_status status = ST_OK;
     for (size_t i = 0; i <= count; ++i) {
-        if (i < count) ST_FORWARD(nn_team_gradient(w->team, &w->problem->batch, w->step++, 0));
+        if (i < count) ST_TRY(nn_team_gradient(w->team, &w->problem->batch, w->step++, 0));
         if (i > 0) {
-            ST_FORWARD(finish_step(w, &pending[(i - 1) % 2]));
+            ST_TRY(finish_step(w, &pending[(i - 1) % 2]));
             const double now = bench_seconds();
             seconds[i - 1] = now - before;
             before = now;
         }
         if (i == count) break;
-        ST_FORWARD(nn_team_update(w->team, &adam, learning_rate));
-        ST_FORWARD(nn_safsd_result_later(w->model, &pending[i % 2]));
+        ST_TRY(nn_team_update(w->team, &adam, learning_rate));
+        ST_TRY(nn_safsd_result_later(w->model, &pending[i % 2]));
     }
-    return ST_OK;
+done:
+    for (size_t i = 0; status != ST_OK && i < 4; ++i) /* nothing may still write to `pending` */
+        (void)rt_wait(nn_safsd_params(w->model)->rt, &pending[i / 2].tickets[i % 2]);
+    return status;
 }
 
 st_status bench_worker_steps(bench_worker *w, double *seconds, size_t count)
