@@ -96,14 +96,23 @@ static st_status pass_on(rt_context *from, rt_view view, size_t elements, rt_con
     return written == ST_OK ? closed : written;
 }
 
-/* Gives the lead's parameters to every worker. */
-static st_status share_parameters(nn_team *t)
+/* Gives one parameter of the lead to every worker. */
+static st_status share_parameter(nn_team *t, size_t i)
 {
     const nn_params *from = &t->lead->params;
-    for (size_t i = 0; i < from->count; ++i)
-        for (size_t w = 0; w < t->count; ++w)
-            ST_FORWARD(pass_on(from->rt, from->items[i].value, from->items[i].elements, t->workers[w]->rt,
-                               t->workers[w]->params.items[i].value));
+    const size_t elements = from->items[i].elements;
+    rt_window window;
+    ST_FORWARD(rt_window_read(from->rt, from->items[i].value, elements, &window));
+    st_status status = ST_OK;
+    for (size_t w = 0; w < t->count && status == ST_OK; ++w)
+        status = rt_write(t->workers[w]->rt, t->workers[w]->params.items[i].value, window.host, elements);
+    const st_status closed = rt_window_close(from->rt, &window);
+    return status == ST_OK ? closed : status;
+}
+
+static st_status share_parameters(nn_team *t)
+{
+    for (size_t i = 0; i < t->lead->params.count; ++i) ST_FORWARD(share_parameter(t, i));
     t->stale = false;
     return ST_OK;
 }
