@@ -22,7 +22,7 @@ typedef struct rt_options {
     bool separate_memory;  /* as if host and device did not share memory */
     const char *program;   /* NULL: compile the kernels; else a binary of them, or a folder of such; see program_given.h */
     bool cache_programs;   /* keep what was compiled, for drivers that do not; see program_cache.h */
-    void (*notice)(void *user, const char *sentence); /* told what is being compiled when that takes long; may be NULL */
+    void (*notice)(void *user, const char *sentence); /* told what is being compiled when that takes long, by another thread; may be NULL */
     void *notice_user;
     long *live_objects;    /* counts OpenCL objects created and not yet released; may be NULL */
 } rt_options;

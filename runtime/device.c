@@ -19,6 +19,7 @@ static void read_text(cl_device_id id, cl_device_info what, char *text, size_t s
     text[0] = '\0';
     cl_int code = clGetDeviceInfo(id, what, 0, NULL, &length);
     if (code == CL_SUCCESS) whole = calloc(length + 1, 1);
+    if (code == CL_SUCCESS && !whole) code = CL_OUT_OF_HOST_MEMORY;
     if (whole) code = clGetDeviceInfo(id, what, length, whole, NULL);
     if (whole && code == CL_SUCCESS) snprintf(text, size, "%s", whole);
     if (code != CL_SUCCESS) *worst = code;
@@ -122,6 +123,8 @@ static void describe(cl_device_id id, rt_device_info *info)
                  rt_code_name(worst), (int)worst);
     else if (!info->available)
         snprintf(info->error, sizeof info->error, "the driver says that the device is not available");
+    else if (strncmp(info->version, "OpenCL 1.0", 10) == 0 || strncmp(info->version, "OpenCL 1.1", 10) == 0)
+        snprintf(info->error, sizeof info->error, "it has %.10s, and OpenCL 1.2 is needed", info->version);
 }
 
 static bool contains(const char *text, const char *part);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "runtime/embedded.h"
@@ -41,8 +42,11 @@ static char *read_file(const char *folder, const char *name)
     text_buffer buffer = {NULL, 0, 0, false};
     char chunk[4096];
     for (size_t n = 0; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) append(&buffer, chunk, n);
+    const bool failed = ferror(file) || buffer.failed;
     fclose(file);
-    return buffer.text;
+    if (!failed) return buffer.text;
+    free(buffer.text);
+    return NULL;
 }
 
 /* One source file: a copy from SAFSD_CL_KERNELS if set, the embedded text otherwise. The caller frees it. */
@@ -92,12 +96,21 @@ static st_status append_file(text_buffer *out, const char *name, char seen[][64]
     return status;
 }
 
+/* A folder that is misspelt must not look like one without changes. */
+static st_status check_folder(st_error *error)
+{
+    const char *folder = getenv("SAFSD_CL_KERNELS");
+    struct stat about;
+    if (!folder || (stat(folder, &about) == 0 && S_ISDIR(about.st_mode))) return ST_OK;
+    return st_fail(error, ST_USAGE, "SAFSD_CL_KERNELS names %s, which is no folder of kernels", folder);
+}
+
 st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error)
 {
     text_buffer out = {NULL, 0, 0, false};
     char seen[64][64];
     size_t seen_count = 0;
-    st_status status = ST_OK;
+    st_status status = check_folder(error);
     for (const embedded_text *e = embedded_kernels; e->name && status == ST_OK; ++e) {
         const size_t length = strlen(e->name);
         if (length < 3 || strcmp(e->name + length - 3, ".cl") != 0 || (wanted && !wanted(e->name))) continue;

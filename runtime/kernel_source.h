@@ -1,7 +1,7 @@
 /* The OpenCL C text of the kernels, and what it promises to the host: names and arguments.
  *
- * Sources are the files embedded from cl/; with the environment variable SAFSD_CL_KERNELS set to a folder they are read
- * from there instead, for development. `#include "x.clh"` is resolved once per text.
+ * Sources are the files embedded from cl/; with the environment variable SAFSD_CL_KERNELS set to a folder those that it
+ * has are read from there instead, for development. `#include "x.clh"` is resolved once per text.
  */
 #ifndef SAFSD_RUNTIME_KERNEL_SOURCE_H
 #define SAFSD_RUNTIME_KERNEL_SOURCE_H
@@ -12,7 +12,8 @@
 
 #include "runtime/status.h"
 
-/* The `.cl` files for which `wanted(name)` holds (NULL: all), one after another; the caller frees the text. */
+/* The `.cl` files for which `wanted(name)` holds (NULL: all), one after another; the caller frees the text.
+ * ST_USAGE where SAFSD_CL_KERNELS names no folder. */
 st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error);
 
 typedef struct rt_signature {
