@@ -281,11 +281,6 @@ bool sf_has_checksum(const sf_file *file)
     return file->checksum_place != SIZE_MAX;
 }
 
-uint64_t sf_bytes(const sf_file *file)
-{
-    return file->mapping.size;
-}
-
 size_t sf_count(const sf_file *file)
 {
     return file->count;

@@ -77,7 +77,6 @@ void sf_close(sf_file **file);
 
 const char *sf_path(const sf_file *file);
 bool sf_has_checksum(const sf_file *file);
-uint64_t sf_bytes(const sf_file *file); /* size of the file */
 
 /* Tensors in the order of their data; sf_find gives NULL where there is none of that name. */
 size_t sf_count(const sf_file *file);
