@@ -8,7 +8,7 @@
 #include "app/print.h"
 #include "app/summary.h"
 #include "data/pickle.h"
-#include "model/checkpoint.h"
+#include "model/training/checkpoint.h"
 
 /* ---- checkpoints ---- */
 

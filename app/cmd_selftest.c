@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "app/app.h"
-#include "model/selftest.h"
+#include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 
 static void print_tensor(void *user, const nn_selftest_line *line)

@@ -10,7 +10,7 @@
 #include "app/settings.h"
 #include "app/source.h"
 #include "app/training.h"
-#include "model/recipe.h"
+#include "model/training/recipe.h"
 
 /* Everything a run needs, from the command line to the trainer; undone by destroy(). */
 typedef struct train_run {

@@ -4,7 +4,7 @@
 
 #include "app/app.h"
 #include "app/summary.h"
-#include "model/golden.h"
+#include "model/checks/golden.h"
 
 static void print_tensor(void *user, const nn_golden_line *line)
 {

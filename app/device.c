@@ -6,7 +6,7 @@
 #include "app/app.h"
 #include "app/tuned.h"
 #include "config/drivers.h"
-#include "model/selftest.h"
+#include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
 

@@ -4,7 +4,7 @@
 
 #include "app/rundir.h"
 #include "config/config.h"
-#include "model/trainer.h"
+#include "model/training/trainer.h"
 
 typedef struct app_outcome {
     const cfg_config *config;

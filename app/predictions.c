@@ -5,7 +5,7 @@
 
 #include "app/json.h"
 #include "app/outfile.h"
-#include "model/metrics.h"
+#include "model/training/metrics.h"
 
 static const char *const student_columns[NN_MODALITIES] = {"text_prediction", "audio_prediction", "visual_prediction"};
 

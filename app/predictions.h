@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "model/evaluate.h"
+#include "model/training/evaluate.h"
 
 typedef enum app_table_format { TABLE_CSV, TABLE_JSON_LINES } app_table_format;
 

@@ -7,7 +7,7 @@
 #include "app/print.h"
 #include "app/trace_file.h"
 #include "bench/transfers.h"
-#include "model/trainer.h"
+#include "model/training/trainer.h"
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
 

@@ -7,7 +7,7 @@
 
 #include "app/json.h"
 #include "app/print.h"
-#include "model/metrics.h"
+#include "model/training/metrics.h"
 
 /* ---- report ---- */
 

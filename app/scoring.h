@@ -8,9 +8,9 @@
 
 #include "app/app.h"
 #include "config/config.h"
-#include "model/checkpoint.h"
-#include "model/class_tables.h"
-#include "model/evaluate.h"
+#include "model/training/checkpoint.h"
+#include "model/training/class_tables.h"
+#include "model/training/evaluate.h"
 
 typedef enum app_part { PART_TRAIN, PART_VALID, PART_TEST, PART_ALL } app_part;
 

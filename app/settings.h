@@ -4,9 +4,9 @@
 
 #include "config/config.h"
 #include "data/dataset.h"
-#include "model/class_tables.h"
-#include "model/evaluate.h"
-#include "model/trainer.h"
+#include "model/training/class_tables.h"
+#include "model/training/evaluate.h"
+#include "model/training/trainer.h"
 
 /* The model of a configuration for this data set. ST_USAGE where it wants a modality that the data lack. */
 st_status settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error);

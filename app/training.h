@@ -8,7 +8,7 @@
 #include "app/interrupt.h"
 #include "app/profiling.h"
 #include "app/rundir.h"
-#include "model/trainer.h"
+#include "model/training/trainer.h"
 
 /* The fields below the line belong to training.c; they start as zeros. */
 typedef struct app_training {

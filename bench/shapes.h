@@ -3,8 +3,8 @@
 #define SAFSD_BENCH_SHAPES_H
 
 #include "data/dataset.h"
-#include "model/class_tables.h"
-#include "model/safsd.h"
+#include "model/training/class_tables.h"
+#include "model/network/safsd.h"
 
 typedef struct bench_shape {
     const char *name;

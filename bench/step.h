@@ -4,7 +4,7 @@
 
 #include "bench/harness.h"
 #include "bench/shapes.h"
-#include "model/team.h"
+#include "model/training/team.h"
 #include "runtime/profile.h"
 
 /* A model at work. Training: the batch goes up, masks, forward, backward, Adam, and the outcome of a step is read while
@@ -21,7 +21,7 @@ typedef struct bench_worker {
 /* The context and the problem are borrowed. */
 st_status bench_worker_create(bench_worker *worker, rt_context *rt, const bench_problem *problem);
 
-/* The same on several devices, the first of which leads (model/team.h); they share an error slot. Training alone. */
+/* The same on several devices, the first of which leads (model/training/team.h); they share an error slot. Training alone. */
 st_status bench_worker_create_team(bench_worker *worker, rt_context *const *contexts, size_t count,
                                    const bench_problem *problem);
 void bench_worker_destroy(bench_worker *worker);

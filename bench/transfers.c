@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/dropout.h"
+#include "model/layers/dropout.h"
 #include "runtime/buffer.h"
 
 enum {

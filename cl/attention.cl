@@ -2,7 +2,7 @@
 #include "reduce.clh"
 
 /* What attention does between its block products, per row r of the batch and head, over the L source rows of its
- * dialogue; host and layouts: model/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j.
+ * dialogue; host and layouts: model/layers/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j.
  * Launch: a group per row (dimension 0) and head (1).
  */
 #define ATTENTION_SOURCES 512 /* NN_LONGEST_DIALOGUE: places of a row and head in the mask */

@@ -1,6 +1,6 @@
 #include "vector.clh"
 
-/* Small products per dialogue and slice (a head, a modality); host and operand layouts: model/blockproduct.h.
+/* Small products per dialogue and slice (a head, a modality); host and operand layouts: model/layers/blockproduct.h.
  *
  *   band   element (row, c) of slice s at  s*slice + row*ld + c, rows counted over the batch
  *   square element (i, j) of dialogue b and slice s at  pair_start_b*slices + s*L*L + i*L + j

@@ -4,7 +4,7 @@
  *     column_sums_finish   sums[c] = partials[0, c] + partials[1, c] + ... + beta * sums[c]
  *
  * x [rows, columns] with rows ld apart; partials [parts, columns]. Launch: rt_items over columns, times parts in
- * dimension 1 for the first stage. Host: model/column_sums.c.
+ * dimension 1 for the first stage. Host: model/layers/column_sums.c.
  */
 #include "vector.clh"
 

@@ -2,7 +2,7 @@
  *
  *     y = mask * scale * x + residual        dx = mask * scale * dy + beta * dx
  *
- * Launch: rt_items over elements. y may be x or the residual, dx may be dy. Host: model/dropout.c.
+ * Launch: rt_items over elements. y may be x or the residual, dx may be dy. Host: model/layers/dropout.c.
  */
 #include "masked.clh"
 

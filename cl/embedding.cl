@@ -4,7 +4,7 @@
  *     dtable[s, :] = sum over the rows r of speaker s of (dy_0[r, :] + dy_1[r, :] + ...) + beta * dtable[s, :]
  *
  * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] ..
- * speaker_starts[s+1]-1. Host: model/embedding.c.
+ * speaker_starts[s+1]-1. Host: model/layers/embedding.c.
  */
 #include "vector.clh"
 

@@ -5,7 +5,7 @@
  *     off       g = 1                 dx = dy
  *
  * dx + beta * old dx. x, z, dx, dz [rows, columns]; the rows of y and dy lie ld apart. Launch: rt_rows. dz may be z.
- * Host: model/gate.c.
+ * Host: model/layers/gate.c.
  */
 #include "vector.clh"
 

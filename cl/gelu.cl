@@ -5,7 +5,7 @@
  *     gelu'(u) = s + 2 u s (1 - s) a'(u)
  *     h = mask * scale * gelu(u)             du = mask * scale * gelu'(u) * dh
  *
- * Launch: rt_items over elements. h may be u, du may be dh or u. Host: model/gelu.c.
+ * Launch: rt_items over elements. h may be u, du may be dh or u. Host: model/layers/gelu.c.
  */
 #include "masked.clh"
 

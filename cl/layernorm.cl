@@ -4,7 +4,7 @@
  *     dx = rstd * (g - mean(g) - xhat * mean(g * xhat)) + beta * dx,  g = dy * gain
  *     dgain = sum over rows of dy * xhat,  dbias = sum over rows of dy
  *
- * x, y, dx, dy [rows, columns]; the variance is summed from x - mean. Host: model/layernorm.c.
+ * x, y, dx, dy [rows, columns]; the variance is summed from x - mean. Host: model/layers/layernorm.c.
  */
 #include "reduce.clh"
 #include "vector.clh"

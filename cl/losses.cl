@@ -1,5 +1,6 @@
 /* Losses of SPEC 6. C is small (6, 7), so one work-item serves one row and walks over the classes; sums over rows are
- * taken in a fixed order by one group. Rows with label -1 count in the distillation alone. Host: model/losses.c. */
+ * taken in a fixed order by one group. Rows with label -1 count in the distillation alone.
+ * Host: model/layers/losses.c. */
 #include "reduce.clh"
 
 /* out[n, :] = log softmax(z[n, :] / temperature). Launch: rt_scalars(rows). */

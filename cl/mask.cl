@@ -5,7 +5,7 @@
  *     bit = word >= threshold,  threshold = floor(p * 2^32)
  *
  * Every item makes one word of 32 bits. Several sites at once: dimension 1 is the place in `sites`, and the masks lie
- * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/mask.c.
+ * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/layers/mask.c.
  */
 #include "random123.clh"
 #include "vector.clh"

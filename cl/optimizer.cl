@@ -3,7 +3,7 @@
  *   control[0] norm of the gradient          [1] 1 (uint) if that is finite
  *   control[2] factor of the gradient (clip) [3] updates applied so far (uint)   [4] steps skipped so far (uint)
  *   control[5] 1 / (1 - beta1^t)             [6] 1 / (1 - beta2^t)
- * Host: model/optimizer.c. */
+ * Host: model/network/optimizer.c. */
 #include "vector.clh"
 #include "reduce.clh"
 

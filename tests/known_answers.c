@@ -1,9 +1,9 @@
-/* Writes the answers of the self-test (model/selftest.h) as C, from the references:  known_answers OUTPUT.c
+/* Writes the answers of the self-test (model/checks/selftest.h) as C, from the references:  known_answers OUTPUT.c
  * The build runs it; the program then carries the numbers and needs neither references nor tests. */
 #include <stdio.h>
 #include <string.h>
 
-#include "model/selftest.h"
+#include "model/checks/selftest.h"
 #include "tests/ref/operations.h"
 
 static uint32_t bits_of(double value, int word)
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
         return 2;
     }
     fputs("/* Made by tests/known_answers.c from the double-precision references. */\n"
-          "#include \"model/selftest.h\"\n\n",
+          "#include \"model/checks/selftest.h\"\n\n",
           out);
     int done = visit(out, write_arrays, 1);
     fputs("\nconst nn_known_answer nn_known_answers[] = {\n", out);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/batch.h"
+#include "model/network/batch.h"
 #include "tests/ref/harness.h"
 
 enum { MOST_DIALOGUES = 7, SPEAKERS = 4 };

@@ -15,7 +15,7 @@
 #include "bench/shapes.h"
 #include "bench/step.h"
 #include "bench/transfers.h"
-#include "model/operations.h"
+#include "model/checks/operations.h"
 
 typedef struct fixture {
     st_error error;

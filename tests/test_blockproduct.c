@@ -1,4 +1,4 @@
-#include "model/blockproduct.h"
+#include "model/layers/blockproduct.h"
 
 #include "runtime/launch.h"
 #include "tests/ref/batch.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/checkpoint.h"
+#include "model/training/checkpoint.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
 

@@ -1,4 +1,4 @@
-#include "model/column_sums.h"
+#include "model/layers/column_sums.h"
 #include "tests/ref/harness.h"
 
 static void ref_column_sums(double *sums, const double *x, size_t rows, size_t columns)

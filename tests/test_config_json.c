@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "model/config_json.h"
+#include "model/training/config_json.h"
 
 static const nn_config sample = {.uses = {true, false, true},
                                  .dims = {20, 0, 10},

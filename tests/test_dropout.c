@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/dropout.h"
+#include "model/layers/dropout.h"
 #include "tests/ref/dropout.h"
 #include "tests/ref/harness.h"
 

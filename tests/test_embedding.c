@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/embedding.h"
+#include "model/layers/embedding.h"
 #include "tests/ref/embedding.h"
 #include "tests/ref/harness.h"
 

@@ -4,8 +4,8 @@
 
 #include "data/fingerprint.h"
 #include "data/synth.h"
-#include "model/class_tables.h"
-#include "model/evaluate.h"
+#include "model/training/class_tables.h"
+#include "model/training/evaluate.h"
 #include "tests/ref/harness.h"
 
 enum { CLASSES = 6, USED = 2 };

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/gate.h"
+#include "model/layers/gate.h"
 #include "tests/ref/gate.h"
 #include "tests/ref/harness.h"
 

@@ -1,4 +1,4 @@
-#include "model/gcn.h"
+#include "model/layers/gcn.h"
 
 #include <math.h>
 

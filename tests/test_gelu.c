@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/gelu.h"
+#include "model/layers/gelu.h"
 #include "tests/ref/gelu.h"
 #include "tests/ref/harness.h"
 

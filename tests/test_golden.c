@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/safetensors.h"
-#include "model/golden.h"
+#include "model/checks/golden.h"
 #include "runtime/device.h"
 #include "tests/ref/scratch.h"
 

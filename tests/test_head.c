@@ -1,4 +1,4 @@
-#include "model/head.h"
+#include "model/layers/head.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/relu.h"
 

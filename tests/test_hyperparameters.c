@@ -7,7 +7,7 @@
 
 #include "data/philox.h"
 #include "model/hyperparameters.h"
-#include "model/mask.h"
+#include "model/layers/mask.h"
 
 static nn_config sound(void)
 {

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/layernorm.h"
+#include "model/layers/layernorm.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/layernorm.h"
 

@@ -1,5 +1,5 @@
-#include "model/column_sums.h"
-#include "model/linear.h"
+#include "model/layers/column_sums.h"
+#include "model/layers/linear.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/linear.h"
 

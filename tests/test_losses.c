@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/losses.h"
+#include "model/layers/losses.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/losses.h"
 

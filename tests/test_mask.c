@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/mask.h"
+#include "model/layers/mask.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/mask.h"
 

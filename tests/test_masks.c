@@ -1,7 +1,7 @@
 /* The masks of a step as layers get them: each site's own bits, drawn for the rows of the whole batch. */
 #include <string.h>
 
-#include "model/masks.h"
+#include "model/network/masks.h"
 #include "tests/ref/batch.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/mask.h"

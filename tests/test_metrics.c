@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "model/class_tables.h"
-#include "model/history.h"
-#include "model/metrics.h"
+#include "model/training/class_tables.h"
+#include "model/training/history.h"
+#include "model/training/metrics.h"
 
 static void expect_near(double actual, double expected)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/operations.h"
+#include "model/checks/operations.h"
 #include "runtime/program.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/operations.h"

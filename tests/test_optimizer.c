@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/optimizer.h"
+#include "model/network/optimizer.h"
 #include "runtime/launch.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/optimizer.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "data/safetensors.h"
-#include "model/config_json.h"
-#include "model/params.h"
+#include "model/training/config_json.h"
+#include "model/network/params.h"
 #include "tests/ref/harness.h"
 
 /* Cases of every kind: three, two and one modality, several layers, all gates, no graph layer. */

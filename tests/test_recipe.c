@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "data/synth.h"
-#include "model/class_tables.h"
-#include "model/recipe.h"
+#include "model/training/class_tables.h"
+#include "model/training/recipe.h"
 #include "tests/ref/harness.h"
 
 /* What a recipe is made of, in memory that a change may write to. */

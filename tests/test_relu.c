@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "model/relu.h"
+#include "model/layers/relu.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/relu.h"
 

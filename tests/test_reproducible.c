@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/safsd.h"
-#include "model/selftest.h"
+#include "model/network/safsd.h"
+#include "model/checks/selftest.h"
 #include "tests/ref/harness.h"
 
 enum { STEPS = 20, LOSSES = 4, BATCHES = 3, DIALOGUES = 3, CLASSES = 4, SPEAKERS = 2, MOST_ROWS = 64 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/safsd.h"
+#include "model/network/safsd.h"
 #include "runtime/gemm.h"
 #include "tests/ref/harness.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "model/schedule.h"
+#include "model/training/schedule.h"
 
 static void expect_rates(const nn_schedule *schedule, const double *expected, size_t count)
 {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/operations.h"
-#include "model/selftest.h"
+#include "model/checks/operations.h"
+#include "model/checks/selftest.h"
 #include "runtime/embedded.h"
 #include "runtime/gemm.h"
 #include "tests/ref/harness.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/team.h"
+#include "model/training/team.h"
 #include "tests/ref/harness.h"
 
 enum { DIALOGUES = 7, STEPS = 20, CLASSES = 3, WIDTH = 10 };

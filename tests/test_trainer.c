@@ -5,9 +5,9 @@
 
 #include "data/philox.h"
 #include "data/synth.h"
-#include "model/class_tables.h"
-#include "model/recipe.h"
-#include "model/trainer.h"
+#include "model/training/class_tables.h"
+#include "model/training/recipe.h"
+#include "model/training/trainer.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "data/synth.h"
-#include "model/class_tables.h"
-#include "model/trainer.h"
+#include "model/training/class_tables.h"
+#include "model/training/trainer.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
 

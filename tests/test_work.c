@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/operations.h"
-#include "model/selftest.h"
+#include "model/checks/operations.h"
+#include "model/checks/selftest.h"
 #include "runtime/profile.h"
 #include "tests/ref/harness.h"
 

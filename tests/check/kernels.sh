@@ -20,11 +20,11 @@ for rows in 4 6 8 12 16; do
 done
 
 for source in cl/*.cl; do
-    host=$(grep -oiE 'host.*' "$source" | grep -oE '(model|runtime)/[a-z_0-9]+\.[ch]' | sort -u)
+    host=$(grep -oiE 'host.*' "$source" | grep -oE '(model|runtime)/[a-z_0-9/]+\.[ch]' | sort -u)
     [ -n "$host" ] || echo "$source" | complain "names no host file"
     for file in $host; do [ -e "$file" ] || echo "$source: $file" | complain "names a host file that is not there"; done
     for kernel in $(grep -ohE '__kernel void [a-z_0-9]+' "$source" | awk '{ print $3 }'); do
-        grep -qE "\"$kernel\"" runtime/*.c model/*.c || echo "$source: $kernel" | complain "launched by nobody"
+        grep -qE "\"$kernel\"" runtime/*.c model/*/*.c || echo "$source: $kernel" | complain "launched by nobody"
     done
 done
 conclude

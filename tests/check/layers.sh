@@ -10,6 +10,10 @@ may_include() {
 may_include runtime 'runtime/'
 may_include data '(data|runtime)/'
 may_include model '(model|data|runtime)/'
+vocabulary='model/(glossary|hyperparameters)\.h'
+may_include model/layers "$vocabulary|model/layers/|runtime/"
+may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/"
+may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/"
 may_include config '(config/|runtime/(status|embedded)\.h)'
 may_include bench '(bench|model|data|runtime)/'
 may_include app '(app|bench|model|data|config|runtime)/'
@@ -18,7 +22,7 @@ may_include cl '[a-z0-9_]+\.clh"'
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(internal|kernel|gemm_state)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in runtime data model config; do
-    grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' "$folder"/*.[ch]
+for folder in runtime data model model/* config; do
+    grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' $folder/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

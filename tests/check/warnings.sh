@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh" "$@"
 [ -n "$(compilers)" ] || skip "neither gcc nor clang is installed"
 for compiler in $(compilers); do
-    for source in {runtime,data,model,config,app,bench,tests,tests/ref}/*.c; do
+    for source in {runtime,data,model,model/*,config,app,bench,tests,tests/ref}/*.c; do
         [ -e "$source" ] || continue
         # Some warnings of gcc come from its optimiser.
         mode=(-fsyntax-only)

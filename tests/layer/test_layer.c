@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/golden.h"
+#include "model/checks/golden.h"
 #include "runtime/device.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"

@@ -1,4 +1,4 @@
-/* Double-precision reference of model/attention.h. */
+/* Double-precision reference of model/layers/attention.h. */
 #ifndef SAFSD_TESTS_REF_ATTENTION_H
 #define SAFSD_TESTS_REF_ATTENTION_H
 

@@ -1,4 +1,4 @@
-/* Double-precision reference of model/blockproduct.h. */
+/* Double-precision reference of model/layers/blockproduct.h. */
 #ifndef SAFSD_TESTS_REF_BLOCKPRODUCT_H
 #define SAFSD_TESTS_REF_BLOCKPRODUCT_H
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "model/gate.h"
+#include "model/layers/gate.h"
 
 /* y = g * x. */
 void ref_gate_forward(double *y, const double *x, const double *z, nn_gate_kind kind, size_t elements);

@@ -1,8 +1,8 @@
-/* What every operation of model/operations.h must give, in double. */
+/* What every operation of model/checks/operations.h must give, in double. */
 #ifndef SAFSD_TESTS_REF_OPERATIONS_H
 #define SAFSD_TESTS_REF_OPERATIONS_H
 
-#include "model/operations.h"
+#include "model/checks/operations.h"
 #include "tests/ref/dialogues.h"
 
 /* Tensors of one operation in one shape. Words are numbers below 2^32. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/gcn.h"
+#include "model/layers/gcn.h"
 #include "tests/ref/attention.h"
 #include "tests/ref/blockproduct.h"
 #include "tests/ref/gcn.h"

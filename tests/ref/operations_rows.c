@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/column_sums.h"
+#include "model/layers/column_sums.h"
 #include "tests/ref/dropout.h"
 #include "tests/ref/embedding.h"
 #include "tests/ref/gate.h"

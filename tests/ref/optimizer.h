@@ -2,7 +2,7 @@
 #ifndef SAFSD_TESTS_REF_OPTIMIZER_H
 #define SAFSD_TESTS_REF_OPTIMIZER_H
 
-#include "model/optimizer.h"
+#include "model/network/optimizer.h"
 
 typedef struct ref_adam {
     double *p, *m, *v; /* parameters and moments, changed */

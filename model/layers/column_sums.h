@@ -1,0 +1,34 @@
+/* Sums over the rows of a matrix, in an order that is a function of the number of rows alone.
+ *
+ * Rows are cut into parts of equal length; a first kernel sums each part from its first row to its last, a second adds
+ * the parts in order. No atomics: the same sums bit by bit on every run. Other layers whose parameters are shared by
+ * all rows (layer norm, embeddings) cut rows by the same rule.
+ */
+#ifndef SAFSD_MODEL_LAYERS_COLUMN_SUMS_H
+#define SAFSD_MODEL_LAYERS_COLUMN_SUMS_H
+
+#include "model/glossary.h"
+#include "runtime/launch.h"
+
+typedef struct nn_parts {
+    size_t count, length; /* parts, and rows of each but perhaps the last */
+} nn_parts;
+
+/* At most 64 parts of at least 16 rows. */
+nn_parts nn_parts_of(size_t rows);
+
+/* One work-item per VW columns and part. */
+rt_grid nn_parts_grid(const rt_context *rt, size_t columns, size_t parts);
+
+/* Elements of scratch for matrices of at most `rows` rows. */
+size_t nn_column_sums_scratch(size_t rows, size_t columns);
+
+/* sums[c] = sum over r of x[r, c] + beta * sums[c]; beta 0 does not read the old sums. */
+st_status nn_column_sums(rt_context *rt, rt_view sums, rt_view scratch, nn_matrix x, float beta);
+
+/* The second stage alone: sums[c] = partials[0, c] + partials[1, c] + ... + beta * sums[c], partials [parts, columns].
+ */
+st_status nn_column_sums_finish(rt_context *rt, rt_view sums, rt_view partials, size_t parts, size_t columns,
+                                float beta);
+
+#endif

@@ -1,0 +1,52 @@
+/* One layer of the masked graph convolution (SPEC 5).
+ *
+ * A node is one modality of one utterance; x is [M, N, G]. Edges, both directions: every two utterances of a dialogue
+ * within a modality, every two modalities of an utterance; degree d = (L - 1) + (M - 1).
+ *     h      = x * keep                                  the mask is not rescaled: its scale is 1 in training
+ *     u_i    = w_target . h_i,  s_j = w_source . h_j + b
+ *     a_ij   = tanh(u_i + s_j) / d
+ *     x_next = x + sum over edges j -> i of a_ij h_j     x where d = 0
+ * Expected evaluation is a mask without bits whose scale is 1 - p.
+ */
+#ifndef SAFSD_MODEL_LAYERS_GCN_H
+#define SAFSD_MODEL_LAYERS_GCN_H
+
+#include "model/glossary.h"
+
+typedef struct nn_gcn {
+    const nn_batch *batch;
+    size_t modalities; /* M: 1, 2 or 3 */
+    size_t graph;      /* G */
+    nn_mask keep;      /* site gcn.k: bit (m*N + r)*G + c */
+    rt_view weight;    /* [2G]: w_target, then w_source */
+    rt_view bias;      /* [1] */
+    rt_view x;         /* [M, N, G] input of the layer, unchanged until backward is done */
+    rt_view u, s;      /* [M, N], written by forward, read by backward */
+    rt_view scratch;   /* nn_gcn_scratch elements, free between calls; may serve all layers */
+} nn_gcn;
+
+enum { NN_GCN_CHUNK = 64 };
+
+/* What the scratch holds: for tests that look at each kernel's part. */
+typedef struct nn_gcn_inside {
+    rt_view h;        /* [M, N, G]; in backward, once h has served, dh of the edges within the modalities */
+    rt_view a;        /* squares with a slice per modality: the coefficients a_ij */
+    rt_view dz;       /* squares: their gradient, then that of u_i + s_j */
+    rt_view du, ds;   /* [M, N] gradients of u and s, over all edges */
+    rt_view partials; /* [chunks, 2G] of dweight: NN_GCN_CHUNK nodes each but perhaps the last */
+    size_t elements;
+} nn_gcn_inside;
+nn_gcn_inside nn_gcn_look(const nn_gcn *layer);
+
+/* Elements for batches of at most `rows` utterances and `pairs` = sum of L^2. */
+size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph);
+
+/* Writes x_next [M, N, G], which is not x, and u, s. */
+st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer);
+
+/* Gradients from dx_next [M, N, G]: dx, which may be dx_next itself; dweight [2G] and dbias [1], with
+ * beta 0 overwritten, with 1 added to. */
+st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view dbias, const nn_gcn *layer,
+                          rt_view dx_next, float beta);
+
+#endif

@@ -1,0 +1,33 @@
+/* Layer normalisation of the rows of x [N, columns], eps 1e-6 (SPEC 3).
+ *
+ *     mean, variance of the row (population);  rstd = 1 / sqrt(variance + eps);  y = (x - mean) * rstd * gain + bias
+ */
+#ifndef SAFSD_MODEL_LAYERS_LAYERNORM_H
+#define SAFSD_MODEL_LAYERS_LAYERNORM_H
+
+#include "model/glossary.h"
+
+/* Parameters and what forward saves. */
+typedef struct nn_layernorm {
+    size_t rows, columns;
+    rt_view gain, bias; /* [columns] */
+    rt_view mean, rstd; /* [rows], written by forward, read by backward */
+} nn_layernorm;
+
+/* y [rows, columns] may be x only where backward is never called. */
+st_status nn_layernorm_forward(rt_context *rt, rt_view y, const nn_layernorm *layer, rt_view x);
+
+typedef struct nn_layernorm_gradient {
+    rt_view dx;           /* may be dy where beta_dx is 0 */
+    rt_view dgain, dbias; /* [columns] */
+    rt_view scratch;      /* nn_layernorm_scratch elements, free between calls */
+    rt_view dy;
+    rt_view x;     /* the input of forward */
+    float beta_dx; /* 0: dx is overwritten; 1: added to */
+    float beta;    /* the same for dgain and dbias */
+} nn_layernorm_gradient;
+
+size_t nn_layernorm_scratch(size_t rows, size_t columns);
+st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gradient, const nn_layernorm *layer);
+
+#endif

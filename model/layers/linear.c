@@ -1,0 +1,59 @@
+#include "model/layers/linear.h"
+
+#include "model/layers/column_sums.h"
+#include "runtime/gemm.h"
+
+st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer)
+{
+    return rt_gemm(rt, &(rt_gemm_call){.transpose_b = true,
+                                       .m = y.rows,
+                                       .n = y.columns,
+                                       .k = x.columns,
+                                       .a = x.view,
+                                       .lda = x.ld,
+                                       .b = layer->weight.value,
+                                       .ldb = x.columns,
+                                       .c = y.view,
+                                       .ldc = y.ld,
+                                       .bias = layer->bias.value});
+}
+
+/* dx = dy . W */
+static st_status input_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
+{
+    return rt_gemm(rt, &(rt_gemm_call){.m = g->dy.rows,
+                                       .n = g->dx.columns,
+                                       .k = g->dy.columns,
+                                       .a = g->dy.view,
+                                       .lda = g->dy.ld,
+                                       .b = layer->weight.value,
+                                       .ldb = g->dx.columns,
+                                       .c = g->dx.view,
+                                       .ldc = g->dx.ld,
+                                       .beta = g->beta_dx});
+}
+
+/* dW = dyᵀ . x */
+static st_status weight_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
+{
+    return rt_gemm(rt, &(rt_gemm_call){.transpose_a = true,
+                                       .m = g->dy.columns,
+                                       .n = g->x.columns,
+                                       .k = g->dy.rows,
+                                       .a = g->dy.view,
+                                       .lda = g->dy.ld,
+                                       .b = g->x.view,
+                                       .ldb = g->x.ld,
+                                       .c = layer->weight.gradient,
+                                       .ldc = g->x.columns,
+                                       .beta = g->beta});
+}
+
+st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient)
+{
+    if (gradient->dx.view.block) ST_FORWARD(input_gradient(rt, layer, gradient));
+    if (layer->weight.gradient.block) ST_FORWARD(weight_gradient(rt, layer, gradient));
+    if (layer->bias.gradient.block)
+        ST_FORWARD(nn_column_sums(rt, layer->bias.gradient, gradient->scratch, gradient->dy, gradient->beta));
+    return ST_OK;
+}

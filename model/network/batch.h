@@ -1,0 +1,38 @@
+/* Batches on the device: features, and the index lists that attention, graph, embeddings and losses read.
+ *
+ * Everything of a batch goes up in one piece, and is made where it goes up from (window.h): features are copied once on
+ * the host, from the data set, while the device still computes the batch before.
+ */
+#ifndef SAFSD_MODEL_NETWORK_BATCH_H
+#define SAFSD_MODEL_NETWORK_BATCH_H
+
+#include "data/dataset.h"
+#include "model/hyperparameters.h"
+#include "model/network/safsd.h"
+#include "runtime/window.h"
+
+typedef struct nn_batch_store {
+    nn_config config;
+    nn_extent extent;
+    rt_feed *feed;
+    const float *mean_similarity; /* [C] goes up with every batch where saf_form is NN_SAF_PUBLISHED; borrowed */
+} nn_batch_store;
+
+/* Plans; nn_batch_store_commit allocates. */
+st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config, const nn_extent *extent);
+st_status nn_batch_store_commit(nn_batch_store *store);
+void nn_batch_store_destroy(nn_batch_store *store);
+
+/* Bytes on the device. */
+uint64_t nn_batch_store_bytes(const nn_batch_store *store);
+
+/* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views hold
+ * until the next upload; ST_FAILED where they exceed the extent. `first_row` of the batch is the row of `whole` at which
+ * they begin, plus `rows_before`. `whole` is copied before the function returns. */
+st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
+                          size_t rows_before, nn_batch *batch);
+
+/* A batch as large as the extent, for planning. */
+nn_batch nn_batch_largest(const nn_batch_store *store);
+
+#endif

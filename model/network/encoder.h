@@ -1,0 +1,63 @@
+/* One encoder of the global fusion (SPEC 3): from U_source and U_target to x, and back. */
+#ifndef SAFSD_MODEL_NETWORK_ENCODER_H
+#define SAFSD_MODEL_NETWORK_ENCODER_H
+
+#include "model/hyperparameters.h"
+#include "model/network/masks.h"
+#include "model/network/params.h"
+
+/* What one layer saves for its backward pass; [N, H] unless said. */
+typedef struct nn_encoder_layer {
+    rt_view x;                         /* input, after dropout (layer 0) or LN (above) */
+    rt_view norm_mean, norm_rstd;      /* [N] of the LN above layer 0 */
+    rt_view q, k, v;
+    rt_view probabilities;             /* nn_attention_probabilities */
+    rt_view context;                   /* concatenated heads, before Wo */
+    rt_view residual;                  /* r of SPEC 3 */
+    rt_view mean, rstd;                /* [N] of the feed-forward's LN */
+    rt_view u;                         /* [N, ffn] before gelu */
+    rt_view out;
+} nn_encoder_layer;
+
+typedef struct nn_encoder {
+    size_t number; /* SPEC 7 */
+    nn_encoder_pair pair;
+    bool cross;                /* source is not target */
+    rt_view source;            /* s of a cross encoder */
+    nn_encoder_layer *layers;  /* [layers] */
+    rt_view gate;              /* [N, H] z of the learned gate */
+} nn_encoder;
+
+/* Temporaries that all encoders share. LN(r) and h are cheap to compute again and dear to keep: backward does so. */
+typedef struct nn_encoder_scratch {
+    rt_view normed, h;            /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
+    rt_view dx, dsource;          /* [N, H] gradients at x and at s */
+    rt_view dy, dcontext, dk, dv; /* [N, H]; dy holds dq once its first use is over */
+    rt_view dffn;                 /* [N, ffn] */
+    rt_view attention, sums;      /* scratch of attention; of column sums and LN gradients */
+} nn_encoder_scratch;
+
+/* What every call of a pass shares. */
+typedef struct nn_encoder_pass {
+    rt_context *rt;
+    const nn_config *config;
+    const nn_params *params;
+    const nn_masks *masks;
+    const nn_batch *batch;
+    const nn_encoder_scratch *scratch;
+    float beta; /* of parameter gradients: 0 overwrite, 1 add (later parts of a cut batch) */
+} nn_encoder_pass;
+
+/* Plans an encoder's activations in `arena`. */
+st_status nn_encoder_plan(nn_encoder *encoder, rt_arena *arena, const nn_config *config, const nn_extent *extent,
+                          size_t number, st_error *error);
+void nn_encoder_destroy(nn_encoder *encoder);
+
+/* From U_target and U_source [N, H] to the encoder's x, which is layers[last].out. */
+st_status nn_encoder_forward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view u_target, rt_view u_source);
+
+/* Takes the gradient at the encoder's x from scratch->dx and adds to du_target and du_source [N, H] (the same for a self
+ * encoder). */
+st_status nn_encoder_backward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view du_target, rt_view du_source);
+
+#endif

@@ -1,0 +1,43 @@
+/* Adam and AdamW over all parameters at once (SPEC 8), with clipping by the global norm and the finite check, decided on
+ * the device: a step whose gradient is not finite changes neither parameters nor moments nor the number of updates. */
+#ifndef SAFSD_MODEL_NETWORK_OPTIMIZER_H
+#define SAFSD_MODEL_NETWORK_OPTIMIZER_H
+
+#include "model/network/params.h"
+
+typedef struct nn_adam {
+    double beta1, beta2, eps, weight_decay;
+    bool decoupled; /* AdamW: decay applied to the parameter; else added to the gradient */
+    double clip;    /* largest global norm of the gradient; 0: no clipping */
+} nn_adam;
+
+/* What the device decided in a step, as read back by the host. */
+typedef struct nn_step_outcome {
+    float norm;       /* global norm of the gradient before clipping */
+    bool finite;      /* the step was applied */
+    uint32_t updates; /* steps applied since the start */
+    uint32_t skipped; /* steps not applied */
+} nn_step_outcome;
+
+enum { NN_CONTROL_ELEMENTS = 8 };
+
+typedef struct nn_optimizer {
+    nn_params *params;
+    rt_view control;  /* [NN_CONTROL_ELEMENTS], see cl/optimizer.cl */
+    rt_view partials; /* [slices] */
+    size_t slices;
+} nn_optimizer;
+
+/* Plans control and partials in `arena`, after the parameters have been planned. */
+st_status nn_optimizer_plan(nn_optimizer *optimizer, nn_params *params, rt_arena *arena);
+
+/* Sets the counts of applied and skipped updates (0, 0 at the start, or from a checkpoint). */
+st_status nn_optimizer_set(nn_optimizer *optimizer, uint32_t updates, uint32_t skipped);
+
+/* One update with learning rate `lr` from the gradients in the parameters' arena. */
+st_status nn_optimizer_step(nn_optimizer *optimizer, const nn_adam *adam, double lr);
+
+/* Reads raw control elements into the outcome. */
+nn_step_outcome nn_step_outcome_of(const float control[NN_CONTROL_ELEMENTS]);
+
+#endif

@@ -1,0 +1,262 @@
+#include "model/network/params.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/philox.h"
+#include "runtime/window.h"
+
+typedef struct table {
+    nn_params *params;
+    st_status status; /* the first failure; later calls do nothing */
+} table;
+
+static nn_param *new_item(table *t)
+{
+    nn_params *p = t->params;
+    if (p->count == p->capacity) {
+        const size_t capacity = p->capacity ? 2 * p->capacity : 64;
+        nn_param *items = realloc(p->items, capacity * sizeof *items);
+        if (!items) {
+            t->status = st_fail(rt_error(p->rt), ST_FAILED, "out of host memory for the table of parameters");
+            return NULL;
+        }
+        p->items = items;
+        p->capacity = capacity;
+    }
+    nn_param *item = &p->items[p->count++];
+    memset(item, 0, sizeof *item);
+    return item;
+}
+
+static st_status take_views(nn_params *p, nn_param *item)
+{
+    ST_FORWARD(rt_arena_take(p->values, item->name, item->elements, &item->value));
+    if (!p->training) return ST_OK;
+    ST_FORWARD(rt_arena_take(p->gradients, item->name, item->elements, &item->gradient));
+    ST_FORWARD(rt_arena_take(p->moments1, item->name, item->elements, &item->moment1));
+    return rt_arena_take(p->moments2, item->name, item->elements, &item->moment2);
+}
+
+static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
+    ST_PRINTF(6, 7);
+
+static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
+{
+    const nn_slot nothing = {{NULL, 0}, {NULL, 0}};
+    nn_param *item = t->status == ST_OK ? new_item(t) : NULL;
+    if (!item) return nothing;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(item->name, sizeof item->name, format, arguments);
+    va_end(arguments);
+    item->init = init;
+    item->fan_in = fan_in;
+    item->rank = rank;
+    item->elements = 1;
+    for (size_t i = 0; i < rank; ++i) {
+        item->shape[i] = shape[i];
+        item->elements *= shape[i];
+    }
+    t->params->elements += item->elements;
+    t->status = take_views(t->params, item);
+    return (nn_slot){item->value, item->gradient};
+}
+
+static nn_linear_slot add_linear(table *t, size_t out, size_t in, const char *name)
+{
+    nn_linear_slot slot = {.in = in, .out = out};
+    slot.weight = add(t, NN_INIT_UNIFORM, in, 2, (const size_t[]){out, in}, "%s.weight", name);
+    slot.bias = add(t, NN_INIT_UNIFORM, in, 1, &out, "%s.bias", name);
+    return slot;
+}
+
+static nn_linear_slot add_layer_linear(table *t, size_t out, size_t in, const char *prefix, const char *name)
+{
+    char full[80];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    return add_linear(t, out, in, full);
+}
+
+static nn_norm_slot add_norm(table *t, size_t width, const char *prefix, const char *name)
+{
+    nn_norm_slot slot;
+    slot.gain = add(t, NN_INIT_ONE, 0, 1, &width, "%s%s.weight", prefix, name);
+    slot.bias = add(t, NN_INIT_ZERO, 0, 1, &width, "%s%s.bias", prefix, name);
+    return slot;
+}
+
+static void add_encoder(table *t, const nn_config *c, size_t e)
+{
+    const nn_encoder_pair pair = nn_encoder_of(e);
+    const char source = nn_modality_letter(pair.source), target = nn_modality_letter(pair.target);
+    const size_t H = c->hidden;
+    nn_layer_slots *layers = calloc(c->layers, sizeof *layers);
+    if (!layers) {
+        t->status = st_fail(rt_error(t->params->rt), ST_FAILED, "out of host memory for the table of parameters");
+        return;
+    }
+    t->params->layers[e] = layers;
+    for (size_t l = 0; l < c->layers; ++l) {
+        char prefix[48];
+        snprintf(prefix, sizeof prefix, "%c_%c.transformer_inter.%zu.", source, target, l);
+        layers[l].k = add_layer_linear(t, H, H, prefix, "self_attn.linear_k");
+        layers[l].k.bias.gradient = (rt_view){NULL, 0}; /* stays 0: softmax ignores what a key bias adds to all scores */
+        layers[l].v = add_layer_linear(t, H, H, prefix, "self_attn.linear_v");
+        layers[l].q = add_layer_linear(t, H, H, prefix, "self_attn.linear_q");
+        layers[l].output = add_layer_linear(t, H, H, prefix, "self_attn.linear");
+        layers[l].ffn_1 = add_layer_linear(t, c->ffn, H, prefix, "feed_forward.w_1");
+        layers[l].ffn_2 = add_layer_linear(t, H, c->ffn, prefix, "feed_forward.w_2");
+        layers[l].ffn_norm = add_norm(t, H, prefix, "feed_forward.layer_norm");
+        if (l > 0) layers[l].norm = add_norm(t, H, prefix, "layer_norm");
+    }
+    if (c->gate == NN_GATE_LEARNED) {
+        char name[24];
+        snprintf(name, sizeof name, "%c_%c_gate.gate.0", source, target);
+        t->params->gate[e] = add_linear(t, H, H, name);
+    }
+}
+
+static void add_target(table *t, const nn_config *c, size_t n)
+{
+    const size_t M = nn_modalities_used(c), H = c->hidden;
+    for (size_t e = 0; e < NN_ENCODERS && t->status == ST_OK; ++e) {
+        const nn_encoder_pair pair = nn_encoder_of(e);
+        if (pair.target == (nn_modality)n && c->uses[pair.source]) add_encoder(t, c, e);
+    }
+    char name[40];
+    snprintf(name, sizeof name, "features_reduce_%c", nn_modality_letter(n));
+    t->params->reduce[n] = add_linear(t, H, M * H, name);
+    snprintf(name, sizeof name, "%c_output_layer.2", nn_modality_letter(n));
+    t->params->student[n] = add_linear(t, c->classes, H, name);
+}
+
+static void add_all(table *t, const nn_config *c)
+{
+    static const char *const inputs[NN_MODALITIES] = {"textf_input", "acouf_input", "visuf_input"};
+    nn_params *p = t->params;
+    const size_t H = c->hidden, G = c->graph_hidden, one = 1;
+    p->speaker_embeddings =
+        add(t, NN_INIT_NORMAL, 0, 2, (const size_t[]){c->speakers + 1, H}, "speaker_embeddings.weight");
+    if (t->status == ST_OK) p->items[0].frozen_tail = H;
+    for (size_t m = 0; m < NN_MODALITIES; ++m) {
+        if (!c->uses[m]) continue;
+        p->input[m].in = c->dims[m];
+        p->input[m].out = H;
+        p->input[m].weight = add(t, NN_INIT_UNIFORM, c->dims[m], 3, (const size_t[]){H, c->dims[m], 1}, "%s.weight", inputs[m]);
+    }
+    for (size_t n = 0; n < NN_MODALITIES; ++n)
+        if (c->uses[n]) add_target(t, c, n);
+    p->graph_embeddings =
+        add(t, NN_INIT_NORMAL, 0, 2, (const size_t[]){c->speakers, H}, "graph_model.speaker_embeddings.weight");
+    p->graph_input = add_linear(t, G, H, "graph_model.fc1");
+    for (size_t k = 0; k < c->gcn_layers; ++k) {
+        p->graph_gate[k] =
+            add(t, NN_INIT_UNIFORM, 2 * G, 2, (const size_t[]){1, 2 * G}, "graph_model.conv%zu.gate.weight", k + 1);
+        p->graph_gate_bias[k] = add(t, NN_INIT_UNIFORM, 2 * G, 1, &one, "graph_model.conv%zu.gate.bias", k + 1);
+    }
+    p->head = add_linear(t, c->classes, nn_modalities_used(c) * 2 * G, "smax_fc");
+}
+
+st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *config, bool training)
+{
+    memset(params, 0, sizeof *params);
+    params->rt = rt;
+    params->training = training;
+    st_status status = ST_OK;
+    ST_TRY(nn_config_check(config, rt_error(rt)));
+    ST_TRY(rt_arena_create(&params->values, rt, "parameters"));
+    if (training) {
+        ST_TRY(rt_arena_create(&params->gradients, rt, "gradients"));
+        ST_TRY(rt_arena_create(&params->moments1, rt, "first moments"));
+        ST_TRY(rt_arena_create(&params->moments2, rt, "second moments"));
+    }
+    table t = {params, ST_OK};
+    add_all(&t, config);
+    status = t.status;
+done:
+    if (status != ST_OK) nn_params_destroy(params);
+    return status;
+}
+
+void nn_params_without_moments(nn_params *params)
+{
+    rt_arena_destroy(&params->moments1);
+    rt_arena_destroy(&params->moments2);
+    for (size_t i = 0; i < params->count; ++i) params->items[i].moment1 = params->items[i].moment2 = (rt_view){NULL, 0};
+}
+
+/* Allocates, and clears: the gaps that alignment leaves between parameters must hold no NaN. */
+static st_status commit_cleared(rt_context *rt, rt_arena *arena)
+{
+    if (!arena) return ST_OK;
+    ST_FORWARD(rt_arena_commit(arena));
+    for (size_t b = 0; b < rt_arena_blocks(arena); ++b) {
+        size_t elements = 0;
+        const rt_view block = rt_arena_block(arena, b, &elements);
+        ST_FORWARD(rt_zero(rt, block, elements));
+    }
+    return ST_OK;
+}
+
+st_status nn_params_commit(nn_params *params)
+{
+    ST_FORWARD(commit_cleared(params->rt, params->values));
+    ST_FORWARD(commit_cleared(params->rt, params->gradients));
+    ST_FORWARD(commit_cleared(params->rt, params->moments1));
+    return commit_cleared(params->rt, params->moments2);
+}
+
+void nn_params_destroy(nn_params *params)
+{
+    rt_arena_destroy(&params->values);
+    rt_arena_destroy(&params->gradients);
+    rt_arena_destroy(&params->moments1);
+    rt_arena_destroy(&params->moments2);
+    for (size_t e = 0; e < NN_ENCODERS; ++e) free(params->layers[e]);
+    free(params->items);
+    memset(params, 0, sizeof *params);
+}
+
+uint64_t nn_params_bytes(const nn_params *params)
+{
+    const size_t arenas = params->moments1 ? 4 : params->gradients ? 2 : 1;
+    return rt_arena_bytes(params->values) * arenas;
+}
+
+static void draw(float *values, const nn_param *item, uint64_t seed, size_t number)
+{
+    const ds_stream stream = {seed, (uint32_t)(DS_SITE_INITIALISATION + number), 0};
+    switch (item->init) {
+    case NN_INIT_UNIFORM:
+        ds_fill_uniform(stream, 0, values, item->elements, 1.0 / sqrt((double)item->fan_in));
+        break;
+    case NN_INIT_NORMAL: ds_fill_normal(stream, 0, values, item->elements); break;
+    case NN_INIT_ONE:
+        for (size_t i = 0; i < item->elements; ++i) values[i] = 1.0f;
+        break;
+    case NN_INIT_ZERO: memset(values, 0, item->elements * sizeof *values); break;
+    }
+    for (size_t i = item->elements - item->frozen_tail; i < item->elements; ++i) values[i] = 0.0f;
+}
+
+st_status nn_params_initialise(nn_params *params, uint64_t seed)
+{
+    for (size_t i = 0; i < params->count; ++i) {
+        rt_window window;
+        ST_FORWARD(rt_window_write(params->rt, params->items[i].value, params->items[i].elements, &window));
+        draw(window.host, &params->items[i], seed, i);
+        ST_FORWARD(rt_window_close(params->rt, &window));
+    }
+    return ST_OK;
+}
+
+const nn_param *nn_params_find(const nn_params *params, const char *name)
+{
+    for (size_t i = 0; i < params->count; ++i)
+        if (strcmp(params->items[i].name, name) == 0) return &params->items[i];
+    return NULL;
+}

@@ -1,0 +1,67 @@
+/* The parameters: one table that gives names, shapes, sizes, places, initialisation and checkpoint order (SPEC 9).
+ *
+ * Four arenas of the same layout hold values, gradients and the two moments of Adam; an evaluation-only model has
+ * values alone, one that computes gradients for another device no moments. The structs below name the same views by their role, for the layers.
+ */
+#ifndef SAFSD_MODEL_NETWORK_PARAMS_H
+#define SAFSD_MODEL_NETWORK_PARAMS_H
+
+#include "model/hyperparameters.h"
+#include "model/layers/linear.h"
+
+typedef enum nn_init { NN_INIT_UNIFORM, NN_INIT_NORMAL, NN_INIT_ONE, NN_INIT_ZERO } nn_init;
+
+typedef struct nn_param {
+    char name[80];
+    size_t rank, shape[3], elements;
+    nn_init init;
+    size_t fan_in;       /* of NN_INIT_UNIFORM: values lie in +-1/sqrt(fan_in) */
+    size_t frozen_tail;  /* last elements that start at zero and have gradient zero (the padding row) */
+    rt_view value, gradient, moment1, moment2;
+} nn_param;
+
+typedef struct nn_norm_slot {
+    nn_slot gain, bias;
+} nn_norm_slot;
+
+typedef struct nn_layer_slots {
+    nn_linear_slot k, v, q, output, ffn_1, ffn_2;
+    nn_norm_slot ffn_norm, norm; /* norm exists for layers above 0 */
+} nn_layer_slots;
+
+typedef struct nn_params {
+    nn_param *items;
+    size_t count, capacity;
+    uint64_t elements; /* sum over items */
+    bool training;
+    rt_context *rt;
+    rt_arena *values, *gradients, *moments1, *moments2;
+
+    nn_slot speaker_embeddings;
+    nn_linear_slot input[NN_MODALITIES]; /* no bias */
+    nn_layer_slots *layers[NN_ENCODERS]; /* [layers] of every encoder that exists, else NULL */
+    nn_linear_slot gate[NN_ENCODERS];    /* with the learned gate */
+    nn_linear_slot reduce[NN_MODALITIES], student[NN_MODALITIES];
+    nn_slot graph_embeddings;
+    nn_linear_slot graph_input;
+    nn_slot graph_gate[NN_MOST_GCN_LAYERS], graph_gate_bias[NN_MOST_GCN_LAYERS];
+    nn_linear_slot head;
+} nn_params;
+
+/* Builds the table and plans the arenas; with `training` also gradients and moments. Call nn_params_commit before use. */
+st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *config, bool training);
+/* Gives the moments up, before the commit: for gradients that another device's optimiser takes. */
+void nn_params_without_moments(nn_params *params);
+st_status nn_params_commit(nn_params *params); /* allocates; everything is zero */
+void nn_params_destroy(nn_params *params);
+
+/* Bytes on the device, all arenas. */
+uint64_t nn_params_bytes(const nn_params *params);
+
+/* Draws every value as SPEC 9 and 7 say. */
+st_status nn_params_initialise(nn_params *params, uint64_t seed);
+
+/* The parameter of that name, or NULL. */
+const nn_param *nn_params_find(const nn_params *params, const char *name);
+
+#endif

@@ -1,0 +1,107 @@
+/* SAFSD-GLNet on one device: forward, backward, one training step, one evaluation (SPEC 2 to 7).
+ *
+ * All device memory is planned from the largest batch at creation, and none is allocated in a step. Per step only the
+ * inputs go up, and losses and the optimiser's outcome come down.
+ *
+ *     nn_safsd_create(&model, rt, &(nn_safsd_options){config, tables, extent, true});
+ *     nn_params_initialise(nn_safsd_params(model), config.seed);     or nn_checkpoint_load
+ *     nn_safsd_gradient(model, &batch, step, 0);
+ *     nn_safsd_update(model, &adam, lr);
+ *     nn_safsd_result_later(model, &pending);  ...  nn_safsd_result(model, &pending, &result);
+ *     nn_safsd_destroy(&model);
+ */
+#ifndef SAFSD_MODEL_NETWORK_SAFSD_H
+#define SAFSD_MODEL_NETWORK_SAFSD_H
+
+#include "data/dataset.h"
+#include "model/hyperparameters.h"
+#include "model/layers/losses.h"
+#include "model/network/optimizer.h"
+#include "model/network/params.h"
+
+typedef struct nn_safsd nn_safsd;
+
+/* Upper bounds of what is computed at once: a batch, or a part of one when batches are cut. */
+typedef struct nn_extent {
+    size_t dialogues, rows, pairs, longest; /* B, N, sum of L^2, max L */
+} nn_extent;
+
+typedef struct nn_safsd_options {
+    nn_config config;
+    nn_loss_tables tables; /* copied */
+    nn_extent extent;
+    bool training;         /* false: no gradients, no moments, less memory */
+} nn_safsd_options;
+
+/* Plans, checks that everything fits the device, allocates. ST_DEVICE where it does not fit, with the sum, the largest
+ * block and what would fit. Parameters are zero until they are initialised or loaded. */
+st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
+/* The same for a model that only computes gradients: another one holds the optimiser (team.h). No moments. */
+st_status nn_safsd_create_worker(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
+void nn_safsd_destroy(nn_safsd **model);
+
+nn_params *nn_safsd_params(nn_safsd *model);
+nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and of a worker */
+const nn_config *nn_safsd_config(const nn_safsd *model);
+
+/* Bytes on the device: parameters with gradients and moments, activations and scratch, GEMM scratch. */
+typedef struct nn_memory {
+    uint64_t parameters, activations, gemm;
+} nn_memory;
+nn_memory nn_safsd_memory(const nn_safsd *model);
+
+/* ---- training ---- */
+
+/* Gradients of the loss of one whole optimiser batch, in `step` (SPEC 7). The batch is computed in parts of
+ * `micro_batch` dialogues (0: all at once), each within the extent; the result does not depend on the cut but for
+ * rounding. The memory of `batch` is copied before the function returns. */
+st_status nn_safsd_gradient(nn_safsd *model, const ds_batch *batch, uint32_t step, size_t micro_batch);
+
+/* The optimiser's update from those gradients. */
+st_status nn_safsd_update(nn_safsd *model, const nn_adam *adam, double lr);
+
+typedef struct nn_step_result {
+    float loss, ce, saf, kl; /* before their lambda but for the total; SPEC 6 */
+    nn_step_outcome outcome;
+} nn_step_result;
+
+/* Starts reading losses and outcome of the step just enqueued, without waiting; then waits for them. One result may be
+ * pending while the next step is enqueued. */
+typedef struct nn_pending {
+    float values[4 + NN_CONTROL_ELEMENTS];
+    rt_ticket tickets[2];
+} nn_pending;
+st_status nn_safsd_result_later(nn_safsd *model, nn_pending *pending);
+st_status nn_safsd_result(nn_safsd *model, nn_pending *pending, nn_step_result *result);
+
+/* ---- evaluation ---- */
+
+typedef enum nn_gcn_eval { NN_GCN_EXPECTED, NN_GCN_SAMPLE, NN_GCN_MEAN } nn_gcn_eval;
+
+typedef struct nn_evaluation {
+    nn_gcn_eval mode;
+    size_t repetitions; /* of NN_GCN_MEAN */
+    size_t first_row;   /* row of the batch's first utterance in its split, in file order (SPEC 7) */
+    const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published` (SPEC 6);
+                                     NULL: this is the whole */
+} nn_evaluation;
+
+/* What an evaluated batch gives, into memory of the caller. */
+typedef struct nn_prediction {
+    float loss, ce, saf, kl;
+    float *probabilities;         /* [N, C] teacher */
+    float *student_probabilities; /* [M, N, C]; NULL: not wanted */
+} nn_prediction;
+
+/* Forward without dropout, and the losses of this batch. Blocks until the results are there. */
+st_status nn_safsd_evaluate(nn_safsd *model, const ds_batch *batch, const nn_evaluation *evaluation,
+                            nn_prediction *prediction);
+
+/* ---- inspection: for golden cases and tests, after a gradient or an evaluation of an uncut batch ---- */
+
+typedef enum nn_activation { NN_LOGITS, NN_STUDENT_LOGITS, NN_FUSED, NN_GRAPH } nn_activation;
+
+/* Copies logits [N, C]; student logits [N, C] or fused features F_m [N, H] of modality m; or x^K [M, N, G]. */
+st_status nn_safsd_read(nn_safsd *model, nn_activation which, nn_modality modality, float *values);
+
+#endif

@@ -1,0 +1,291 @@
+/* nn_safsd from outside: creation, one training step, one evaluation. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/layers/embedding.h"
+#include "model/network/network.h"
+#include "runtime/gemm.h"
+#include "runtime/window.h"
+
+nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
+{
+    return (nn_losses){.rows = batch->rows,
+                       .modalities = s->used,
+                       .classes = s->config.classes,
+                       .logits = s->a.logits,
+                       .student_logits = s->a.student_logits,
+                       .labels = batch->labels,
+                       .per_class = s->per_class,
+                       .similarity = s->config.saf_form == NN_SAF_PUBLISHED ? batch->mean_similarity : s->similarity,
+                       .log_p = s->a.log_p,
+                       .log_tau = s->a.log_tau,
+                       .student_log_p = s->a.student_log_p,
+                       .student_log_tau = s->a.student_log_tau,
+                       .terms = s->a.terms,
+                       .losses = s->a.losses};
+}
+
+/* The forward and backward pass of the largest batch, checked but not run: the GEMM learns its scratch. */
+static st_status rehearse(nn_safsd *s)
+{
+    const nn_batch batch = nn_batch_largest(&s->batches);
+    const nn_pass pass = {&batch, s->training ? &s->masks : &s->no_masks, false};
+    rt_planning(s->rt, true);
+    st_status status = nn_forward_fusion(s, &pass);
+    if (status == ST_OK) status = nn_forward_graph(s, &pass);
+    if (status == ST_OK && s->training) status = nn_backward(s, &pass, 0);
+    rt_planning(s->rt, false);
+    return status;
+}
+
+static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
+{
+    const size_t C = s->config.classes;
+    s->tables = malloc((2 * C + C * C) * sizeof *s->tables);
+    s->mean_similarity = malloc(C * sizeof *s->mean_similarity);
+    if (!s->tables || !s->mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
+    memcpy(s->tables, tables->class_weights, C * sizeof(float));
+    memcpy(s->tables + C, tables->alpha, C * sizeof(float));
+    memcpy(s->tables + 2 * C, tables->similarity, C * C * sizeof(float));
+    s->loss_tables = (nn_loss_tables){s->tables, s->tables + C, s->tables + 2 * C};
+    return ST_OK;
+}
+
+/* Constants of the model that live on the device. */
+static st_status upload_constants(nn_safsd *s)
+{
+    const size_t C = s->config.classes, elements = s->extent.longest * s->config.hidden;
+    float *places = malloc(elements * sizeof *places);
+    if (!places) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the position encoding");
+    nn_embedding_places(places, s->extent.longest, s->config.hidden);
+    st_status status = rt_write(s->rt, s->a.places, places, elements);
+    free(places);
+    ST_FORWARD(status);
+    ST_FORWARD(rt_write(s->rt, s->per_class, s->tables, 2 * C));
+    ST_FORWARD(rt_write(s->rt, s->similarity, s->tables + 2 * C, C * C));
+    if (s->updates) ST_FORWARD(nn_optimizer_set(&s->optimizer, 0, 0));
+    return nn_masks_commit(&s->masks, s->rt);
+}
+
+static st_status check_extent(const nn_extent *e, st_error *error)
+{
+    if (e->rows == 0 || e->dialogues == 0) return st_fail(error, ST_USAGE, "there is no utterance to compute on");
+    if (e->longest > NN_LONGEST_DIALOGUE)
+        return st_fail(error, ST_USAGE, "a dialogue has %zu utterances, but the model takes at most %d", e->longest,
+                       (int)NN_LONGEST_DIALOGUE);
+    return ST_OK;
+}
+
+static st_status create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options, bool updates)
+{
+    *model = NULL;
+    nn_safsd *s = calloc(1, sizeof *s);
+    if (!s) return st_fail(rt_error(rt), ST_FAILED, "out of host memory for the model");
+    s->rt = rt;
+    s->config = options->config;
+    s->extent = options->extent;
+    s->training = options->training;
+    s->updates = updates;
+    for (size_t m = 0; m < NN_MODALITIES; ++m)
+        if (s->config.uses[m]) s->modality[s->used++] = (nn_modality)m;
+    st_status status = ST_OK;
+    ST_TRY(check_extent(&s->extent, rt_error(rt)));
+    ST_TRY(nn_params_create(&s->params, rt, &s->config, s->training));
+    if (!updates) nn_params_without_moments(&s->params);
+    ST_TRY(copy_tables(s, &options->tables));
+    ST_TRY(rt_arena_create(&s->arena, rt, "activations"));
+    ST_TRY(nn_plan_memory(s));
+    s->batches.mean_similarity = s->mean_similarity;
+    ST_TRY(rehearse(s));
+    ST_TRY(nn_plan_check(s));
+    ST_TRY(nn_params_commit(&s->params));
+    ST_TRY(rt_arena_commit(s->arena));
+    ST_TRY(nn_batch_store_commit(&s->batches));
+    ST_TRY(rt_gemm_reserve(rt));
+    ST_TRY(upload_constants(s));
+    *model = s;
+done:
+    if (status != ST_OK) {
+        nn_safsd_destroy(&s);
+        rt_gemm_forget(rt);
+    }
+    return status;
+}
+
+st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+{
+    return create(model, rt, options, options->training);
+}
+
+st_status nn_safsd_create_worker(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+{
+    return create(model, rt, options, false);
+}
+
+void nn_safsd_destroy(nn_safsd **model)
+{
+    nn_safsd *s = *model;
+    if (!s) return;
+    nn_batch_store_destroy(&s->batches);
+    nn_masks_destroy(&s->masks);
+    for (size_t e = 0; e < NN_ENCODERS; ++e) nn_encoder_destroy(&s->encoders[e]);
+    rt_arena_destroy(&s->arena);
+    nn_params_destroy(&s->params);
+    free(s->tables);
+    free(s->mean_similarity);
+    free(s);
+    *model = NULL;
+}
+
+nn_params *nn_safsd_params(nn_safsd *s)
+{
+    return &s->params;
+}
+
+nn_optimizer *nn_safsd_optimizer(nn_safsd *s)
+{
+    return s->updates ? &s->optimizer : NULL;
+}
+
+const nn_config *nn_safsd_config(const nn_safsd *s)
+{
+    return &s->config;
+}
+
+/* Counts of the whole batch; its mean row of similarities goes up with every part. */
+static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
+{
+    for (size_t n = 0; n < batch->rows; ++n)
+        if (batch->labels[n] >= 0 && (size_t)batch->labels[n] >= s->config.classes)
+            return st_fail(rt_error(s->rt), ST_FAILED, "utterance %zu of the batch has label %d, but the model knows %zu classes",
+                           n, (int)batch->labels[n], s->config.classes);
+    counts->mean_similarity = s->mean_similarity;
+    nn_loss_count(counts, &s->loss_tables, batch->labels, batch->rows, s->config.classes);
+    return ST_OK;
+}
+
+/* ---- training ---- */
+
+static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_loss_counts *counts, uint32_t step, float beta)
+{
+    const nn_pass pass = {batch, &s->masks, false};
+    const nn_losses losses = nn_losses_of(s, batch);
+    ST_FORWARD(nn_masks_draw(&s->masks, s->rt, batch, step));
+    ST_FORWARD(nn_forward_fusion(s, &pass));
+    ST_FORWARD(nn_forward_graph(s, &pass));
+    ST_FORWARD(nn_losses_teacher(s->rt, &losses, &s->config));
+    ST_FORWARD(nn_losses_forward_backward(s->rt, s->d.logits, s->d.student_logits, &losses, &s->config, counts, beta));
+    return nn_backward(s, &pass, beta);
+}
+
+st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_t count, uint32_t step, size_t micro_batch)
+{
+    const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
+    nn_loss_counts counts;
+    ST_FORWARD(count_losses(s, batch, &counts));
+    for (size_t at = first; at < end; at += part) {
+        ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
+        ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, at == first ? 0.0f : 1.0f));
+    }
+    return ST_OK;
+}
+
+st_status nn_safsd_gradient(nn_safsd *s, const ds_batch *batch, uint32_t step, size_t micro_batch)
+{
+    if (!s->training) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created for evaluation only");
+    return nn_gradient_of(s, batch, 0, batch->dialogues, step, micro_batch);
+}
+
+st_status nn_safsd_update(nn_safsd *s, const nn_adam *adam, double lr)
+{
+    if (!s->updates) return st_fail(rt_error(s->rt), ST_FAILED, "the model was created without an optimiser");
+    return nn_optimizer_step(&s->optimizer, adam, lr);
+}
+
+st_status nn_safsd_result_later(nn_safsd *s, nn_pending *pending)
+{
+    memset(pending, 0, sizeof *pending);
+    ST_FORWARD(rt_read_later(s->rt, s->a.losses, pending->values, 4, &pending->tickets[0]));
+    const st_status status =
+        rt_read_later(s->rt, s->optimizer.control, pending->values + 4, NN_CONTROL_ELEMENTS, &pending->tickets[1]);
+    if (status != ST_OK) (void)rt_wait(s->rt, &pending->tickets[0]); /* nothing may still write to `pending` */
+    return status;
+}
+
+st_status nn_safsd_result(nn_safsd *s, nn_pending *pending, nn_step_result *result)
+{
+    const st_status first = rt_wait(s->rt, &pending->tickets[0]), second = rt_wait(s->rt, &pending->tickets[1]);
+    ST_FORWARD(first);
+    ST_FORWARD(second);
+    const float *v = pending->values;
+    *result = (nn_step_result){v[0], v[1], v[2], v[3], nn_step_outcome_of(v + 4)};
+    return ST_OK;
+}
+
+/* ---- evaluation ---- */
+
+/* The teacher's log probabilities, from one graph pass or from the mean of several. */
+static st_status evaluate_teacher(nn_safsd *s, const nn_batch *batch, const nn_losses *losses, const nn_evaluation *how)
+{
+    const nn_pass pass = {batch, &s->no_masks, how->mode == NN_GCN_EXPECTED};
+    const size_t repetitions = how->mode == NN_GCN_MEAN ? how->repetitions : 1;
+    for (size_t r = 0; r < repetitions; ++r) {
+        if (!pass.expected) ST_FORWARD(nn_masks_draw_evaluation(&s->masks, s->rt, batch, (uint32_t)r));
+        ST_FORWARD(nn_forward_graph(s, &pass));
+        if (repetitions == 1) return nn_losses_teacher(s->rt, losses, &s->config);
+        ST_FORWARD(nn_losses_teacher_add(s->rt, losses, &s->config, s->a.mean_p, s->a.mean_tau, repetitions, r == 0));
+    }
+    return nn_losses_teacher_mean(s->rt, losses, s->a.mean_p, s->a.mean_tau);
+}
+
+static st_status read_probabilities(nn_safsd *s, rt_view log_p, float *probabilities, size_t elements)
+{
+    rt_window window;
+    ST_FORWARD(rt_window_read(s->rt, log_p, elements, &window));
+    const float *values = window.host;
+    for (size_t i = 0; i < elements; ++i) probabilities[i] = expf(values[i]);
+    return rt_window_close(s->rt, &window);
+}
+
+st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluation *how, nn_prediction *prediction)
+{
+    nn_loss_counts counts;
+    ST_FORWARD(count_losses(s, batch, &counts));
+    if (how->mean_similarity) memcpy(s->mean_similarity, how->mean_similarity, s->config.classes * sizeof(float));
+    ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, 0, batch->dialogues, how->first_row, &s->last_batch));
+    const nn_losses losses = nn_losses_of(s, &s->last_batch);
+    const nn_pass pass = {&s->last_batch, &s->no_masks, true};
+    const size_t elements = batch->rows * s->config.classes;
+    ST_FORWARD(nn_forward_fusion(s, &pass));
+    ST_FORWARD(evaluate_teacher(s, &s->last_batch, &losses, how));
+    ST_FORWARD(nn_losses_forward_backward(s->rt, s->d.logits, s->d.student_logits, &losses, &s->config, &counts, 0));
+    float values[4];
+    ST_FORWARD(rt_read(s->rt, s->a.losses, values, 4));
+    prediction->loss = values[0];
+    prediction->ce = values[1];
+    prediction->saf = values[2];
+    prediction->kl = values[3];
+    ST_FORWARD(read_probabilities(s, s->a.log_p, prediction->probabilities, elements));
+    if (!prediction->student_probabilities) return ST_OK;
+    return read_probabilities(s, s->a.student_log_p, prediction->student_probabilities, s->used * elements);
+}
+
+/* ---- inspection ---- */
+
+st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, float *values)
+{
+    const size_t N = s->last_batch.rows, C = s->config.classes;
+    if (!s->config.uses[modality] && (which == NN_STUDENT_LOGITS || which == NN_FUSED))
+        return st_fail(rt_error(s->rt), ST_FAILED, "the model has no modality %c", nn_modality_letter(modality));
+    size_t index = 0;
+    while (index < s->used && s->modality[index] != modality) ++index;
+    switch (which) {
+    case NN_LOGITS: return rt_read(s->rt, s->a.logits, values, N * C);
+    case NN_STUDENT_LOGITS: return rt_read(s->rt, rt_view_at(s->a.student_logits, index * N * C), values, N * C);
+    case NN_FUSED: return rt_read(s->rt, s->a.fused[modality], values, N * s->config.hidden);
+    case NN_GRAPH:
+        return rt_read(s->rt, s->a.x[s->config.gcn_layers], values, s->used * N * s->config.graph_hidden);
+    }
+    return st_fail(rt_error(s->rt), ST_FAILED, "there is no activation of number %d", (int)which);
+}

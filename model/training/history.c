@@ -1,0 +1,83 @@
+#include "model/training/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void nn_history_create(nn_history *history, size_t classes)
+{
+    memset(history, 0, sizeof *history);
+    history->classes = classes;
+}
+
+void nn_history_destroy(nn_history *history)
+{
+    free(history->losses);
+    free(history->confusion);
+    memset(history, 0, sizeof *history);
+}
+
+static st_status grow(nn_history *history, st_error *error)
+{
+    const size_t capacity = history->capacity ? 2 * history->capacity : 16;
+    const size_t counts = DS_SPLITS * history->classes * history->classes;
+    nn_split_losses *losses = realloc(history->losses, capacity * DS_SPLITS * sizeof *losses);
+    if (losses) history->losses = losses;
+    uint64_t *confusion = realloc(history->confusion, capacity * counts * sizeof *confusion);
+    if (confusion) history->confusion = confusion;
+    if (!losses || !confusion) return st_fail(error, ST_FAILED, "no memory for the history of %zu epochs", capacity);
+    history->capacity = capacity;
+    return ST_OK;
+}
+
+st_status nn_history_extend(nn_history *history, st_error *error)
+{
+    if (history->epochs == history->capacity) ST_FORWARD(grow(history, error));
+    const size_t epoch = history->epochs++;
+    memset(nn_history_losses(history, epoch, DS_TRAIN), 0, DS_SPLITS * sizeof *history->losses);
+    memset(nn_history_confusion(history, epoch, DS_TRAIN), 0,
+           DS_SPLITS * history->classes * history->classes * sizeof *history->confusion);
+    return ST_OK;
+}
+
+st_status nn_history_copy(nn_history *history, const nn_history *from, st_error *error)
+{
+    const size_t entries = from->epochs * DS_SPLITS;
+    while (history->epochs < from->epochs) ST_FORWARD(nn_history_extend(history, error));
+    if (entries == 0) return ST_OK;
+    memcpy(history->losses, from->losses, entries * sizeof *history->losses);
+    memcpy(history->confusion, from->confusion, entries * from->classes * from->classes * sizeof *history->confusion);
+    return ST_OK;
+}
+
+nn_split_losses *nn_history_losses(const nn_history *history, size_t epoch, ds_split split)
+{
+    return history->losses + epoch * DS_SPLITS + split;
+}
+
+uint64_t *nn_history_confusion(const nn_history *history, size_t epoch, ds_split split)
+{
+    return history->confusion + (epoch * DS_SPLITS + split) * history->classes * history->classes;
+}
+
+nn_metrics nn_history_metrics(const nn_history *history, size_t epoch, ds_split split)
+{
+    return nn_metrics_of(nn_history_confusion(history, epoch, split), history->classes, NULL);
+}
+
+long nn_history_best(const nn_history *history, ds_split split)
+{
+    long best = NN_NO_EPOCH;
+    double score = 0;
+    for (size_t epoch = 0; epoch < history->epochs; ++epoch) {
+        const nn_metrics metrics = nn_history_metrics(history, epoch, split);
+        if (metrics.rows == 0 || (best != NN_NO_EPOCH && metrics.weighted.f1 <= score)) continue;
+        best = (long)epoch;
+        score = metrics.weighted.f1;
+    }
+    return best;
+}
+
+ds_split nn_history_selects(const nn_history *history)
+{
+    return nn_history_best(history, DS_VALID) != NN_NO_EPOCH ? DS_VALID : DS_TEST;
+}

@@ -1,0 +1,50 @@
+/* What every finished epoch of a run came to, and the two selections that follow from it (SPEC 10).
+ *
+ * Best epochs, the patience counter and all metrics are derived from these numbers, so that a resumed run needs nothing
+ * else to go on exactly. Epochs count from 0 here; files and reports show them from 1.
+ */
+#ifndef SAFSD_MODEL_TRAINING_HISTORY_H
+#define SAFSD_MODEL_TRAINING_HISTORY_H
+
+#include "data/dataset.h"
+#include "model/training/metrics.h"
+
+/* Losses of one split in one epoch: means over batches, weighted by utterances. */
+typedef struct nn_split_losses {
+    double loss, ce, saf, kl; /* ce, saf, kl before their lambda */
+    double utterances;        /* that these are means of; 0: nothing was measured */
+} nn_split_losses;
+
+typedef struct nn_history {
+    size_t classes;
+    size_t epochs, capacity;
+    nn_split_losses *losses; /* [epochs, DS_SPLITS] */
+    uint64_t *confusion;     /* [epochs, DS_SPLITS, C, C]; all 0 where nothing was measured */
+} nn_history;
+
+/* Empty; nothing here can fail. */
+void nn_history_create(nn_history *history, size_t classes);
+void nn_history_destroy(nn_history *history);
+
+/* Makes an empty history one like `from`. */
+st_status nn_history_copy(nn_history *history, const nn_history *from, st_error *error);
+
+/* Appends an epoch of zeros, to be filled through the functions below. */
+st_status nn_history_extend(nn_history *history, st_error *error);
+
+/* Of one epoch and split, to be read or filled. */
+nn_split_losses *nn_history_losses(const nn_history *history, size_t epoch, ds_split split);
+uint64_t *nn_history_confusion(const nn_history *history, size_t epoch, ds_split split);
+nn_metrics nn_history_metrics(const nn_history *history, size_t epoch, ds_split split);
+
+enum { NN_NO_EPOCH = -1 };
+
+/* The epoch with the best weighted F1 on that split, the earliest of equals; NN_NO_EPOCH where that split has no
+ * labelled rows. DS_VALID gives the selection `valid`, DS_TEST the selection `test-best`. */
+long nn_history_best(const nn_history *history, ds_split split);
+
+/* The split whose selection a run follows with its best checkpoint and its patience: DS_VALID, or DS_TEST where no
+ * labelled validation row was ever seen; where nn_history_best has no epoch for it either, there is no selection. */
+ds_split nn_history_selects(const nn_history *history);
+
+#endif

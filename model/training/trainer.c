@@ -1,0 +1,275 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/network/host_batch.h"
+#include "model/training/recipe.h"
+#include "model/training/trainer_state.h"
+
+static st_error *error_of(const nn_trainer *t)
+{
+    return rt_error(t->rt);
+}
+
+static void tell(const nn_trainer *t, const char *sentence)
+{
+    if (t->options.hooks.notice) t->options.hooks.notice(t->options.hooks.user, sentence);
+}
+
+/* ---- creation ---- */
+
+static st_status check_options(nn_trainer *t)
+{
+    const nn_trainer_options *o = &t->options;
+    const ds_dataset *data = o->data;
+    if (o->epochs == 0 || o->batch == 0)
+        return st_fail(error_of(t), ST_USAGE, "a run needs at least one epoch and batches of at least one dialogue");
+    ST_FORWARD(nn_config_check(&o->config, error_of(t)));
+    ST_FORWARD(nn_check_data(data, &o->config, error_of(t)));
+    if (data->classes != o->config.classes || data->speaker_count != o->config.speakers)
+        return st_fail(error_of(t), ST_USAGE,
+                       "the model has %zu classes and %zu speakers, but its training data %zu and %zu",
+                       o->config.classes, o->config.speakers, data->classes, data->speaker_count);
+    t->dialogues = ds_select(data, DS_TRAIN, NULL, &t->rows);
+    if (t->dialogues == 0) return st_fail(error_of(t), ST_USAGE, "the data have no training dialogue");
+    t->batches = (t->dialogues - 1) / o->batch + 1;
+    if (o->epochs > UINT32_MAX / t->batches)
+        return st_fail(error_of(t), ST_USAGE,
+                       "%zu epochs of %zu steps are more steps than can be counted: use fewer epochs", o->epochs,
+                       t->batches);
+    return ST_OK;
+}
+
+/* Parts of which size: as asked, as the resumed run had them, or the whole batch. */
+static size_t first_micro_batch(const nn_trainer *t)
+{
+    const nn_trainer_options *o = &t->options;
+    char value[24];
+    size_t micro = o->micro_batch;
+    if (micro == 0 && o->resume && nn_recipe_value(o->resume->recipe, "micro_batch", value, sizeof value))
+        micro = (size_t)strtoull(value, NULL, 10);
+    const size_t most = o->batch < o->data->dialogues ? o->batch : o->data->dialogues;
+    return micro == 0 || micro > most ? most : micro;
+}
+
+static st_status try_model(nn_trainer *t)
+{
+    const nn_trainer_options *o = &t->options;
+    const nn_safsd_options wanted = {o->config, o->tables, nn_extent_of(o->data, t->micro_batch), true};
+    ST_FORWARD(nn_safsd_create(&t->model, t->rt, &wanted));
+    const st_status status = nn_team_create(&t->team, t->model, o->workers, o->worker_count, &wanted);
+    if (status != ST_OK) nn_safsd_destroy(&t->model);
+    return status;
+}
+
+/* The whole batch, else halves of it: each attempt plans before it allocates. */
+static st_status create_model(nn_trainer *t)
+{
+    const bool may_cut = t->options.micro_batch == 0 && !t->options.resume;
+    const size_t wanted = first_micro_batch(t);
+    t->micro_batch = wanted;
+    st_status status = try_model(t);
+    while (status != ST_OK && error_of(t)->too_large && may_cut && t->micro_batch > 1) {
+        st_clear(error_of(t));
+        t->micro_batch = (t->micro_batch + 1) / 2;
+        status = try_model(t);
+    }
+    if (status == ST_OK && t->micro_batch < wanted) {
+        char sentence[160];
+        snprintf(sentence, sizeof sentence,
+                 "a batch of %zu dialogues does not fit the device: it is computed %zu at a time", wanted,
+                 t->micro_batch);
+        tell(t, sentence);
+    }
+    return status;
+}
+
+static st_status take_memory(nn_trainer *t)
+{
+    const nn_trainer_options *o = &t->options;
+    t->file_order = malloc(t->dialogues * sizeof *t->file_order);
+    t->draw = malloc(t->dialogues * sizeof *t->draw);
+    t->order = malloc(t->dialogues * sizeof *t->order);
+    size_t *all = malloc(o->data->dialogues * sizeof *all);
+    if (t->file_order && t->draw && t->order && all) {
+        ds_select(o->data, DS_TRAIN, all, NULL);
+        memcpy(t->file_order, all, t->dialogues * sizeof *all);
+    }
+    free(all);
+    if (!t->file_order || !t->draw || !t->order || !all)
+        return st_fail(error_of(t), ST_FAILED, "no memory for the order of %zu dialogues", t->dialogues);
+    return nn_host_batch_create(&t->host, o->data, o->batch, error_of(t));
+}
+
+static st_status write_recipe(nn_trainer *t)
+{
+    const nn_trainer_options *o = &t->options;
+    t->schedule = (nn_schedule){o->schedule, o->lr, o->warmup, (uint64_t)o->epochs * t->batches};
+    t->evaluator = (nn_evaluator){.mode = o->gcn_eval,
+                                  .repetitions = o->repetitions,
+                                  .batch = o->batch,
+                                  .part = t->micro_batch,
+                                  .tables = o->tables,
+                                  .cancel = o->cancel};
+    const nn_recipe_parts parts = {.config = &o->config,
+                                   .tables = o->tables,
+                                   .data = o->data,
+                                   .adam = &o->adam,
+                                   .schedule = &t->schedule,
+                                   .evaluator = &t->evaluator,
+                                   .batch = o->batch,
+                                   .micro_batch = t->micro_batch,
+                                   .workers = o->workers,
+                                   .worker_count = o->worker_count};
+    return nn_recipe_write(&t->recipe, t->rt, &parts);
+}
+
+static st_status resume(nn_trainer *t)
+{
+    const nn_checkpoint *from = t->options.resume;
+    nn_params *params = nn_safsd_params(t->model);
+    if (!from->resumable)
+        return st_fail(error_of(t), ST_USAGE, "%s holds no training state: a resume needs last.safetensors",
+                       sf_path(from->file));
+    ST_FORWARD(nn_recipe_compare(from->recipe, t->recipe, sf_path(from->file), error_of(t)));
+    if (from->progress.batch > t->batches)
+        return st_fail(error_of(t), ST_FAILED, "%s stands at batch %zu of an epoch that has %zu", sf_path(from->file),
+                       from->progress.batch, t->batches);
+    ST_FORWARD(nn_checkpoint_load(from, params, t->options.hooks.notice, t->options.hooks.user));
+    ST_FORWARD(nn_checkpoint_load_moments(from, params));
+    ST_FORWARD(nn_optimizer_set(nn_safsd_optimizer(t->model), from->progress.updates, from->progress.skipped));
+    t->progress = from->progress;
+    return nn_history_copy(&t->history, &from->history, error_of(t));
+}
+
+st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_trainer_options *options)
+{
+    st_status status = ST_OK;
+    *trainer = NULL;
+    nn_trainer *t = calloc(1, sizeof *t);
+    if (!t) return st_fail(rt_error(rt), ST_FAILED, "no memory to train");
+    t->rt = rt;
+    t->options = *options;
+    ST_TRY(check_options(t));
+    ST_TRY(take_memory(t));
+    ST_TRY(create_model(t));
+    ST_TRY(write_recipe(t));
+    nn_history_create(&t->history, options->config.classes);
+    if (options->resume)
+        ST_TRY(resume(t));
+    else
+        ST_TRY(nn_params_initialise(nn_safsd_params(t->model), options->config.seed));
+    t->options.resume = NULL;
+    *trainer = t;
+    t = NULL;
+done:
+    nn_trainer_destroy(&t);
+    return status;
+}
+
+void nn_trainer_destroy(nn_trainer **trainer)
+{
+    nn_trainer *t = *trainer;
+    if (!t) return;
+    if (t->flight.pending) {
+        nn_step_result ignored;
+        (void)nn_safsd_result(t->model, &t->flight.outcome, &ignored);
+    }
+    nn_team_destroy(&t->team);
+    nn_safsd_destroy(&t->model);
+    nn_host_batch_destroy(&t->host);
+    nn_history_destroy(&t->history);
+    free(t->file_order);
+    free(t->draw);
+    free(t->order);
+    free(t->recipe);
+    free(t);
+    *trainer = NULL;
+}
+
+/* ---- saving ---- */
+
+st_status nn_trainer_save(nn_trainer *t, const char *path, const char *selection, bool state)
+{
+    const nn_trainer_options *o = &t->options;
+    const nn_checkpoint_about about = {.configuration = o->configuration,
+                                       .config = o->config,
+                                       .class_names = o->data->class_names,
+                                       .speaker_names = o->data->speaker_names,
+                                       .selection = selection,
+                                       .epoch = t->history.epochs,
+                                       .statistics = o->statistics,
+                                       .tables = o->tables};
+    const nn_run_state run = {t->progress, t->recipe, &t->history};
+    if (!path) return ST_OK;
+    return nn_checkpoint_save(path, nn_safsd_params(t->model), &about, state ? &run : NULL);
+}
+
+st_status nn_trainer_save_last(nn_trainer *t)
+{
+    return nn_trainer_save(t, t->options.last_path, "last", true);
+}
+
+/* ---- the run ---- */
+
+/* Epochs since the best of the selection that the run follows; 0 without one. */
+static size_t stalled(const nn_trainer *t)
+{
+    const long best = nn_history_best(&t->history, nn_history_selects(&t->history));
+    return best == NN_NO_EPOCH ? 0 : t->history.epochs - 1 - (size_t)best;
+}
+
+bool nn_trainer_stopped_early(const nn_trainer *t)
+{
+    return t->options.patience > 0 && t->progress.epoch < t->options.epochs && stalled(t) >= t->options.patience;
+}
+
+bool nn_trainer_finished(const nn_trainer *t)
+{
+    return t->progress.epoch >= t->options.epochs || nn_trainer_stopped_early(t);
+}
+
+static st_status interrupt(nn_trainer *t)
+{
+    const char *path = t->options.last_path;
+    st_clear(error_of(t));
+    ST_FORWARD(nn_trainer_save_last(t));
+    return st_fail(error_of(t), ST_INTERRUPTED, "interrupted in epoch %zu after %zu of its %zu steps; %s%s",
+                   t->progress.epoch + 1, t->progress.batch, t->batches,
+                   path ? "the state is in " : "no state was saved", path ? path : "");
+}
+
+st_status nn_trainer_run(nn_trainer *t)
+{
+    while (!nn_trainer_finished(t)) {
+        const st_status status = nn_trainer_epoch(t);
+        if (status == ST_INTERRUPTED) return interrupt(t);
+        ST_FORWARD(status);
+    }
+    return ST_OK;
+}
+
+nn_safsd *nn_trainer_model(nn_trainer *t)
+{
+    return t->model;
+}
+
+const nn_history *nn_trainer_history(const nn_trainer *t)
+{
+    return &t->history;
+}
+
+const nn_progress *nn_trainer_progress(const nn_trainer *t)
+{
+    return &t->progress;
+}
+
+size_t nn_trainer_micro_batch(const nn_trainer *t)
+{
+    return t->micro_batch;
+}
+
+size_t nn_trainer_batches(const nn_trainer *t)
+{
+    return t->batches;
+}

@@ -1,0 +1,118 @@
+/* Training: epochs of steps, an evaluation after each, selections, checkpoints, resume (SPEC 7, 8, 10).
+ *
+ *     nn_trainer *trainer = NULL;
+ *     ST_TRY(nn_trainer_create(&trainer, rt, &options));          plans the model; initialises or resumes
+ *     status = nn_trainer_run(trainer);                           ST_OK, ST_INTERRUPTED, or what failed
+ *     ... nn_trainer_history(trainer), nn_history_best ...
+ *     nn_trainer_destroy(&trainer);
+ *
+ * A run is repeatable to the bit on one device, and so is one that was stopped anywhere and resumed. One device never
+ * waits for the host (several wait while gradients are added): the outcome of a step is read while the gradient of the next one is computed.
+ * Everything in the options is borrowed until the trainer is destroyed.
+ */
+#ifndef SAFSD_MODEL_TRAINING_TRAINER_H
+#define SAFSD_MODEL_TRAINING_TRAINER_H
+
+#include "model/training/checkpoint.h"
+#include "model/training/evaluate.h"
+#include "model/network/optimizer.h"
+#include "model/network/safsd.h"
+#include "model/training/schedule.h"
+
+typedef struct nn_trainer nn_trainer;
+
+/* The outermost phase (profile.h) of a run's steps; what follows an epoch is in others. */
+#define NN_PHASE_TRAINING "training"
+
+/* After a step; told a step late, in order. */
+typedef struct nn_step_report {
+    size_t epoch, epochs;     /* from 1; of the whole run */
+    size_t batch, batches;    /* from 1; of this epoch */
+    uint32_t step;            /* from 0, as in SPEC 7 */
+    size_t rows, rows_done, rows_total; /* utterances of this step; of this epoch's steps so far; of the training part */
+    double lr;
+    nn_step_result result;
+    nn_split_losses mean; /* of this epoch's finite steps so far */
+} nn_step_report;
+
+/* One split after an epoch. */
+typedef struct nn_split_report {
+    nn_split_losses losses;    /* .utterances == 0: the data have no such part */
+    bool measured;             /* metrics and confusion were measured; with DS_TRAIN only where evaluate_train is set */
+    nn_metrics metrics;
+    const uint64_t *confusion; /* [C, C] */
+    double utterances_per_second; /* 0: not known */
+} nn_split_report;
+
+typedef struct nn_epoch_report {
+    size_t epoch; /* from 1 */
+    nn_split_report splits[DS_SPLITS];
+    bool best_valid, best_test; /* this epoch is the best so far of that selection */
+    bool saved_best;            /* `best` has been written from this epoch */
+    uint32_t skipped;           /* steps skipped since the run began */
+} nn_epoch_report;
+
+/* NULL: not wanted. A hook that fails (a full disk) leaves its sentence in the context's error slot; the run ends
+ * with that status. */
+typedef struct nn_trainer_hooks {
+    void *user;
+    st_status (*step)(void *user, const nn_step_report *report);
+    st_status (*epoch)(void *user, const nn_epoch_report *report); /* before `last` is written */
+    void (*evaluating)(void *user, ds_split split, size_t rows, size_t of_rows);
+    void (*notice)(void *user, const char *sentence);
+} nn_trainer_hooks;
+
+typedef enum nn_nonfinite { NN_NONFINITE_STOP, NN_NONFINITE_SKIP } nn_nonfinite;
+
+typedef struct nn_trainer_options {
+    const ds_dataset *data; /* split and, where wanted, standardised */
+    nn_config config;       /* classes, speakers and dims as in the data */
+    nn_loss_tables tables;  /* class_tables.h */
+
+    size_t epochs, batch;   /* batch: dialogues of a step and of an evaluation's batch */
+    size_t micro_batch;     /* dialogues computed at a time; 0: the whole batch, or halves of it until they fit the device */
+    nn_adam adam;
+    nn_schedule_form schedule;
+    double lr;
+    size_t warmup;          /* steps */
+    size_t patience;        /* epochs without a better selection score before the run ends; 0: never */
+    nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out */
+    nn_gcn_eval gcn_eval;
+    size_t repetitions;     /* of NN_GCN_MEAN */
+    bool evaluate_train;    /* the training part too, after every epoch; without, its accuracy and F1 are not known */
+
+    const char *best_path, *last_path; /* NULL: not written */
+    size_t checkpoint_every;           /* epochs between two writes of `last`; 0 as 1; the end of a run always writes it */
+    const char *configuration;         /* INI text that checkpoints carry */
+    const ds_statistics *statistics;   /* that the features were standardised with, or NULL */
+
+    rt_context *const *workers; /* further devices that compute parts of every batch (team.h); they share rt's error slot */
+    size_t worker_count;
+
+    const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
+    const volatile sig_atomic_t *cancel; /* not 0: save and stop, between two steps; NULL: never */
+    nn_trainer_hooks hooks;
+} nn_trainer_options;
+
+/* Creates the model and its parameters. ST_USAGE where there is no training dialogue, sizes and data disagree, or a
+ * resume would not compute the same numbers (recipe.h: the context must have the GEMM provider and the vector width of
+ * the run's recipe); ST_DEVICE where the model does not fit. A resume takes its micro_batch from the file where the
+ * options say 0. */
+st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_trainer_options *options);
+void nn_trainer_destroy(nn_trainer **trainer);
+
+/* Trains to the last epoch or until patience ends, writing `best` whenever the selection improves and `last` as asked.
+ * `best` follows DS_VALID, or DS_TEST without a validation part; without both it is the last epoch.
+ * ST_INTERRUPTED after a cancel: `last` is written, mid-epoch where need be, and the sentence says where the run
+ * stands. ST_FAILED after a step that was not finite (NN_NONFINITE_STOP): the sentence names the step and the tensor
+ * where it first appeared; `last` is written as it was before that step, which a resume computes again. */
+st_status nn_trainer_run(nn_trainer *trainer);
+
+nn_safsd *nn_trainer_model(nn_trainer *trainer);
+const nn_history *nn_trainer_history(const nn_trainer *trainer);
+const nn_progress *nn_trainer_progress(const nn_trainer *trainer);
+size_t nn_trainer_micro_batch(const nn_trainer *trainer); /* dialogues computed at a time */
+size_t nn_trainer_batches(const nn_trainer *trainer);     /* steps of an epoch */
+bool nn_trainer_stopped_early(const nn_trainer *trainer); /* patience ended the run */
+
+#endif

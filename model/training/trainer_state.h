@@ -1,0 +1,46 @@
+/* What trainer.c (creation, saving, the run) and trainer_epoch.c (steps, the end of an epoch) share. */
+#ifndef SAFSD_MODEL_TRAINING_TRAINER_STATE_H
+#define SAFSD_MODEL_TRAINING_TRAINER_STATE_H
+
+#include "model/training/team.h"
+#include "model/training/trainer.h"
+
+/* The step whose outcome has not been read yet. */
+typedef struct nn_flight {
+    bool pending;
+    nn_pending outcome;
+    size_t batch, rows; /* batch of the epoch, from 0 */
+    uint32_t step;
+    double lr;
+} nn_flight;
+
+struct nn_trainer {
+    rt_context *rt;
+    nn_trainer_options options;
+    nn_safsd *model;
+    nn_team *team; /* the model's, of one device or more */
+    nn_schedule schedule;
+    nn_evaluator evaluator;
+    size_t micro_batch;
+    size_t dialogues, rows;            /* of the training part */
+    size_t batches;                    /* steps of an epoch */
+    size_t *file_order, *draw, *order; /* [dialogues]; `order` is that of this epoch */
+    ds_batch host;
+    nn_flight flight;
+    nn_progress progress;
+    nn_history history;
+    char *recipe;
+    size_t epoch_rows; /* of the steps of this epoch whose outcome was read */
+    size_t timed_rows; /* of those that this process made */
+};
+
+/* Writes the parameters, or with `state` everything, to `path`; NULL: nothing. */
+st_status nn_trainer_save(nn_trainer *trainer, const char *path, const char *selection, bool state);
+st_status nn_trainer_save_last(nn_trainer *trainer);
+bool nn_trainer_finished(const nn_trainer *trainer);
+
+/* The rest of the epoch at which the run stands: its steps, its evaluation, its checkpoints. ST_INTERRUPTED where a
+ * cancel was seen; the progress then says how far it came. */
+st_status nn_trainer_epoch(nn_trainer *trainer);
+
+#endif
