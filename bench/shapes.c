@@ -7,10 +7,12 @@
 
 static const int32_t iemocap_lengths[] = {34, 54, 63, 24, 45, 52, 37, 32, 63, 38, 28, 40, 60, 65, 51, 66};
 static const int32_t meld_lengths[] = {5, 11, 14, 1, 8, 11, 6, 4, 14, 6, 3, 7, 13, 15, 10, 15};
+static const int32_t longest_lengths[] = {NN_LONGEST_DIALOGUE};
 
 const bench_shape bench_shapes[] = {
     {"iemocap", iemocap_lengths, 16, {1024, 1582, 342}, 6, 2, NN_GATE_LEARNED, 1.0},
     {"meld", meld_lengths, 16, {1024, 300, 342}, 7, 9, NN_GATE_IDENTITY, 0.1},
+    {"longest", longest_lengths, 1, {1024, 1582, 342}, 6, 2, NN_GATE_LEARNED, 1.0},
     {NULL, NULL, 0, {0}, 0, 0, NN_GATE_OFF, 0},
 };
 

@@ -16,7 +16,7 @@ typedef struct bench_shape {
     double lambda_kl;
 } bench_shape;
 
-/* All shapes; the table ends with a NULL name. */
+/* All shapes: the corpora, and one dialogue as long as the model takes. The table ends with a NULL name. */
 extern const bench_shape bench_shapes[];
 
 /* One measurement's model and batch. */

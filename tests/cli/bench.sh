@@ -78,7 +78,7 @@ refuses 1 'absent\.json' bench --show absent.json
 refuses 2 '--hidden none: it takes a number' bench --hidden none
 refuses 2 '--repeat 0: it takes a number' bench --repeat 0
 refuses 2 'heads must divide' bench --only step --hidden 12
-refuses 2 '--shape mosi: it takes iemocap or meld' bench --shape mosi
+refuses 2 '--shape mosi: it takes iemocap, meld or longest' bench --shape mosi
 refuses 2 '--only gem: it takes gemm, kernels, step or start' bench --only gem
 refuses 2 'several devices, such as --device 0,1' --device 0 bench --together
 refuses 2 'measures steps of training' --device 0,1 bench --together --mode eval
