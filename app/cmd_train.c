@@ -32,7 +32,6 @@ typedef struct train_run {
     rt_context *devices[APP_MOST_DEVICES];
     size_t device_count;
     nn_trainer *trainer;
-    bool begun;     /* the directory holds something */
     double started; /* clock, less the seconds of earlier runs */
 } train_run;
 
@@ -47,7 +46,7 @@ static void destroy(train_run *run)
     nn_checkpoint_close(&run->resume);
     free(run->configuration);
     cfg_destroy(&run->config);
-    if (!run->begun) rundir_discard(&run->dir);
+    rundir_close(&run->dir);
     app_interrupt_stop(&run->interrupt);
 }
 
@@ -83,6 +82,16 @@ done:
     return status;
 }
 
+/* [experiment] seeds is for several runs. */
+static void say_seeds(const train_run *run)
+{
+    const cfg_experiment *experiment = &run->config.experiment;
+    if (experiment->seeds.count > 0)
+        app_progress_say(&run->app->progress,
+                         "train makes one run, with [experiment] seed = %llu; the %zu seeds of [experiment] seeds are not used",
+                         (unsigned long long)experiment->seed, experiment->seeds.count);
+}
+
 static st_status load_data(train_run *run)
 {
     st_error *error = &run->app->error;
@@ -113,6 +122,40 @@ static st_status make_directory(train_run *run)
     return ST_OK;
 }
 
+/* How many devices a run to be resumed had, and how summary.json, where there is one, names them. */
+static size_t earlier_devices(const train_run *run, char *selectors, size_t size)
+{
+    char path[RUNDIR_PATH_SIZE];
+    json_t *recipe = json_loads(run->resume->recipe, 0, NULL);
+    json_t *summary = json_load_file(rundir_file(&run->dir, "summary.json", path), 0, NULL);
+    const json_t *devices = json_object_get(summary, "devices");
+    const size_t count = 1 + json_array_size(json_object_get(recipe, "workers"));
+    size_t used = 0;
+    selectors[0] = '\0';
+    for (size_t d = 0; d < count && json_array_size(devices) == count && used < size; ++d) {
+        const char *selector = json_string_value(json_object_get(json_array_get(devices, d), "selector"));
+        used += (size_t)snprintf(selectors + used, size - used, "%s%s", d > 0 ? "," : "", selector ? selector : "");
+    }
+    json_decref(summary);
+    json_decref(recipe);
+    return count;
+}
+
+/* The parts of a batch, and with them the numbers, depend on how many devices share it. */
+static st_status check_device_count(const train_run *run)
+{
+    char selectors[256];
+    if (!run->resume) return ST_OK;
+    const size_t count = earlier_devices(run, selectors, sizeof selectors);
+    if (count == run->device_count) return ST_OK;
+    if (count == 1)
+        return st_fail(&run->app->error, ST_USAGE, "%s was trained on one device, not on %zu: give --device %s",
+                       run->dir.path, run->device_count, selectors[0] ? selectors : "A");
+    return st_fail(&run->app->error, ST_USAGE, "%s was trained on %zu devices, not on %zu: give --device %s%s",
+                   run->dir.path, count, run->device_count, selectors[0] ? selectors : "A,B",
+                   selectors[0] || count == 2 ? "" : ",...");
+}
+
 /* A resumed run needs the matrix products, their parameters and the vector width that it began with. */
 static st_status open_devices(train_run *run)
 {
@@ -128,6 +171,7 @@ static st_status open_devices(train_run *run)
     if (run->resume && nn_recipe_value(run->resume->recipe, "gemm_parameters", parameters, sizeof parameters))
         options.parameters = parameters;
     ST_FORWARD(app_open_devices(run->app, options, run->devices, APP_MOST_DEVICES, &run->device_count));
+    ST_FORWARD(check_device_count(run));
     run->rt = run->devices[0];
     run->options.workers = run->devices + 1;
     run->options.worker_count = run->device_count - 1;
@@ -197,22 +241,32 @@ static st_status prepare_files(train_run *run)
                          (unsigned)progress->step);
     }
     nn_checkpoint_close(&run->resume);
-    run->begun = true;
     return rundir_write(&run->dir, "config.ini", run->configuration, error);
 }
 
 /* ---- after the last step ---- */
 
-/* The line that goes on with the run, quoted for a shell where need be. */
+/* The selectors of the devices, with commas. */
+static const char *selectors_of(const train_run *run, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t d = 0; d < run->device_count && used < size; ++d)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", d > 0 ? "," : "",
+                                 rt_device(run->devices[d])->selector);
+    return text;
+}
+
+/* The line that goes on with the run, with the devices where they were chosen on the command line. */
 static void say_how_to_resume(const train_run *run)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
-    const char *path = run->dir.path;
-    const bool quoted = path[strspn(path, plain)] != '\0' && !strchr(path, '\'');
+    char quoted[ST_TEXT_SIZE], selectors[256];
+    const bool named = run->app->device || run->device_count > 1;
     st_error *error = &run->app->error;
     const size_t used = strlen(error->text);
     snprintf(error->text + used, sizeof error->text - used, "; go on with: " APP_NAME " train --resume %s%s%s",
-             quoted ? "'" : "", path, quoted ? "'" : "");
+             print_quoted(quoted, sizeof quoted, run->dir.path), named ? " --device " : "",
+             named ? selectors_of(run, selectors, sizeof selectors) : "");
 }
 
 /* predictions.csv from the best parameters, which replace the last ones on the device. */
@@ -240,7 +294,8 @@ static st_status conclude(train_run *run, bool finished)
     const app_outcome outcome = {
         .config = &run->config,
         .trainer = run->trainer,
-        .device = rt_device(run->rt),
+        .devices = run->devices,
+        .device_count = run->device_count,
         .class_names = run->data->class_names,
         .parameters = nn_safsd_params(nn_trainer_model(run->trainer))->elements,
         .seconds = app_seconds() - run->started,
@@ -252,7 +307,7 @@ static st_status conclude(train_run *run, bool finished)
     if (run->training.profiling) ST_FORWARD(profiling_conclude(&run->profiling, &run->dir));
     if (!finished) return ST_OK;
     char time[PRINT_WORD_SIZE];
-    app_progress_say(&run->app->progress, "%s after %s; everything is in %s",
+    app_progress_say(&run->app->progress, "%s: training took %s; everything is in %s",
                      nn_trainer_stopped_early(run->trainer) ? "stopped early" : "finished",
                      print_duration(time, outcome.seconds), run->dir.path);
     return ST_OK;
@@ -265,6 +320,7 @@ static st_status train(train_run *run)
     ST_FORWARD(app_interrupt_start(&run->interrupt, run->app->quiet, &run->app->error));
     if (opt_has(run->line, "out")) ST_FORWARD(rundir_check(opt_value(run->line, "out"), &run->app->error));
     ST_FORWARD(load_configuration(run));
+    say_seeds(run);
     ST_FORWARD(load_data(run));
     ST_FORWARD(open_devices(run));
     ST_FORWARD(make_directory(run));

@@ -32,7 +32,11 @@ static void *wait_for_signals(void *argument)
         int number = 0;
         if (sigwait(&interrupt->signals, &number) != 0) continue;
         if (atomic_load(&interrupt->over)) return NULL;
-        if (!atomic_load(&interrupt->armed) || atomic_exchange(&interrupt->asked, true)) _exit(ST_INTERRUPTED);
+        if (!atomic_load(&interrupt->armed)) {
+            say(interrupt->quiet ? "" : "\nsafsd-cl: interrupted before anything was computed\n");
+            _exit(ST_INTERRUPTED);
+        }
+        if (atomic_exchange(&interrupt->asked, true)) _exit(ST_INTERRUPTED);
         if (!interrupt->quiet)
             say("\nsafsd-cl: finishing this step, then saving; another Ctrl-C quits at once without saving\n");
     }

@@ -9,7 +9,8 @@
 typedef struct app_outcome {
     const cfg_config *config;
     const nn_trainer *trainer;
-    const rt_device_info *device;
+    rt_context *const *devices; /* the first leads */
+    size_t device_count;
     const char *const *class_names;
     uint64_t parameters;
     double seconds; /* of all the program's runs that this training took */

@@ -96,6 +96,20 @@ void print_padded(FILE *out, const char *text, size_t width, bool right)
     if (!right && used < width) put_blanks(out, width - used);
 }
 
+const char *print_quoted(char *quoted, size_t size, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        snprintf(quoted, size, "%s", word);
+        return quoted;
+    }
+    size_t used = (size_t)snprintf(quoted, size, "'");
+    for (; *word && used + 6 < size; ++word)
+        used += (size_t)snprintf(quoted + used, size - used, *word == '\'' ? "'\\''" : "%c", *word);
+    snprintf(quoted + used, size - used, "'");
+    return quoted;
+}
+
 const char *print_bytes(char text[PRINT_WORD_SIZE], uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

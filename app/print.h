@@ -23,6 +23,9 @@ void print_padded(FILE *out, const char *text, size_t width, bool right);
 /* The same without padding, cut after `most` characters. */
 void print_plain(FILE *out, const char *text, size_t most);
 
+/* A word as a shell takes it: quoted where need be, apostrophes too. Returns `quoted`, cut where it has no room. */
+const char *print_quoted(char *quoted, size_t size, const char *word);
+
 /* "13.6 GiB"; "1:02:03", "4:05" or "3.2 s". Each returns `text`. */
 const char *print_bytes(char text[PRINT_WORD_SIZE], uint64_t bytes);
 const char *print_duration(char text[PRINT_WORD_SIZE], double seconds);

@@ -11,8 +11,11 @@
 
 #include "app/json.h"
 #include "app/outfile.h"
+#include "app/print.h"
 
 /* ---- the directory ---- */
+
+static const char claim_name[] = "run.lock";
 
 static st_status cannot_create(const char *path, int code, st_error *error)
 {
@@ -33,26 +36,57 @@ static st_status make_parents(const char *path, st_error *error)
     return ST_OK;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* Whether a name is one under which a file of a run is written before it gets its own: FILE.PROCESS.part or
+ * FILE.PROCESS-TRY.part. */
+static bool is_half_written(const char *name)
+{
+    static const char *const files[] = {"config.ini",      "metrics.jsonl",    "steps.jsonl",      "summary.json",
+                                        "predictions.csv", "best.safetensors", "last.safetensors", "trace.json"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; ++i) {
+        const size_t length = strlen(files[i]);
+        if (strncmp(name, files[i], length) != 0 || name[length] != '.') continue;
+        const char *number = name + length + 1;
+        const size_t digits = strspn(number, "0123456789-");
+        return digits > 0 && strcmp(number + digits, ".part") == 0;
+    }
+    return false;
+}
+
 static bool is_empty_directory(const char *path)
 {
     DIR *stream = opendir(path);
     if (!stream) return false;
-    size_t entries = 0;
-    while (readdir(stream)) ++entries;
+    bool empty = true;
+    for (const struct dirent *entry = NULL; empty && (entry = readdir(stream));) {
+        const char *name = entry->d_name;
+        empty = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, claim_name) == 0 || is_half_written(name);
+    }
     closedir(stream);
-    return entries <= 2; /* . and .. */
+    return empty;
 }
 
-/* Appears and goes again, so that a run does not end hours later because nothing can be written. */
-static st_status check_writable(const app_rundir *dir, st_error *error)
+/* Removes what an earlier run left half-written; the claim is held. */
+static void sweep(const app_rundir *dir)
 {
-    app_outfile probe;
+    DIR *stream = opendir(dir->path);
+    if (!stream) return;
+    for (const struct dirent *entry = NULL; (entry = readdir(stream));)
+        if (is_half_written(entry->d_name)) unlinkat(dirfd(stream), entry->d_name, 0);
+    closedir(stream);
+}
+
+/* A run does not end hours later because nothing can be written: the file of the claim is the first that is. */
+static st_status claim(app_rundir *dir, st_error *error)
+{
     char path[RUNDIR_PATH_SIZE];
-    st_error reason = {.status = ST_OK};
-    if (app_outfile_open(&probe, rundir_file(dir, "probe", path), &reason) != ST_OK)
-        return st_fail(error, ST_FAILED, "the run directory %s cannot be written to; name another with --out",
-                       dir->path);
-    app_outfile_close(&probe);
+    ST_FORWARD(app_claim_take(&dir->claim, rundir_file(dir, claim_name, path), dir->path, error));
+    sweep(dir);
     return ST_OK;
 }
 
@@ -65,13 +99,58 @@ static st_status take_name(app_rundir *dir, const char *path, st_error *error)
     return ST_OK;
 }
 
+/* "DIR/FILE", where DIR is not taken yet. */
+static bool holds(const char *directory, const char *file)
+{
+    char path[RUNDIR_PATH_SIZE];
+    const int length = snprintf(path, sizeof path, "%s/%s", directory, file);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
+static bool is_claimed(const char *directory)
+{
+    char path[RUNDIR_PATH_SIZE];
+    const int length = snprintf(path, sizeof path, "%s/%s", directory, claim_name);
+    return length > 0 && (size_t)length < sizeof path && app_claim_held(path);
+}
+
+/* Why `path` holds no run that could be resumed. */
+static st_status no_run(const char *path, st_error *error)
+{
+    if (access(path, F_OK) != 0)
+        return st_fail(error, ST_USAGE, "%s cannot be resumed: %s", path, strerror(errno));
+    if (!is_directory(path))
+        return st_fail(error, ST_USAGE, "%s is a file, not the directory of a run", path);
+    if (is_claimed(path))
+        return st_fail(error, ST_USAGE, "another run is writing into %s: wait until it ends", path);
+    if (!holds(path, "config.ini"))
+        return st_fail(error, ST_USAGE, "%s holds no run: it has neither config.ini nor last.safetensors", path);
+    return st_fail(error, ST_USAGE,
+                   "nothing to go on from was saved in %s yet (there is no last.safetensors): remove it and begin again",
+                   path);
+}
+
 st_status rundir_check(const char *out, st_error *error)
 {
-    if (access(out, F_OK) != 0 || is_empty_directory(out)) return ST_OK;
-    return st_fail(error, ST_USAGE,
-                   "%s exists already and a run is never overwritten: name another directory with --out, or go on with "
-                   "that run by --resume %s",
-                   out, out);
+    char quoted[ST_TEXT_SIZE];
+    if (access(out, F_OK) != 0) return ST_OK;
+    if (is_claimed(out))
+        return st_fail(error, ST_USAGE, "another run is writing into %s: name another directory with --out", out);
+    if (is_empty_directory(out)) return ST_OK;
+    if (!is_directory(out))
+        return st_fail(error, ST_USAGE, "%s exists already and is no directory: name another with --out", out);
+    if (holds(out, "last.safetensors"))
+        return st_fail(error, ST_USAGE,
+                       "%s exists already and a run is never overwritten: name another directory with --out, or go on "
+                       "with that run by --resume %s",
+                       out, print_quoted(quoted, sizeof quoted, out));
+    if (holds(out, "config.ini"))
+        return st_fail(error, ST_USAGE,
+                       "%s holds a run that ended before it saved anything to go on from: remove it and begin again, or "
+                       "name another directory with --out",
+                       out);
+    return st_fail(error, ST_USAGE, "%s exists already, is not empty and holds no run: name another directory with --out",
+                   out);
 }
 
 static st_status create_named(app_rundir *dir, const char *out, st_error *error)
@@ -81,7 +160,9 @@ static st_status create_named(app_rundir *dir, const char *out, st_error *error)
     ST_FORWARD(make_parents(dir->path, error));
     dir->made = mkdir(dir->path, 0777) == 0;
     if (!dir->made && errno != EEXIST) return cannot_create(dir->path, errno, error);
-    return check_writable(dir, error);
+    ST_FORWARD(claim(dir, error));
+    if (is_empty_directory(dir->path)) return ST_OK;
+    return st_fail(error, ST_USAGE, "another run has just written into %s: name another directory with --out", out);
 }
 
 st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_error *error)
@@ -95,7 +176,7 @@ st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_e
             snprintf(dir->path, sizeof dir->path, "runs/%.200s-%d", name, number);
         ST_FORWARD(make_parents(dir->path, error));
         dir->made = mkdir(dir->path, 0777) == 0;
-        if (dir->made) return check_writable(dir, error);
+        if (dir->made) return claim(dir, error);
         if (errno != EEXIST) return cannot_create(dir->path, errno, error);
     }
     return st_fail(error, ST_FAILED, "runs/ holds %d runs called %s; name a directory with --out", MOST_RUNS, name);
@@ -103,16 +184,15 @@ st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_e
 
 st_status rundir_open(app_rundir *dir, const char *path, st_error *error)
 {
-    char file[RUNDIR_PATH_SIZE];
     ST_FORWARD(take_name(dir, path, error));
-    if (access(rundir_file(dir, "last.safetensors", file), R_OK) != 0)
-        return st_fail(error, ST_USAGE, "%s cannot be resumed: %s: %s", path, file, strerror(errno));
-    return check_writable(dir, error);
+    if (!holds(dir->path, "last.safetensors")) return no_run(dir->path, error);
+    return claim(dir, error);
 }
 
-void rundir_discard(const app_rundir *dir)
+void rundir_close(app_rundir *dir)
 {
-    if (dir->made) rmdir(dir->path);
+    app_claim_release(&dir->claim);
+    if (dir->made) rmdir(dir->path); /* which leaves one that is not empty */
 }
 
 const char *rundir_file(const app_rundir *dir, const char *file, char path[RUNDIR_PATH_SIZE])

@@ -1,4 +1,6 @@
-/* The directory of a run: what a training leaves behind, none of it ever half-written. */
+/* The directory of a run: what a training leaves behind, none of it ever half-written.
+ *
+ * While a run writes, it holds run.lock in it (claim.h), so that no other run does. */
 #ifndef SAFSD_APP_RUNDIR_H
 #define SAFSD_APP_RUNDIR_H
 
@@ -6,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/claim.h"
 #include "runtime/status.h"
 
 enum { RUNDIR_PATH_SIZE = 4096 };
@@ -13,20 +16,23 @@ enum { RUNDIR_PATH_SIZE = 4096 };
 typedef struct app_rundir {
     char path[RUNDIR_PATH_SIZE];
     bool made; /* by rundir_create: it was not there before */
+    app_claim *claim;
 } app_rundir;
 
-/* ST_USAGE where `out` exists and is not empty: a run is never overwritten. */
+/* ST_USAGE where no run can begin in `out`, which exists: it is not empty, for a run is never overwritten, or another run
+ * is writing into it. What a run that was killed left half-written, and its claim, count for nothing. */
 st_status rundir_check(const char *out, st_error *error);
 
-/* Makes `out`, which must not exist or be empty (its parents are made too); without `out` the first of runs/NAME,
- * runs/NAME-2, ... that does not exist. */
+/* Makes and claims `out`, which must not exist or be empty (its parents are made too); without `out` the first of
+ * runs/NAME, runs/NAME-2, ... that does not exist. */
 st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_error *error);
 
-/* Takes the directory of an earlier run. ST_USAGE where it holds no last.safetensors. */
+/* Claims the directory of an earlier run, and removes what it left half-written. ST_USAGE where it is none, holds no
+ * last.safetensors, or another run is writing into it. */
 st_status rundir_open(app_rundir *dir, const char *path, st_error *error);
 
-/* Removes a directory that was made for nothing. */
-void rundir_discard(const app_rundir *dir);
+/* Gives up the claim, and removes a directory that was made and holds nothing. */
+void rundir_close(app_rundir *dir);
 
 /* "DIR/FILE" into `path`, which is returned. */
 const char *rundir_file(const app_rundir *dir, const char *file, char path[RUNDIR_PATH_SIZE]);
