@@ -66,6 +66,18 @@ static double since(const rt_trace *trace, cl_ulong moment)
     return moment >= trace->origin ? 1e-9 * (double)(moment - trace->origin) : -1e-9 * (double)(trace->origin - moment);
 }
 
+/* The first moment of a command that the device tells: some know none of being queued and say 0. */
+static cl_int first_moment(cl_event event, cl_ulong *moment)
+{
+    static const cl_profiling_info moments[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT,
+                                                CL_PROFILING_COMMAND_START};
+    cl_int code = CL_SUCCESS;
+    *moment = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof *moments && code == CL_SUCCESS && *moment == 0; ++i)
+        code = clGetEventProfilingInfo(event, moments[i], sizeof *moment, moment, NULL);
+    return code;
+}
+
 /* A marker is enqueued after the first look at the clock and has ended before the second. */
 static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, double clock[2])
 {
@@ -74,8 +86,7 @@ static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, do
     cl_int code = clEnqueueMarkerWithWaitList(context->queue, 0, NULL, &event);
     if (code == CL_SUCCESS) code = clWaitForEvents(1, &event);
     clock[1] = rt_trace_clock();
-    if (code == CL_SUCCESS)
-        code = clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_QUEUED, sizeof *queued, queued, NULL);
+    if (code == CL_SUCCESS) code = first_moment(event, queued);
     if (code == CL_SUCCESS) code = clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof *ended, ended, NULL);
     if (event) clReleaseEvent(event);
     return code == CL_SUCCESS ? ST_OK : rt_cl_fail(context, code, "clGetEventProfilingInfo", "reading the device's clock");
