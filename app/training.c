@@ -107,6 +107,7 @@ static const char *loss_text(char text[PRINT_WORD_SIZE], const nn_split_losses *
 {
     const double loss = losses->loss;
     if (!(losses->utterances > 0)) return "none, every step was skipped";
+    if (!isfinite(loss)) return "not finite"; /* and no sign before nan, which some libraries print */
     snprintf(text, PRINT_WORD_SIZE, fabs(loss) < 1000 ? "%.4f" : "%.4g", loss);
     return text;
 }
@@ -118,13 +119,19 @@ static void say_epoch(app_training *t, const nn_epoch_report *report)
                         report->epoch, t->epochs, loss_text(loss, &report->splits[DS_TRAIN].losses));
     for (ds_split split = DS_VALID; split <= DS_TEST; ++split) {
         const nn_split_report *part = &report->splits[split];
-        if (!part->measured || used < 0 || (size_t)used >= sizeof line) continue;
+        const bool diverged = !nn_losses_finite(&part->losses);
+        if ((!part->measured && !diverged) || used < 0 || (size_t)used >= sizeof line) continue;
+        if (diverged) {
+            used += snprintf(line + used, sizeof line - (size_t)used, " | %s not finite", training_split_name(split));
+            continue;
+        }
         used += snprintf(line + used, sizeof line - (size_t)used, " | %s %s F1 %.2f", training_split_name(split),
                          loss_text(loss, &part->losses), 100 * part->metrics.weighted.f1);
     }
     char skipped[64] = "";
     if (report->skipped > 0)
-        snprintf(skipped, sizeof skipped, " | %u steps skipped so far", (unsigned)report->skipped);
+        snprintf(skipped, sizeof skipped, " | %u step%s skipped so far", (unsigned)report->skipped,
+                 report->skipped == 1 ? "" : "s");
     app_progress_say(&t->app->progress, "%s%s%s", line, report->saved_best ? " | best" : "", skipped);
 }
 

@@ -155,6 +155,38 @@ static void test_selections(void **state)
     nn_history_destroy(&history);
 }
 
+/* However well an epoch scores, it is never selected where a loss of its evaluation is not finite. */
+static void test_only_finite_epochs(void **state)
+{
+    (void)state;
+    st_error error = {0};
+    nn_history history;
+    nn_history_create(&history, 2);
+    for (size_t e = 0; e < 5; ++e) {
+        assert_int_equal(nn_history_extend(&history, &error), ST_OK);
+        assert_true(nn_history_finite(&history, e));
+        for (ds_split s = DS_VALID; s <= DS_TEST; ++s) {
+            fill(&history, e, s, 9 - e, 1 + e);
+            *nn_history_losses(&history, e, s) = (nn_split_losses){1, 1, 1, 1, 10};
+        }
+    }
+    assert_int_equal(nn_history_best(&history, DS_VALID), 0);
+    nn_history_losses(&history, 0, DS_VALID)->loss = (double)NAN;
+    nn_history_losses(&history, 1, DS_VALID)->ce = (double)INFINITY;
+    nn_history_losses(&history, 2, DS_VALID)->saf = -(double)NAN;
+    nn_history_losses(&history, 3, DS_TEST)->kl = (double)INFINITY;
+    nn_history_losses(&history, 4, DS_TRAIN)->loss = (double)NAN; /* says nothing of the model after the epoch */
+    for (size_t e = 0; e < 5; ++e) assert_int_equal(nn_history_finite(&history, e), e == 4);
+    assert_int_equal(nn_history_best(&history, DS_VALID), 4);
+    assert_int_equal(nn_history_best(&history, DS_TEST), 4);
+    nn_history_losses(&history, 4, DS_VALID)->kl = (double)NAN;
+    assert_int_equal(nn_history_best(&history, DS_VALID), NN_NO_EPOCH);
+    assert_int_equal(nn_history_best(&history, DS_TEST), NN_NO_EPOCH);
+    nn_history_losses(&history, 4, DS_VALID)->utterances = nn_history_losses(&history, 4, DS_TEST)->utterances = 0;
+    assert_false(nn_history_finite(&history, 4)); /* without other parts that of the training counts */
+    nn_history_destroy(&history);
+}
+
 /* An epoch with a score of 0 is still the best of those there are. */
 static void test_zero_score_is_a_score(void **state)
 {
@@ -238,7 +270,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_report),     cmocka_unit_test(test_random_against_definition),
         cmocka_unit_test(test_nothing_labelled), cmocka_unit_test(test_most_probable),
-        cmocka_unit_test(test_selections),       cmocka_unit_test(test_zero_score_is_a_score),
+        cmocka_unit_test(test_selections),
+        cmocka_unit_test(test_only_finite_epochs),       cmocka_unit_test(test_zero_score_is_a_score),
         cmocka_unit_test(test_class_tables),     cmocka_unit_test(test_class_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,8 @@
 
 #include "model/network/safsd.h"
 
-/* Describes, in a phrase for a sentence, the first tensor with a value that is not finite after nn_safsd_gradient: the
+/* Describes, in a phrase for a sentence, the first tensor with a value that is not finite after nn_safsd_gradient or an
+ * evaluation: the
  * parameters, then, with `whole` (the batch was not cut), the activations in the order of SPEC 4 to 6, then the
  * gradients in the order in which the backward pass makes them. "no tensor" where all are finite. Slow: everything
  * passes through host memory. */

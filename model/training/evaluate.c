@@ -1,5 +1,6 @@
 #include "model/training/evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,9 @@ static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, b
     add_part_losses(w, sums, &prediction);
     keep_predictions(w, &prediction);
     w->rows_done += w->host.rows;
+    const double losses[] = {(double)prediction.loss, (double)prediction.ce, (double)prediction.saf, (double)prediction.kl};
+    for (size_t i = 0; w->how->until_nonfinite && i < sizeof losses / sizeof *losses; ++i)
+        if (!isfinite(losses[i])) w->out->nonfinite_rows = w->host.rows;
     if (w->how->progress) w->how->progress(w->how->user, w->rows_done, w->rows);
     return ST_OK;
 }
@@ -104,11 +108,11 @@ static void count_batch(walk *w, const size_t *dialogues, size_t count)
 static st_status evaluate_batches(walk *w, size_t dialogues, size_t part)
 {
     const size_t batch = w->how->batch;
-    for (size_t first = 0; first < dialogues; first += batch) {
+    for (size_t first = 0; first < dialogues && w->out->nonfinite_rows == 0; first += batch) {
         const size_t end = dialogues - first < batch ? dialogues : first + batch;
         batch_sums sums = {0};
         count_batch(w, w->dialogues + first, end - first);
-        for (size_t at = first; at < end; at += part)
+        for (size_t at = first; at < end && w->out->nonfinite_rows == 0; at += part)
             ST_FORWARD(evaluate_part(w, w->dialogues + at, end - at < part ? end - at : part, &sums));
         add_batch(w, &sums);
     }
@@ -146,6 +150,7 @@ st_status nn_evaluate(nn_safsd *model, const ds_dataset *data, ds_split split, c
     st_status status = ST_OK;
     w.modalities = nn_modalities_used(w.config);
     out->losses = (nn_split_losses){0};
+    out->nonfinite_rows = 0;
     if (how->batch == 0) return st_fail(error, ST_USAGE, "a batch of an evaluation needs at least one dialogue");
     ST_FORWARD(nn_check_data(data, w.config, error));
     ST_TRY(take_memory(&w, part, error));

@@ -16,6 +16,7 @@ typedef struct nn_evaluator {
     size_t batch;                 /* dialogues of a batch, over which CE and SAF are means */
     size_t part;                  /* dialogues computed at a time, within the model's extent; 0: the whole batch */
     nn_loss_tables tables;        /* those of the model; borrowed */
+    bool until_nonfinite;         /* end with the first part whose losses are not finite; its activations stay for diagnose.h */
     const volatile sig_atomic_t *cancel; /* not 0: stop with ST_INTERRUPTED; NULL: never */
     void (*progress)(void *user, size_t rows, size_t of_rows); /* after every part; NULL: not wanted */
     void *user;
@@ -23,7 +24,8 @@ typedef struct nn_evaluator {
 
 /* What comes out, into memory of the caller; rows are the utterances of the split in file order. */
 typedef struct nn_evaluated {
-    nn_split_losses losses;
+    nn_split_losses losses;       /* not finite where those of any part are not: nothing else means anything then */
+    size_t nonfinite_rows;        /* utterances of the part where until_nonfinite ended it; 0: it did not */
     uint64_t *confusion;          /* [C, C], added to; NULL: not wanted */
     float *probabilities;         /* [rows, C] teacher; NULL: not wanted */
     float *student_probabilities; /* [M, rows, C]; NULL: not wanted */

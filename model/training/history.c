@@ -1,5 +1,6 @@
 #include "model/training/history.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,13 +65,27 @@ nn_metrics nn_history_metrics(const nn_history *history, size_t epoch, ds_split 
     return nn_metrics_of(nn_history_confusion(history, epoch, split), history->classes, NULL);
 }
 
+bool nn_losses_finite(const nn_split_losses *losses)
+{
+    return isfinite(losses->loss) && isfinite(losses->ce) && isfinite(losses->saf) && isfinite(losses->kl);
+}
+
+bool nn_history_finite(const nn_history *history, size_t epoch)
+{
+    const nn_split_losses *valid = nn_history_losses(history, epoch, DS_VALID);
+    const nn_split_losses *test = nn_history_losses(history, epoch, DS_TEST);
+    if (valid->utterances > 0 || test->utterances > 0) return nn_losses_finite(valid) && nn_losses_finite(test);
+    return nn_losses_finite(nn_history_losses(history, epoch, DS_TRAIN));
+}
+
 long nn_history_best(const nn_history *history, ds_split split)
 {
     long best = NN_NO_EPOCH;
     double score = 0;
     for (size_t epoch = 0; epoch < history->epochs; ++epoch) {
         const nn_metrics metrics = nn_history_metrics(history, epoch, split);
-        if (metrics.rows == 0 || (best != NN_NO_EPOCH && metrics.weighted.f1 <= score)) continue;
+        if (metrics.rows == 0 || !nn_history_finite(history, epoch) ||
+            (best != NN_NO_EPOCH && metrics.weighted.f1 <= score)) continue;
         best = (long)epoch;
         score = metrics.weighted.f1;
     }

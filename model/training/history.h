@@ -15,6 +15,9 @@ typedef struct nn_split_losses {
     double utterances;        /* that these are means of; 0: nothing was measured */
 } nn_split_losses;
 
+/* Whether every loss is a number; so are those of a split that was not measured. */
+bool nn_losses_finite(const nn_split_losses *losses);
+
 typedef struct nn_history {
     size_t classes;
     size_t epochs, capacity;
@@ -37,14 +40,18 @@ nn_split_losses *nn_history_losses(const nn_history *history, size_t epoch, ds_s
 uint64_t *nn_history_confusion(const nn_history *history, size_t epoch, ds_split split);
 nn_metrics nn_history_metrics(const nn_history *history, size_t epoch, ds_split split);
 
+/* Whether the model could be evaluated after that epoch: the losses of its validation and test part, of which the KL
+ * sees every utterance, are finite. Without such parts the losses of the training part count. */
+bool nn_history_finite(const nn_history *history, size_t epoch);
+
 enum { NN_NO_EPOCH = -1 };
 
-/* The epoch with the best weighted F1 on that split, the earliest of equals; NN_NO_EPOCH where that split has no
- * labelled rows. DS_VALID gives the selection `valid`, DS_TEST the selection `test-best`. */
+/* The epoch with the best weighted F1 on that split, the earliest of equals, among those that nn_history_finite;
+ * NN_NO_EPOCH where there is none, or that split has no labelled rows. DS_VALID gives the selection `valid`, DS_TEST the selection `test-best`. */
 long nn_history_best(const nn_history *history, ds_split split);
 
 /* The split whose selection a run follows with its best checkpoint and its patience: DS_VALID, or DS_TEST where no
- * labelled validation row was ever seen; where nn_history_best has no epoch for it either, there is no selection. */
+ * epoch has one; where nn_history_best has no epoch for it either, there is no selection. */
 ds_split nn_history_selects(const nn_history *history);
 
 #endif

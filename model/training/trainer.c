@@ -239,6 +239,21 @@ static st_status interrupt(nn_trainer *t)
                    path ? "the state is in " : "no state was saved", path ? path : "");
 }
 
+/* A run ends well with an epoch worth saving: the selected one, or the last where nothing selects. */
+static st_status check_usable(nn_trainer *t)
+{
+    const nn_history *history = &t->history;
+    const char *path = t->options.last_path;
+    if (history->epochs == 0 || nn_history_best(history, nn_history_selects(history)) != NN_NO_EPOCH) return ST_OK;
+    if (nn_history_finite(history, history->epochs - 1)) return ST_OK;
+    return st_fail(error_of(t), ST_FAILED,
+                   "the run has diverged: no epoch could be selected, since the losses of its evaluation are not finite"
+                   " (%u of %u steps were skipped); nothing was saved as best; use a lower learning rate or clipping;"
+                   " %s%s",
+                   (unsigned)t->progress.skipped, (unsigned)t->progress.step,
+                   path ? "the last state is in " : "no state was saved", path ? path : "");
+}
+
 st_status nn_trainer_run(nn_trainer *t)
 {
     while (!nn_trainer_finished(t)) {
@@ -246,7 +261,7 @@ st_status nn_trainer_run(nn_trainer *t)
         if (status == ST_INTERRUPTED) return interrupt(t);
         ST_FORWARD(status);
     }
-    return ST_OK;
+    return check_usable(t);
 }
 
 nn_safsd *nn_trainer_model(nn_trainer *t)

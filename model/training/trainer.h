@@ -38,7 +38,7 @@ typedef struct nn_step_report {
 /* One split after an epoch. */
 typedef struct nn_split_report {
     nn_split_losses losses;    /* .utterances == 0: the data have no such part */
-    bool measured;             /* metrics and confusion were measured; with DS_TRAIN only where evaluate_train is set */
+    bool measured;             /* metrics and confusion were measured, and the losses are finite; with DS_TRAIN only where evaluate_train is set */
     nn_metrics metrics;
     const uint64_t *confusion; /* [C, C] */
     double utterances_per_second; /* 0: not known */
@@ -76,7 +76,8 @@ typedef struct nn_trainer_options {
     double lr;
     size_t warmup;          /* steps */
     size_t patience;        /* epochs without a better selection score before the run ends; 0: never */
-    nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out */
+    nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out; an
+                             * evaluation that is not finite: the same, or go on without selecting that epoch */
     nn_gcn_eval gcn_eval;
     size_t repetitions;     /* of NN_GCN_MEAN */
     bool evaluate_train;    /* the training part too, after every epoch; without, its accuracy and F1 are not known */
@@ -102,10 +103,12 @@ st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_train
 void nn_trainer_destroy(nn_trainer **trainer);
 
 /* Trains to the last epoch or until patience ends, writing `best` whenever the selection improves and `last` as asked.
- * `best` follows DS_VALID, or DS_TEST without a validation part; without both it is the last epoch.
+ * `best` follows DS_VALID, or DS_TEST without a validation part; without both it is the last epoch. An epoch whose
+ * evaluation is not finite is never `best`; where no other could be, the run ends with ST_FAILED.
  * ST_INTERRUPTED after a cancel: `last` is written, mid-epoch where need be, and the sentence says where the run
  * stands. ST_FAILED after a step that was not finite (NN_NONFINITE_STOP): the sentence names the step and the tensor
- * where it first appeared; `last` is written as it was before that step, which a resume computes again. */
+ * where it first appeared; `last` is written as it was before that step, which a resume computes again. Where such a
+ * run's evaluation is not finite, it names the last step before that, and `last` is the state to evaluate again. */
 st_status nn_trainer_run(nn_trainer *trainer);
 
 nn_safsd *nn_trainer_model(nn_trainer *trainer);

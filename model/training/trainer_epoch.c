@@ -181,30 +181,64 @@ static void view(void *user, size_t rows, size_t of_rows)
     if (v->hooks->evaluating) v->hooks->evaluating(v->hooks->user, v->split, rows, of_rows);
 }
 
-/* Fills confusion and, but for the training part, losses of the newest epoch in the history. */
+static const char *split_name(ds_split split)
+{
+    return split == DS_TRAIN ? "training" : split == DS_VALID ? "validation" : "test";
+}
+
+/* The last update was finite, but what it made of the parameters is not, or cannot be computed with. The state after it
+ * is saved, from which a resume evaluates again. */
+static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated *out)
+{
+    const char *path = t->options.last_path;
+    char phrase[160];
+    ST_FORWARD(nn_find_nonfinite(t->model, out->nonfinite_rows, true, phrase, sizeof phrase));
+    --t->history.epochs;
+    const st_status saved = nn_trainer_save_last(t);
+    ++t->history.epochs;
+    ST_FORWARD(saved);
+    return st_fail(error_of(t), ST_FAILED,
+                   "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and what first is"
+                   " not finite is %s; use a lower learning rate or clipping; the epoch is not saved as best; %s%s",
+                   split_name(split), (unsigned)(t->progress.step - 1), t->progress.epoch + 1, phrase,
+                   path ? "the state after the step is in " : "no state was saved", path ? path : "");
+}
+
+/* Fills confusion and, but for the training part, losses of the newest epoch in the history. The losses of the training
+ * part are those of its steps, except where the evaluation of it is not finite. */
 static st_status evaluate(nn_trainer *t, ds_split split, nn_split_report *report)
 {
     const size_t epoch = t->history.epochs - 1;
     viewer v = {&t->options.hooks, split};
     nn_evaluator how = t->evaluator;
     nn_evaluated out = {.confusion = nn_history_confusion(&t->history, epoch, split)};
+    how.until_nonfinite = t->options.nonfinite == NN_NONFINITE_STOP;
     how.progress = view;
     how.user = &v;
     const double begun = now();
     ST_FORWARD(nn_evaluate(t->model, t->options.data, split, &how, &out));
     const double seconds = now() - begun;
-    report->measured = out.losses.utterances > 0;
-    if (split == DS_TRAIN) return ST_OK;
+    if (out.nonfinite_rows > 0) return stop_unusable(t, split, &out);
+    report->measured = out.losses.utterances > 0 && nn_losses_finite(&out.losses);
+    if (split == DS_TRAIN && nn_losses_finite(&out.losses)) return ST_OK;
     *nn_history_losses(&t->history, epoch, split) = out.losses;
     report->utterances_per_second = seconds > 0 ? out.losses.utterances / seconds : 0;
     return ST_OK;
+}
+
+/* Without another part, the last epoch of a run is evaluated on the training part, to know that it can be saved. */
+static bool evaluates_train(const nn_trainer *t)
+{
+    if (t->options.evaluate_train) return true;
+    return t->progress.epoch + 1 == t->options.epochs && ds_select(t->options.data, DS_VALID, NULL, NULL) == 0 &&
+           ds_select(t->options.data, DS_TEST, NULL, NULL) == 0;
 }
 
 static st_status evaluate_all(nn_trainer *t, nn_epoch_report *report)
 {
     const size_t epoch = t->history.epochs - 1;
     *nn_history_losses(&t->history, epoch, DS_TRAIN) = mean_of(&t->progress.sums);
-    for (int s = t->options.evaluate_train ? DS_TRAIN : DS_VALID; s < DS_SPLITS; ++s)
+    for (int s = evaluates_train(t) ? DS_TRAIN : DS_VALID; s < DS_SPLITS; ++s)
         ST_FORWARD(evaluate(t, (ds_split)s, &report->splits[s]));
     for (int s = DS_TRAIN; s < DS_SPLITS; ++s) {
         report->splits[s].losses = *nn_history_losses(&t->history, epoch, (ds_split)s);
@@ -223,6 +257,7 @@ static st_status save_best(nn_trainer *t, nn_epoch_report *report)
     const long best = nn_history_best(&t->history, selects);
     const bool unselected = best == NN_NO_EPOCH;
     if (unselected ? !nn_trainer_finished(t) : best != (long)t->history.epochs - 1) return ST_OK;
+    if (!nn_history_finite(&t->history, t->history.epochs - 1)) return ST_OK;
     const char *selection = unselected ? "last" : selects == DS_VALID ? "valid" : "test_best";
     report->saved_best = t->options.best_path != NULL;
     return nn_trainer_save(t, t->options.best_path, selection, false);
