@@ -1,4 +1,6 @@
 /* safsd-cl bench: how fast the chosen devices are at the work of this program. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@
 #include "app/bench_start.h"
 #include "app/bench_table.h"
 #include "app/json.h"
+#include "app/outfile.h"
 #include "config/number.h"
 #include "runtime/gemm.h"
 
@@ -255,13 +258,26 @@ static st_status load_old(json_t **old, const char *path, st_error *error)
 {
     json_error_t why;
     if (!path) return ST_OK;
+    FILE *file = fopen(path, "r");
+    if (!file) return st_fail(error, ST_FAILED, "%.512s cannot be opened: %s", path, strerror(errno));
     json_decref(*old);
-    *old = json_load_file(path, 0, &why);
+    *old = json_loadf(file, 0, &why);
+    fclose(file);
     if (!*old)
         return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
                        why.text);
     if (!json_is_array(json_object_get(*old, "devices")))
         return st_fail(error, ST_FAILED, "%.512s has no list of devices; give a file that bench --json wrote", path);
+    return ST_OK;
+}
+
+/* A page that cannot be written is found before anything is measured. */
+static st_status check_page(const char *path, st_error *error)
+{
+    app_outfile file;
+    if (!path) return ST_OK;
+    ST_FORWARD(app_outfile_open(&file, path, error));
+    app_outfile_close(&file);
     return ST_OK;
 }
 
@@ -301,6 +317,7 @@ static st_status run(app_state *app, const opt_line *line)
     }
     ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));
     if (opt_has(line, "together")) ST_TRY(check_together(app, &w));
+    ST_TRY(check_page(opt_value(line, "html"), &app->error));
     ST_TRY(load_old(&root, opt_value(line, "show"), &app->error));
     if (!opt_has(line, "show")) {
         ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));

@@ -48,7 +48,14 @@ static st_status write_text(const char *folder, const char *name, char *text, st
     return status;
 }
 
-/* The binary of the device, and the width of its vectors. */
+static st_status write_manifest(const char *folder, size_t width, const rt_exported *binary, st_error *error)
+{
+    char *manifest = NULL;
+    ST_FORWARD(rt_export_manifest(&manifest, width, binary, error));
+    return write_text(folder, RT_EXPORT_MANIFEST, manifest, error);
+}
+
+/* The binary of the device with its manifest, and the width of its vectors. */
 static st_status write_binary(app_state *app, const char *folder, size_t *width)
 {
     rt_context *rt = NULL;
@@ -63,6 +70,8 @@ static st_status write_binary(app_state *app, const char *folder, size_t *width)
         *width = rt_vector_width(rt);
         status = write_file(folder, name, binary, size, &app->error);
     }
+    if (status == ST_OK)
+        status = write_manifest(folder, *width, &(rt_exported){name, binary, size}, &app->error);
     free(binary);
     rt_context_destroy(&rt);
     return status;
@@ -84,7 +93,7 @@ static st_status run(app_state *app, const opt_line *line)
     const char *folder = opt_value(line, "export");
     const bool binary = opt_has(line, "binary");
     size_t width = 0;
-    char *source = NULL, *manifest = NULL;
+    char *source = NULL;
     if (!folder) return st_fail(&app->error, ST_USAGE, "kernels needs a folder to write to: --export DIR");
     if (app->program)
         return st_fail(&app->error, ST_USAGE, "kernels writes programs, it does not use one: leave out --program");
@@ -95,8 +104,7 @@ static st_status run(app_state *app, const opt_line *line)
     if (width == 0) width = 4;
     ST_FORWARD(rt_export_source(&source, width, &app->error));
     ST_FORWARD(write_text(folder, RT_EXPORT_SOURCE, source, &app->error));
-    ST_FORWARD(rt_export_manifest(&manifest, width, &app->error));
-    ST_FORWARD(write_text(folder, RT_EXPORT_MANIFEST, manifest, &app->error));
+    if (!binary) ST_FORWARD(write_manifest(folder, width, NULL, &app->error));
     return write_file(folder, "GUIDE.txt", guide, sizeof guide - 1, &app->error);
 }
 

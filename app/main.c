@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/outfile.h"
 #include "app/print.h"
 #include "config/nearest.h"
 
@@ -140,7 +141,16 @@ static st_status run(app_state *app, opt_line *line, int argc, char *const *argv
         print_help(opt_has(line, "help") ? stdout : stderr);
         return opt_has(line, "help") ? ST_OK : st_fail(error, ST_USAGE, "name a command");
     }
+    const bool help = strcmp(argv[at], "help") == 0; /* `help` and `help train`, as --help */
+    if (help && ++at == argc) {
+        print_help(stdout);
+        return ST_OK;
+    }
     ST_FORWARD(find_command(argv[at++], &command, error));
+    if (help) {
+        print_command_help(command);
+        return ST_OK;
+    }
     snprintf(what, sizeof what, APP_NAME " %s", command->name);
     ST_FORWARD(opt_read(line, (opt_tables){command->options, global_options}, argc, argv, &at, false, what, error));
     if (opt_has(line, "version")) {
@@ -168,10 +178,9 @@ int main(int argc, char **argv)
     st_status status = opt_line_create(&line, argc, &app.error);
     if (status == ST_OK) status = run(&app, &line, argc, argv);
     opt_line_destroy(&line);
-    errno = 0;
-    const bool written = fflush(stdout) == 0 && !ferror(stdout);
-    if (!written && errno != EPIPE && status == ST_OK)
-        status = st_fail(&app.error, ST_FAILED, "the results could not be written: %s", strerror(errno));
+    const int lost = app_outfile_flush(stdout);
+    if (lost != 0 && lost != EPIPE && status == ST_OK)
+        status = st_fail(&app.error, ST_FAILED, "the results could not be written: %s", strerror(lost));
     if (app.error.text[0] != '\0') print_error(&app.error);
     return (int)status;
 }

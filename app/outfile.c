@@ -39,13 +39,25 @@ st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
     return status;
 }
 
+/* A stream that failed earlier has forgotten why: one byte more, to a file that is lost anyway, meets the cause again. */
+int app_outfile_flush(FILE *stream)
+{
+    errno = 0;
+    if (fflush(stream) != 0 && errno != 0) return errno;
+    if (!ferror(stream)) return 0;
+    errno = 0;
+    return write(fileno(stream), "\n", 1) < 0 && errno != 0 ? errno : EIO;
+}
+
 st_status app_outfile_finish(app_outfile *file, st_error *error)
 {
     const bool special = strcmp(file->path, file->temporary) == 0;
-    errno = 0;
-    bool good = fflush(file->stream) == 0 && !ferror(file->stream);
-    if (good && !special) good = fsync(fileno(file->stream)) == 0;
-    int code = errno;
+    int code = app_outfile_flush(file->stream);
+    bool good = code == 0;
+    if (good && !special && fsync(fileno(file->stream)) != 0) {
+        good = false;
+        code = errno;
+    }
     if (fclose(file->stream) != 0 && good) {
         good = false;
         code = errno;

@@ -17,6 +17,9 @@ st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
 /* Syncs and renames; ST_FAILED, leaving `path` as it was, where something could not be written. */
 st_status app_outfile_finish(app_outfile *file, st_error *error);
 
+/* Flushes a stream; 0, or why something that was written to it, now or before, is lost. */
+int app_outfile_flush(FILE *stream);
+
 /* Removes what was not finished; to be called in any case. */
 void app_outfile_close(app_outfile *file);
 

@@ -3,11 +3,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <xxhash.h>
 
 #include "runtime/internal.h"
 #include "runtime/kernel_source.h"
@@ -40,7 +43,15 @@ st_status rt_export_source(char **text, size_t vector_width, st_error *error)
     return *text ? ST_OK : st_fail(error, ST_FAILED, "out of host memory for kernel sources");
 }
 
-st_status rt_export_manifest(char **text, size_t vector_width, st_error *error)
+enum { CHECKSUM_SIZE = 32 };
+
+static const char *checksum_of(char text[CHECKSUM_SIZE], const unsigned char *bytes, size_t size)
+{
+    snprintf(text, CHECKSUM_SIZE, "xxh3:%016" PRIx64, (uint64_t)XXH3_64bits(bytes, size));
+    return text;
+}
+
+st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported *binary, st_error *error)
 {
     rt_interface kernels;
     *text = NULL;
@@ -55,6 +66,12 @@ st_status rt_export_manifest(char **text, size_t vector_width, st_error *error)
     json_t *manifest = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:o}", "program", "safsd-cl", "version", SAFSD_VERSION,
                                  "abi", (json_int_t)kernels.abi, "vector_width", (json_int_t)vector_width, "options",
                                  options, "source", RT_EXPORT_SOURCE, "kernels", list);
+    if (manifest && binary) {
+        char checksum[CHECKSUM_SIZE];
+        json_object_set_new(manifest, "binary",
+                            json_pack("{s:s, s:I, s:s}", "file", binary->file, "size", (json_int_t)binary->size, "checksum",
+                                      checksum_of(checksum, binary->bytes, binary->size)));
+    }
     if (manifest) *text = json_dumps(manifest, JSON_INDENT(2));
     json_decref(manifest);
     rt_interface_destroy(&kernels);
@@ -169,18 +186,44 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
                    (long long)floats);
 }
 
+/* A driver may not survive a binary that was cut or changed: one that this program wrote is compared with what it wrote. */
+static st_status check_binary(const rt_given *given, const json_t *manifest, const char *path, st_error *error)
+{
+    const json_t *entry = json_object_get(manifest, "binary");
+    const char *file = json_string_value(json_object_get(entry, "file"));
+    const char *checksum = json_string_value(json_object_get(entry, "checksum"));
+    const char *slash = strrchr(given->path, '/');
+    if (!file || strcmp(file, slash ? slash + 1 : given->path) != 0) return ST_OK;
+    const json_int_t size = json_integer_value(json_object_get(entry, "size"));
+    char found[CHECKSUM_SIZE];
+    if (size != (json_int_t)given->size)
+        return st_fail(error, ST_CHECK, "%s has %zu bytes, but %s says %lld: copy it again, or export the kernels again",
+                       given->path, given->size, path, (long long)size);
+    if (!checksum || strcmp(checksum, checksum_of(found, given->binary, given->size)) != 0)
+        return st_fail(error, ST_CHECK,
+                       "%s is damaged: its checksum is %s, but %s says %s; copy it again, or export the kernels again",
+                       given->path, found, path, checksum ? checksum : "none");
+    return ST_OK;
+}
+
 static st_status read_manifest(rt_given *given, st_error *error)
 {
     char path[sizeof given->path + sizeof RT_EXPORT_MANIFEST];
     snprintf(path, sizeof path, "%s", given->path);
     char *slash = strrchr(path, '/');
     snprintf(slash ? slash + 1 : path, sizeof RT_EXPORT_MANIFEST, "%s", RT_EXPORT_MANIFEST);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return st_fail(error, ST_FAILED, RT_EXPORT_MANIFEST " must lie beside %s: %s: %s", given->path, path,
+                       strerror(errno));
     json_error_t problem;
-    json_t *manifest = json_load_file(path, 0, &problem);
+    json_t *manifest = json_loadf(file, 0, &problem);
+    fclose(file);
     if (!manifest)
         return st_fail(error, ST_FAILED, "the manifest of %s cannot be read: %s:%d: %s", given->path, path,
                        problem.line, problem.text);
-    const st_status status = check_manifest(given, manifest, path, error);
+    st_status status = check_manifest(given, manifest, path, error);
+    if (status == ST_OK) status = check_binary(given, manifest, path, error);
     json_decref(manifest);
     return status;
 }

@@ -107,7 +107,7 @@ static void test_texts(void **state)
     assert_non_null(strstr(source, "#define VW 8 "));
     assert_null(strstr(source, "#include"));
     assert_non_null(strstr(source, "gemm_panel_pack"));
-    assert_int_equal(rt_export_manifest(&manifest, 8, &error), ST_OK);
+    assert_int_equal(rt_export_manifest(&manifest, 8, NULL, &error), ST_OK);
     json_t *read = json_loads(manifest, 0, &problem);
     assert_non_null(read);
     assert_int_equal(json_integer_value(json_object_get(read, "abi")), abi_now());
@@ -119,7 +119,7 @@ static void test_texts(void **state)
     assert_int_equal(rt_export_source(&source, 3, &error), ST_USAGE);
     assert_null(source);
     st_clear(&error);
-    assert_int_equal(rt_export_manifest(&manifest, 32, &error), ST_USAGE);
+    assert_int_equal(rt_export_manifest(&manifest, 32, NULL, &error), ST_USAGE);
     assert_null(manifest);
 }
 
@@ -127,7 +127,7 @@ static void write_manifest(void **state, size_t width)
 {
     char *text = NULL;
     st_error error = {.status = ST_OK};
-    assert_int_equal(rt_export_manifest(&text, width, &error), ST_OK);
+    assert_int_equal(rt_export_manifest(&text, width, NULL, &error), ST_OK);
     ts_write(ts_path(state, RT_EXPORT_MANIFEST), text, strlen(text));
     free(text);
 }

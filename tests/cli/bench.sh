@@ -57,6 +57,10 @@ assert abs(train["gflop"] * 1e9 / (2 * 88 * (3 * inner + 2 * inputs)) - 1) < 1e-
 EOF
 fi
 
+refuses 1 'nothing\.json cannot be opened: No such file' bench --only step "${tiny[@]}" --compare nothing.json
+refuses 1 'nowhere/page\.html cannot be written: No such file' bench --only step "${tiny[@]}" --html nowhere/page.html
+err_lacks 'device 0'
+
 # Against an older run: with times a thousandth of what they were, everything has become slower.
 sed -E 's/"(median|p10|p90)": ([0-9.e-]+)/"\1": 1e-9/' old.json >faster.json
 gives 0 bench --only step --shape meld --mode eval "${tiny[@]}" --compare faster.json

@@ -14,6 +14,11 @@ refuses 2 'vector-width 5' kernels --export x --vector-width 5
 refuses 1 'manifest\.json/x cannot be made' kernels --export text/manifest.json/x
 absent x
 
+if [ -w /dev/full ]; then
+    mkdir full && ln -s /dev/full full/safsd-cl.cl
+    refuses 1 'full/safsd-cl.cl cannot be written: No space left' kernels --export full
+fi
+
 [ -e "${SAFSD_TEST_LAYER:-}" ] || skip "there is no OpenCL layer"
 gives 0 kernels --export built --binary
 binary=$(ls built/*.bin)
@@ -52,7 +57,7 @@ misfits 4 'adam_update with 3 arguments, but this program passes' '/"adam_update
 misfits 4 'lacks abi or vector_width' 's/"abi"/"abc"/'
 misfits 1 'manifest\.json:[0-9]+: ' '1s/{/[[/'
 rm misfit/manifest.json
-refuses 1 'manifest of .* cannot be read' --program misfit verify "$golden/eval.safetensors"
+refuses 1 'manifest\.json must lie beside misfit/.*\.bin: .*No such file' --program misfit verify "$golden/eval.safetensors"
 rm -rf misfit && cp -r built misfit && rm misfit/*.bin
 refuses 1 'misfit holds no program for .*: it would be called .*\.bin' --program misfit verify "$golden/eval.safetensors"
 refuses 1 'missing\.bin cannot be read: No such file' --program missing.bin verify "$golden/eval.safetensors"
@@ -61,6 +66,20 @@ refuses 1 'empty' --program misfit/empty.bin verify "$golden/eval.safetensors"
 printf 'this is no binary of kernels' >misfit/foreign.bin
 refuses 3 'loading the program misfit/foreign\.bin' --program misfit/foreign.bin verify "$golden/eval.safetensors"
 without_leaks
+# A binary that this program wrote is compared with what it wrote before the driver sees it.
+rm -rf misfit && cp -r built misfit
+copy=misfit/${binary#built/}
+head -c $(($(wc -c <"$binary") / 2)) "$binary" >"$copy"
+refuses 4 '\.bin has [0-9]+ bytes, but misfit/manifest\.json says [0-9]+' --program misfit verify "$golden/eval.safetensors"
+cp "$binary" "$copy"
+printf 'XYXY' | dd of="$copy" bs=1 seek=$(($(wc -c <"$binary") / 2)) conv=notrunc status=none
+refuses 4 '\.bin is damaged: its checksum is' --program misfit verify "$golden/eval.safetensors"
+cp "$binary" "$copy"
+sed -i '/"binary"/,/}/d; s/^  \],$/  ]/' misfit/manifest.json # as a vendor's compiler leaves it
+! grep -q checksum misfit/manifest.json || fail "the manifest still has a checksum"
+gives 0 --program misfit verify "$golden/eval.safetensors"
+without_leaks
+
 unset SAFSD_LAYER_HIDE
 
 # A program whose kernels fit but compute wrongly: every command tests it before its use, and names the kernel.

@@ -17,6 +17,13 @@ gives 0 --help train
 out_has '^usage: safsd-cl train '
 gives 0 train -h
 out_has '^usage: safsd-cl train '
+gives 0 help train
+out_has '^usage: safsd-cl train '
+gives 0 --help
+mv .out help.txt
+gives 0 help
+same help.txt .out
+refuses 2 'did you mean train' help trian
 gives 0 train --help-keys
 narrow .out
 for key in experiment.name data.path model.hidden loss.gamma train.epochs runtime.device; do

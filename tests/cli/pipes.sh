@@ -28,8 +28,12 @@ if [ -w /dev/full ]; then
     got=0
     "$program" train --help-keys >/dev/full 2>.err || got=$?
     [ "$got" -eq 1 ] || fail "exit status $got on a full disk"
-    err_has '^safsd-cl: the results could not be written: '
-    refuses 1 'cannot be written' predict run/best.safetensors --out /dev/full
+    err_has '^safsd-cl: the results could not be written: No space left on device$'
+    got=0
+    "$program" predict run/best.safetensors --split all >/dev/full 2>.err || got=$?
+    [ "$got" -eq 1 ] || fail "exit status $got on a full disk"
+    err_has '^safsd-cl: the results could not be written: No space left on device$'
+    refuses 1 'cannot be written: No space left' predict run/best.safetensors --split all --out /dev/full
     [ -c /dev/full ] || fail "/dev/full was replaced"
 fi
 refuses 1 'No such file' predict run/best.safetensors --out nowhere/p.csv

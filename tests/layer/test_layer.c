@@ -244,7 +244,7 @@ static void export_all(void **state)
     assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, &error), ST_OK);
     assert_int_equal(rt_context_create(&rt, &list.items[chosen], &(rt_options){.gemm = "panel"}, &error), ST_OK);
     if (rt_export_binary(rt, &binary, &size) != ST_OK) fail_msg("%s", error.text);
-    assert_int_equal(rt_export_manifest(&manifest, rt_vector_width(rt), &error), ST_OK);
+    assert_int_equal(rt_export_manifest(&manifest, rt_vector_width(rt), NULL, &error), ST_OK);
     rt_binary_name(name, rt_device(rt));
     strcat(name, ".bin");
     ts_write(ts_path(state, name), binary, size);
