@@ -7,6 +7,7 @@
 #include "app/outfile.h"
 #include "model/training/metrics.h"
 
+static const char *const columns[] = {"dialogue", "utterance", "speaker", "label", "prediction"};
 static const char *const student_columns[NN_MODALITIES] = {"text_prediction", "audio_prediction", "visual_prediction"};
 
 /* One utterance with what the model says of it. */
@@ -33,6 +34,21 @@ static const char *label_of(const app_predictions *p, size_t utterance)
     return label >= 0 && (size_t)label < config_of(p)->classes ? p->class_names[label] : NULL;
 }
 
+st_status predictions_check_names(const char *const *class_names, size_t classes, st_error *error)
+{
+    enum { FIRST = sizeof columns / sizeof *columns };
+    for (size_t c = 0; c < classes; ++c)
+        for (size_t i = 0; i < FIRST + NN_MODALITIES; ++i) {
+            const char *column = i < FIRST ? columns[i] : student_columns[i - FIRST];
+            if (strcmp(class_names[c], column) == 0)
+                return st_fail(error, ST_USAGE,
+                               "class %zu is called \"%s\", as a column of the predictions is: give it another name, with "
+                               "[data] classes or import --classes",
+                               c, column);
+        }
+    return ST_OK;
+}
+
 /* ---- CSV ---- */
 
 static void put_field(FILE *out, const char *text)
@@ -52,7 +68,7 @@ static void put_field(FILE *out, const char *text)
 void predictions_header(FILE *out, const app_predictions *p, app_table_format format)
 {
     if (format != TABLE_CSV) return;
-    fputs("dialogue,utterance,speaker,label,prediction", out);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i) fprintf(out, "%s%s", i > 0 ? "," : "", columns[i]);
     for (size_t c = 0; c < config_of(p)->classes; ++c) {
         fputc(',', out);
         put_field(out, p->class_names[c]);

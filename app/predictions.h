@@ -19,6 +19,9 @@ typedef struct app_predictions {
     const char *const *class_names; /* [C] */
 } app_predictions;
 
+/* ST_USAGE where a class has the name of another column. */
+st_status predictions_check_names(const char *const *class_names, size_t classes, st_error *error);
+
 /* The line of column names; nothing for JSON lines. */
 void predictions_header(FILE *out, const app_predictions *predictions, app_table_format format);
 

@@ -7,6 +7,7 @@
 #include "data/pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct ds_pickle {
     ds_mapping mapping; /* of a file; empty where the bytes are borrowed */
@@ -360,6 +361,17 @@ st_status ds_pickle_parse(ds_pickle **pickle, const void *bytes, size_t size, co
     return status;
 }
 
+/* Whether a file begins as a data set would that was pickled: with the mark of protocols from 2 on, or in those before
+ * with a container or with the name of a class. */
+static bool begins_like_one(const unsigned char *bytes, size_t size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    size_t at = 1;
+    if (bytes[0] == 0x80 || memchr("(])}", bytes[0], 4)) return true;
+    while (at < size && bytes[at] != '\0' && strchr(letters, bytes[at])) ++at;
+    return bytes[0] == 'c' && at < size && bytes[at] == '\n';
+}
+
 st_status ds_pickle_open(ds_pickle **pickle, const char *path, st_error *error)
 {
     st_status status = ST_OK;
@@ -368,7 +380,11 @@ st_status ds_pickle_open(ds_pickle **pickle, const char *path, st_error *error)
     ST_FORWARD(ds_mapping_open(&mapping, path, error));
     const char *foreign = ds_mapping_foreign(&mapping);
     if (foreign) ST_TRY(st_fail(error, ST_FAILED, "%s is no pickle but %s", path, foreign));
-    ST_TRY(ds_pickle_parse(pickle, mapping.bytes, mapping.size, path, error));
+    st_error reason = {.status = ST_OK};
+    status = ds_pickle_parse(pickle, mapping.bytes, mapping.size, path, &reason);
+    if (status != ST_OK && !begins_like_one(mapping.bytes, mapping.size))
+        ST_TRY(st_fail(error, ST_FAILED, "%s is neither a pickle nor a safetensors file", path));
+    if (status != ST_OK) ST_TRY(st_fail(error, status, "%s", reason.text));
     (*pickle)->mapping = mapping;
     mapping = (ds_mapping){0};
 done:

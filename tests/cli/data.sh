@@ -58,7 +58,18 @@ refuses 1 'empty\.pkl' import empty.pkl -o out.safetensors
 head -c 300 good.pkl >short.pkl
 refuses 1 'short\.pkl.*(truncated|ends)' import short.pkl -o out.safetensors
 printf 'dialogue,utterance,label\na,1,happy\n' >table.csv
-refuses 1 'table\.csv' import table.csv -o out.safetensors
+for text in 'dialogue,utterance,label' 'class,label' '{"a": 1}' 'names of nothing.'; do
+    printf '%s\na,1,happy\n' "$text" >table.csv
+    refuses 1 'table\.csv is neither a pickle nor a safetensors file' import table.csv -o out.safetensors
+    gives 1 inspect table.csv
+    err_has 'table\.csv is neither a pickle nor a safetensors file'
+done
+for name in dialogue utterance speaker label prediction text_prediction visual_prediction; do
+    refuses 2 "class 2 is called \"$name\", as a column" import good.pkl -o out.safetensors --classes "none,happy,$name,angry"
+done
+refuses 2 'class 1 is called "label", as a column' train "${small_model[@]}" --set data.path=good.pkl \
+    --set data.classes=none,label,sad,angry --out run
+absent out.safetensors run
 refuses 1 'is a folder' import "my data" -o out.safetensors
 
 # A pickle that wants to run something is refused, and has not run it.

@@ -23,6 +23,13 @@ same .out sampled.csv
 gives 0 predict run/best.safetensors --set model.gcn_eval=mean:3
 different .out sampled.csv
 
+# The model is the checkpoint's: another value is refused, the same one is taken.
+refuses 2 'set model\.hidden: run/best\.safetensors was trained with 16, and cannot be evaluated with 8' \
+    eval run/best.safetensors --set model.hidden=8
+refuses 2 'set loss\.gamma: .*trained with .*evaluated with 3' predict run/best.safetensors --set loss.gamma=3
+refuses 2 'set model\.gate: .*trained with learned, .*with off' eval run/best.safetensors --set train.batch=3 --set model.gate=off
+gives 0 eval run/best.safetensors --set model.hidden=16 --set model.gate=learned
+
 # Data without labels are fine for predict. The pickle has widths 3, 2, 2 and four classes.
 pickle >labelled.pkl
 gives 0 train "${small_model[@]}" --set data.path=labelled.pkl --set data.classes=none,happy,sad,angry --out mine

@@ -113,6 +113,10 @@ for key in "accuracy", "weighted_f1", "macro_f1":
 PYTHON
 fi
 
+# One run, whatever [experiment] seeds says.
+gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set experiment.seeds=1..3 --set experiment.seed=7 --out seeded
+err_has 'train makes one run, with \[experiment\] seed = 7; the 3 seeds of \[experiment\] seeds are not used'
+
 # A damaged checkpoint is not used.
 cp runs/demo/best.safetensors damaged.safetensors
 printf 'XY' | dd of=damaged.safetensors bs=1 seek=$(($(wc -c <damaged.safetensors) - 100)) conv=notrunc status=none
