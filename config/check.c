@@ -2,6 +2,8 @@
 
 #include "config/schema.h"
 
+#include <float.h>
+
 /* The place of "[section] key", or else of "[section] other"; the value is a default where there is neither. */
 static const char *place_of(char *const *places, const char *section, const char *key, const char *other)
 {
@@ -72,6 +74,15 @@ static st_status check_loss(const cfg_loss *loss, char *const *places, st_error 
     return ST_OK;
 }
 
+/* Devices count what lies below the smallest normal float as 0, which would end every update. */
+static st_status check_train(const cfg_train *train, char *const *places, st_error *error)
+{
+    if (train->clip > 0 && train->clip < (double)FLT_MIN)
+        return st_fail(error, ST_USAGE, "%s: %g is out of range; it takes 0, or a number from %g",
+                       place_of(places, "train", "clip", "clip"), train->clip, (double)FLT_MIN);
+    return ST_OK;
+}
+
 st_status cfg_check(const cfg_config *config, char *const *places, st_error *error)
 {
     const cfg_model *model = &config->model;
@@ -80,5 +91,6 @@ st_status cfg_check(const cfg_config *config, char *const *places, st_error *err
                        place_of(places, "model", "heads", "hidden"), model->hidden, model->heads);
     ST_FORWARD(check_data(&config->data, places, error));
     ST_FORWARD(check_classes(config, places, error));
+    ST_FORWARD(check_train(&config->train, places, error));
     return check_loss(&config->loss, places, error);
 }

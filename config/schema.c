@@ -3,7 +3,6 @@
 #include "config/nearest.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,10 +26,11 @@ _Static_assert(sizeof(cfg_format) == sizeof(int) && sizeof(cfg_similarity_form) 
 
 /* Section, key and default of a row. */
 #define KEY(s, k, d) .section = #s, .key = #k, .offset = offsetof(cfg_config, s.k), .standard = (d)
-/* Types with what they need. */
+/* Types with what they need. Reals become floats of a device: what these cannot hold is out of range. */
+#define FLOAT_LIMIT 3.4e38
 #define INTEGER(a, b) .type = CFG_TYPE_INT, .low = (a), .high = (b)
-#define AT_LEAST(a) .type = CFG_TYPE_REAL, .low = (a), .high = INFINITY
-#define ABOVE(a) .type = CFG_TYPE_REAL, .low = (a), .high = INFINITY, .above_low = true
+#define AT_LEAST(a) .type = CFG_TYPE_REAL, .low = (a), .high = FLOAT_LIMIT
+#define ABOVE(a) .type = CFG_TYPE_REAL, .low = (a), .high = FLOAT_LIMIT, .above_low = true
 #define FROM_BELOW(a, b) .type = CFG_TYPE_REAL, .low = (a), .high = (b), .below_high = true
 #define CHOICE(w) .type = CFG_TYPE_CHOICE, .words = (w)
 #define FLAG .type = CFG_TYPE_FLAG
@@ -86,9 +86,9 @@ const cfg_key cfg_keys[] = {
     {KEY(loss, gamma, "2"), AT_LEAST(0), .help = "focus of the focal loss"},
     {KEY(loss, temperature, "1"), AT_LEAST(1e-6), .help = "temperature of the distillation"},
     {KEY(loss, teacher_gradient, "true"), FLAG, .help = "let the distillation train the teacher too"},
-    {KEY(loss, class_weights, "none"), .type = CFG_TYPE_WEIGHTS, .high = INFINITY, .words = weight_forms,
+    {KEY(loss, class_weights, "none"), .type = CFG_TYPE_WEIGHTS, .high = FLOAT_LIMIT, .words = weight_forms,
      .help = "weights of the classes in the cross-entropy"},
-    {KEY(loss, alpha, "auto"), .type = CFG_TYPE_WEIGHTS, .high = INFINITY, .words = alpha_forms,
+    {KEY(loss, alpha, "auto"), .type = CFG_TYPE_WEIGHTS, .high = FLOAT_LIMIT, .words = alpha_forms,
      .help = "weights of the classes in the focal losses; auto: (1 - share of the class) / (classes - 1)"},
     {KEY(loss, similarity, "identity"), .type = CFG_TYPE_SIMILARITY, .low = 0, .high = 1, .words = similarity_forms,
      .help = "similarity of the emotions, one row per true class"},

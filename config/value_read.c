@@ -35,6 +35,23 @@ static cfg_piece whole(const char *text)
     return (cfg_piece){text, strlen(text)};
 }
 
+/* Well-formed UTF-8 in the sense of RFC 3629, as the metadata of a checkpoint, which holds the configuration, needs. */
+static bool is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        const unsigned first = *at++;
+        if ((first >= 0x80 && first < 0xc2) || first > 0xf4) return false;
+        const int more = (first >= 0xc2) + (first >= 0xe0) + (first >= 0xf0);
+        const unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+        if (more > 0 && (*at < low || *at > high)) return false;
+        for (int i = 0; i < more; i++)
+            if ((*at++ & 0xc0) != 0x80) return false;
+    }
+    return true;
+}
+
 static st_status out_of_memory(const reading *in)
 {
     return st_fail(in->error, ST_FAILED, "%s: out of memory", in->place);
@@ -120,7 +137,7 @@ static st_status read_text(const reading *in, const char *text, char **value)
         snprintf(*value, size, "%s/%s", in->folder, text);
     else
         snprintf(*value, size, "%s", text);
-    return ST_OK;
+    return is_utf8(*value) ? ST_OK : refuse(in, whole(*value), "is no valid UTF-8");
 }
 
 /* Splits "first..last" into its two ends; false where there is no "..". */
@@ -354,6 +371,7 @@ st_status cfg_value_read(cfg_config *config, const cfg_key *key, const char *tex
     const reading in = {.key = key, .place = place, .folder = folder, .error = error};
     cfg_value_clear(config, key);
     if (!*text) return *key->standard ? refuse(&in, whole(text), "is no value") : ST_OK;
+    if (!is_utf8(text)) return refuse(&in, whole(text), "is no valid UTF-8");
     const st_status status = read_value(&in, text, (char *)config + key->offset);
     if (status != ST_OK) cfg_value_clear(config, key);
     return status;

@@ -569,6 +569,52 @@ static void test_unknown_names(void **state)
     assert_memory_equal(error.text, sentence, strlen(sentence));
 }
 
+/* What a float cannot hold would be infinite on every device. */
+static void test_beyond_float(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"[train]\nlr",        "[train]\nweight_decay", "[train]\nclip",
+                                       "[train]\neps",       "[loss]\nlambda_ce",     "[loss]\nlambda_saf",
+                                       "[loss]\nlambda_kl",  "[loss]\ngamma",         "[loss]\ntemperature",
+                                       "[loss]\nclass_weights", "[loss]\nalpha"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        st_error error = {0};
+        cfg_config config;
+        char text[128];
+        snprintf(text, sizeof text, "%s = 1e39\n", keys[i]);
+        assert_int_equal(cfg_load_text(&config, text, "x.ini", NULL, (cfg_overrides){NULL, 0}, &error), ST_USAGE);
+        if (!strstr(error.text, "\"1e39\" is out of range; it takes") || !strstr(error.text, "3.4e+38"))
+            fail_msg("%s: %s", keys[i], error.text);
+    }
+}
+
+/* The configuration and the names in it go into the metadata of checkpoints, which are UTF-8. */
+static void test_not_utf8(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"\xe4rger", "\xc3", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80", "\xe2\x82"};
+    static const char *const keys[] = {"[data]\nclasses = calm,", "[data]\nvalid_dialogues =", "[data]\npath =",
+                                       "[experiment]\nname =", "[runtime]\ndevice ="};
+    char text[128];
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            st_error error = {0};
+            cfg_config config;
+            snprintf(text, sizeof text, "%s %s\n", keys[k], bad[i]);
+            assert_int_equal(cfg_load_text(&config, text, "x.ini", NULL, (cfg_overrides){NULL, 0}, &error), ST_USAGE);
+            if (!strstr(error.text, "is no valid UTF-8; it takes")) fail_msg("%s: %s", text, error.text);
+        }
+    }
+    st_error error = {0};
+    cfg_config config;
+    snprintf(text, sizeof text,
+             "[data]\nclasses = \xc3\x84rger, \xe2\x82\xac, \xf0\x9f\x98\x80, \xed\x9f\xbf, \xf4\x8f\xbf\xbf\n");
+    assert_int_equal(cfg_load_text(&config, text, "x.ini", NULL, (cfg_overrides){NULL, 0}, &error), ST_OK);
+    assert_int_equal(config.data.classes.count, 5);
+    cfg_destroy(&config);
+}
+
 static void test_bad_values(void **state)
 {
     (void)state;
@@ -587,16 +633,18 @@ static void test_bad_values(void **state)
                    "x.ini:2: [model] dropout: \"1\" is out of range; it takes a number of at least 0 and below 1");
     expect_refused("[model]\ndropout = 0,5\n",
                    "x.ini:2: [model] dropout: \"0,5\" is not a number; it takes a number of at least 0 and below 1");
-    expect_refused("[train]\nlr = 0\n", "x.ini:2: [train] lr: \"0\" is out of range; it takes a number above 0");
-    expect_refused("[train]\nlr = nan\n", "x.ini:2: [train] lr: \"nan\" is not a number; it takes a number above 0");
+    expect_refused("[train]\nlr = 0\n", "x.ini:2: [train] lr: \"0\" is out of range; it takes a number above 0 and at most 3.4e+38");
+    expect_refused("[train]\nlr = nan\n", "x.ini:2: [train] lr: \"nan\" is not a number; it takes a number above 0 and at most 3.4e+38");
     expect_refused("[train]\nlr = 1e999\n",
-                   "x.ini:2: [train] lr: \"1e999\" is out of range; it takes a number above 0");
+                   "x.ini:2: [train] lr: \"1e999\" is out of range; it takes a number above 0 and at most 3.4e+38");
     expect_refused("[train]\neps = 1e-40\n",
-                   "x.ini:2: [train] eps: \"1e-40\" is out of range; it takes a number of at least 1e-30");
+                   "x.ini:2: [train] eps: \"1e-40\" is out of range; it takes a number from 1e-30 to 3.4e+38");
     expect_refused("[loss]\ntemperature = 1e-40\n",
-                   "x.ini:2: [loss] temperature: \"1e-40\" is out of range; it takes a number of at least 1e-06");
+                   "x.ini:2: [loss] temperature: \"1e-40\" is out of range; it takes a number from 1e-06 to 3.4e+38");
     expect_refused("[loss]\nlambda_kl = -0.1\n",
-                   "x.ini:2: [loss] lambda_kl: \"-0.1\" is out of range; it takes a number of at least 0");
+                   "x.ini:2: [loss] lambda_kl: \"-0.1\" is out of range; it takes a number from 0 to 3.4e+38");
+    expect_refused("[train]\nclip = 1e-39\n",
+                   "x.ini:2: [train] clip: 1e-39 is out of range; it takes 0, or a number from 1.17549e-38");
     expect_refused("[train]\nlr =\n", "x.ini:2: [train] lr has no value; write one, or delete the line to keep the "
                                       "default");
     expect_refused("[train]\nlr = 1\n\nlr = 2\n",
@@ -622,7 +670,7 @@ static void test_bad_lists(void **state)
     (void)state;
 #define TAKES_IDS "it takes different dialogue ids, separated by commas, with ranges such as 1039..1152"
 #define TAKES_SEEDS "it takes different integers, separated by commas, with ranges such as 1..5"
-#define TAKES_WEIGHTS "it takes none, inverse_frequency, or one number of at least 0 per class"
+#define TAKES_WEIGHTS "it takes none, inverse_frequency, or one number from 0 to 3.4e+38 per class"
 #define TAKES_ROWS "it takes identity, iemocap, meld, or a row of numbers from 0 to 1 per class, rows separated by /"
     expect_refused("[data]\nclasses = a,,b\n", "x.ini:2: [data] classes: \"a,,b\" has an empty place in its list; it "
                                                "takes different names, separated by commas");
@@ -798,7 +846,9 @@ int main(void)
         cmocka_unit_test(test_shipped),    cmocka_unit_test(test_demo),       cmocka_unit_test(test_reference),
         cmocka_unit_test(test_every_key),  cmocka_unit_test(test_long_lists), cmocka_unit_test(test_unwritable),
         cmocka_unit_test(test_paths),      cmocka_unit_test(test_file),       cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_bad_lists),  cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_bad_values),
+        cmocka_unit_test(test_beyond_float),
+        cmocka_unit_test(test_not_utf8), cmocka_unit_test(test_bad_lists),  cmocka_unit_test(test_contradictions),
         cmocka_unit_test(test_overrides),  cmocka_unit_test(test_words),      cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
