@@ -57,6 +57,7 @@ typedef struct watch {
     size_t rows[1000];
     double lr[1000];
     size_t steps, epochs, notices;
+    char notice[200]; /* the last */
     nn_epoch_report epoch[64];
     uint64_t expected_step;                   /* of the next report */
     long stop_after_step, stop_in_evaluation; /* counts; -1: never */
@@ -99,7 +100,7 @@ static void watch_evaluating(void *user, ds_split split, size_t rows, size_t of_
 static void watch_notice(void *user, const char *sentence)
 {
     watch *w = user;
-    (void)sentence;
+    snprintf(w->notice, sizeof w->notice, "%s", sentence);
     ++w->notices;
 }
 
@@ -748,6 +749,49 @@ static void test_training_part_alone(void **state)
     in_fixture(state, training_part_alone);
 }
 
+/* Nothing supervised can be learnt, which is said; the run goes on as it was asked to. */
+static void nothing_labelled(fixture *f)
+{
+    ds_dataset data = *f->options.data;
+    int32_t *labels = th_ints(f->t, data.utterances);
+    size_t one = 0;
+    for (size_t d = 0; d < data.dialogues; ++d)
+        for (size_t n = data.starts[d]; n < data.starts[d + 1]; ++n) {
+            labels[n] = data.split[d] == DS_TRAIN ? DS_UNLABELLED : data.labels[n];
+            if (data.split[d] == DS_TRAIN) one = n;
+        }
+    data.labels = labels;
+    f->options.data = &data;
+    TH_OK(f->t, run(f, false));
+    assert_int_equal(f->watch.notices, 1);
+    assert_non_null(strstr(f->watch.notice, "warning: no utterance of the training part is labelled"));
+    assert_int_equal(f->watch.epochs, EPOCHS);
+    assert_true(f->watch.epoch[0].splits[DS_TRAIN].losses.ce == 0 && f->watch.epoch[0].splits[DS_TRAIN].losses.kl > 0);
+    labels[one] = 0;
+    begin_watch(f);
+    TH_OK(f->t, run(f, false));
+    assert_int_equal(f->watch.notices, 0);
+}
+
+static void test_nothing_labelled(void **state)
+{
+    in_fixture(state, nothing_labelled);
+}
+
+/* A batch that is larger than the data is no cut one. */
+static void larger_than_the_data(fixture *f)
+{
+    f->options.batch = 10000;
+    f->options.hooks.step = NULL;
+    TH_OK(f->t, run(f, false));
+    assert_int_equal(f->watch.notices, 0);
+}
+
+static void test_larger_than_the_data(void **state)
+{
+    in_fixture(state, larger_than_the_data);
+}
+
 /* ---- refusals ---- */
 
 static void expect_refused(fixture *f, const char *key)
@@ -873,6 +917,8 @@ int main(void)
         cmocka_unit_test(test_patience_ends),
         cmocka_unit_test(test_nonfinite_stops),
         cmocka_unit_test(test_nonfinite_is_skipped),
+        cmocka_unit_test(test_nothing_labelled),
+        cmocka_unit_test(test_larger_than_the_data),
         cmocka_unit_test(test_other_steps_go_on),
         cmocka_unit_test(test_no_part_may_overflow),
         cmocka_unit_test(test_evaluation_stops),
