@@ -222,6 +222,32 @@ static void test_packing(void **state)
     th_run_once(state, packing, NULL);
 }
 
+/* Losses are those of whole batches: of the form published too, whose mean row of similarities all parts share. */
+static void parts(th_case *t, const void *user)
+{
+    (void)user;
+    for (nn_saf_form form = NN_SAF_SOFT; form <= NN_SAF_PUBLISHED; ++form) {
+        fixture f;
+        set_up(&f, t, form);
+        nn_evaluator how = evaluator(&f, 64);
+        const nn_split_losses whole = evaluate(&f, t, &how).losses;
+        assert_true(whole.saf > 0);
+        for (how.part = 1; how.part <= 3; ++how.part) {
+            const nn_split_losses cut = evaluate(&f, t, &how).losses;
+            if (!(fabs(cut.loss - whole.loss) < 1e-5 * whole.loss) || !(fabs(cut.saf - whole.saf) < 1e-5 * whole.saf) ||
+                !(fabs(cut.ce - whole.ce) < 1e-5 * whole.ce) || cut.utterances != whole.utterances)
+                fail_msg("form %d in parts of %zu: loss %.9g and %.9g, saf %.9g and %.9g", (int)form, how.part, cut.loss,
+                         whole.loss, cut.saf, whole.saf);
+        }
+        tear_down(&f);
+    }
+}
+
+static void test_parts(void **state)
+{
+    th_run_once(state, parts, NULL);
+}
+
 static void refusals(th_case *t, const void *user)
 {
     (void)user;
@@ -306,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_losses_and_counts),
         cmocka_unit_test(test_packing),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_fingerprints),
     };
