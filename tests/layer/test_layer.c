@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/synth.h"
 #include "model/checks/golden.h"
+#include "model/training/class_tables.h"
+#include "model/training/trainer.h"
 #include "runtime/device.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"
@@ -138,6 +141,118 @@ static void test_separate_memory_fails(void **state)
     set("SAFSD_LAYER_UNIFIED", "0");
     fail_each("buffer", "plain", NULL, 1000, 1);
     fail_each("any", "eval", NULL, 20, 4);
+}
+
+/* ---- a training that cannot begin ---- */
+
+typedef struct notices {
+    size_t count;
+    char last[200];
+} notices;
+
+typedef void judge(st_status status, const st_error *error, const notices *said);
+
+static void take_notice(void *user, const char *sentence)
+{
+    notices *all = user;
+    ++all->count;
+    snprintf(all->last, sizeof all->last, "%s", sentence);
+}
+
+/* Creates and destroys the trainer of a small run whose every call of that kind fails once: the first, the second, ... Gives the number of
+ * the call that was not made any more. */
+static long create_trainers(rt_context *rt, const nn_trainer_options *options, const char *kind, judge *judged,
+                            long *failures)
+{
+    long call = 0;
+    for (;;) {
+        char setting[64];
+        nn_trainer *trainer = NULL;
+        notices said = {0};
+        nn_trainer_options own = *options;
+        own.hooks = (nn_trainer_hooks){.user = &said, .notice = take_notice};
+        snprintf(setting, sizeof setting, "%s:%ld", kind, ++call);
+        set("SAFSD_LAYER_FAIL", setting);
+        const st_status status = nn_trainer_create(&trainer, rt, &own);
+        set("SAFSD_LAYER_FAIL", NULL);
+        nn_trainer_destroy(&trainer);
+        if (status == ST_OK && said.count == 0) return call;
+        judged(status, rt_error(rt), &said);
+        *failures += status != ST_OK;
+        st_clear(rt_error(rt));
+        assert_true(call < 1000);
+    }
+}
+
+/* What does not fit is tried in halves. */
+static void expect_halves(st_status status, const st_error *error, const notices *said)
+{
+    if (status != ST_OK || said->count != 1 || !strstr(said->last, "does not fit the device: it is computed 4 at a time"))
+        fail_msg("[%d] %s; %zu notices: %s", (int)status, error->text, said->count, said->last);
+}
+
+/* A call that fails for another reason than size ends the run with its own sentence; the first use of a buffer may show
+ * that it does not fit. */
+static void expect_own_sentence(st_status status, const st_error *error, const notices *said)
+{
+    if (status == ST_OK)
+        expect_halves(status, error, said);
+    else if (status != ST_DEVICE || error->too_large || !strstr(error->text, " said CL_") || said->count > 0)
+        fail_msg("[%d] %s; %zu notices: %s", (int)status, error->text, said->count, said->last);
+}
+
+static void test_only_size_cuts(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    st_error error = {.status = ST_OK};
+    rt_device_list list;
+    rt_context *rt = NULL;
+    size_t chosen = 0;
+    long live_objects = 0;
+    ds_dataset *data = NULL;
+    nn_class_tables tables = {0};
+    double frequencies[16];
+    const char *selector = getenv("SAFSD_CL_DEVICE");
+    assert_int_equal(rt_device_list_create(&list, &error), ST_OK);
+    assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, &error), ST_OK);
+    const rt_options panel = {.gemm = "panel", .live_objects = &live_objects};
+    assert_int_equal(rt_context_create(&rt, &list.items[chosen], &panel, &error), ST_OK);
+    const ds_synth_options synth = {.like = DS_MELD, .dialogues = 16, .dims = {6, 5, 4}, .seed = 5};
+    assert_int_equal(ds_synth(&data, &synth, &error), ST_OK);
+    ds_class_frequencies(data, frequencies);
+    assert_int_equal(nn_class_tables_create(&tables, &(nn_class_options){0}, frequencies, data->classes, &error), ST_OK);
+    const nn_trainer_options options = {.data = data,
+                                        .config = {.uses = {true, true, true},
+                                                   .dims = {6, 5, 4},
+                                                   .hidden = 16,
+                                                   .graph_hidden = 16,
+                                                   .ffn = 16,
+                                                   .heads = 2,
+                                                   .layers = 1,
+                                                   .gcn_layers = 1,
+                                                   .classes = data->classes,
+                                                   .speakers = data->speaker_count,
+                                                   .dropout = 0.5,
+                                                   .gcn_mask = 0.5,
+                                                   .lambda_ce = 1,
+                                                   .gamma = 2,
+                                                   .temperature = 1},
+                                        .tables = tables.tables,
+                                        .epochs = 1,
+                                        .batch = 8,
+                                        .adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8},
+                                        .lr = 1e-3};
+    long ended = 0, none = 0;
+    const long commands = create_trainers(rt, &options, "enqueue", expect_own_sentence, &ended) - 1;
+    const long buffers = create_trainers(rt, &options, "buffer", expect_halves, &none) - 1;
+    print_message("%ld of %ld failing commands end a training, and none of %ld buffers\n", ended, commands, buffers);
+    assert_true(ended > 2 && buffers > 0 && none == 0);
+    nn_class_tables_destroy(&tables);
+    ds_destroy(&data);
+    rt_context_destroy(&rt);
+    rt_device_list_destroy(&list);
+    assert_int_equal(live_objects, 0);
 }
 
 /* ---- shared memory, and none ---- */
@@ -286,6 +401,7 @@ int main(void)
         cmocka_unit_test_teardown(test_builds_fail, clear_settings),
         cmocka_unit_test_teardown(test_any_call_fails, clear_settings),
         cmocka_unit_test_teardown(test_separate_memory_fails, clear_settings),
+        cmocka_unit_test_teardown(test_only_size_cuts, clear_settings),
         cmocka_unit_test_teardown(test_memory, clear_settings),
         cmocka_unit_test_teardown(test_least_limits, clear_settings),
         cmocka_unit_test_teardown(test_no_compiler, clear_settings),
