@@ -1,8 +1,8 @@
 #include "masked.clh"
 #include "reduce.clh"
 
-/* One layer of the masked graph convolution, around its block products; formulas, layouts and host:
- * model/layers/gcn.h, model/layers/gcn.c.
+/* One layer of the masked graph convolution, around its block products. Formulas and layouts: model/layers/gcn.h;
+ * host: model/layers/gcn.c.
  *
  * Row kernels have one group per utterance r, which serves its node in every modality m; element and mask bit (m, r, c)
  * lie at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/layers/blockproduct.h) have a slice per modality.
