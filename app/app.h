@@ -50,7 +50,8 @@ st_status app_open_device(app_state *app, app_device_options options, rt_context
 /* The same for a selector with commas: up to `room` devices into `contexts`, in the order named. After a failure the
  * first `count` of them are open all the same, for the caller to destroy. */
 enum { APP_MOST_DEVICES = 16 };
-st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room, size_t *count);
+st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room,
+                           size_t *count);
 
 /* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a
  * message. */

@@ -35,14 +35,14 @@ static st_status lock(app_claim *claim, const char *directory, st_error *error)
         if (claim->descriptor < 0)
             return st_fail(error, ST_FAILED, "the run directory %s cannot be written to: %s; name another with --out",
                            directory, strerror(errno));
-        const bool held =
-            fcntl(claim->descriptor, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN);
+        const bool held = fcntl(claim->descriptor, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN);
         if (!held && is_at(claim->descriptor, claim->path)) return ST_OK;
         close(claim->descriptor);
         if (held) break;
     }
     return st_fail(error, ST_USAGE,
-                   "another run is writing into %s: wait until it ends, or name another directory with --out", directory);
+                   "another run is writing into %s: wait until it ends, or name another directory with --out",
+                   directory);
 }
 
 st_status app_claim_take(app_claim **claim, const char *path, const char *directory, st_error *error)

@@ -70,8 +70,7 @@ static st_status write_binary(app_state *app, const char *folder, size_t *width)
         *width = rt_vector_width(rt);
         status = write_file(folder, name, binary, size, &app->error);
     }
-    if (status == ST_OK)
-        status = write_manifest(folder, *width, &(rt_exported){name, binary, size}, &app->error);
+    if (status == ST_OK) status = write_manifest(folder, *width, &(rt_exported){name, binary, size}, &app->error);
     free(binary);
     rt_context_destroy(&rt);
     return status;

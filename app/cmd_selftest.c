@@ -58,11 +58,12 @@ const app_command cmd_selftest = {
     .name = "selftest",
     .synopsis = "[--full | --short] [--gemm NAME]",
     .summary = "compare every kernel with known answers on the device",
-    .description = "Runs every kernel and the matrix products on small fixed inputs and compares what they write, element "
-                   "by element, with answers that the program carries, computed in double precision when it was built. "
-                   "Prints one line, with --verbose one per tensor with its deviation. Exit status 4 where a kernel "
-                   "deviates by more than its limit: the device, or its driver, computes wrongly. Training runs the "
-                   "short form first.",
+    .description =
+        "Runs every kernel and the matrix products on small fixed inputs and compares what they write, element "
+        "by element, with answers that the program carries, computed in double precision when it was built. "
+        "Prints one line, with --verbose one per tensor with its deviation. Exit status 4 where a kernel "
+        "deviates by more than its limit: the device, or its driver, computes wrongly. Training runs the "
+        "short form first.",
     .example = "  safsd-cl selftest\n"
                "  safsd-cl --device gpu --verbose selftest\n",
     .options = options,

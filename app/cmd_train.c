@@ -87,9 +87,10 @@ static void say_seeds(const train_run *run)
 {
     const cfg_experiment *experiment = &run->config.experiment;
     if (experiment->seeds.count > 0)
-        app_progress_say(&run->app->progress,
-                         "train makes one run, with [experiment] seed = %llu; the %zu seeds of [experiment] seeds are not used",
-                         (unsigned long long)experiment->seed, experiment->seeds.count);
+        app_progress_say(
+            &run->app->progress,
+            "train makes one run, with [experiment] seed = %llu; the %zu seeds of [experiment] seeds are not used",
+            (unsigned long long)experiment->seed, experiment->seeds.count);
 }
 
 static st_status load_data(train_run *run)
@@ -252,8 +253,8 @@ static const char *selectors_of(const train_run *run, char *text, size_t size)
     size_t used = 0;
     text[0] = '\0';
     for (size_t d = 0; d < run->device_count && used < size; ++d)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", d > 0 ? "," : "",
-                                 rt_device(run->devices[d])->selector);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", d > 0 ? "," : "", rt_device(run->devices[d])->selector);
     return text;
 }
 
@@ -371,7 +372,8 @@ static const opt_option options[] = {
     {"out", 0, "DIR", "the run directory, which must not exist or be empty (default: runs/NAME, runs/NAME-2, ...)"},
     {"resume", 0, "DIR", "go on with the run in DIR where it stopped"},
     {"force", 0, NULL, "train although the self-test says that the device computes wrongly"},
-    {"profile", 0, NULL, "print where the time of a step goes, and write a trace of the first steps to trace.json (slower)"},
+    {"profile", 0, NULL,
+     "print where the time of a step goes, and write a trace of the first steps to trace.json (slower)"},
     {"help-keys", 0, NULL, "every key of a configuration with its type, range, default and meaning"},
     {NULL, 0, NULL, NULL},
 };

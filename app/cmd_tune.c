@@ -90,8 +90,8 @@ static void show(tune_run *t, const bench_candidate *candidate)
     const double best = bench_search_best(&t->search);
     if (!app_progress_due(&t->app->progress)) return;
     if (best > 0)
-        app_progress_show(&t->app->progress, "%.0f of %.0f s, %zu tried, best %.1f GFLOP/s; now %s", elapsed(t), t->budget,
-                          t->count, 1e-9 * bench_tuner_flops(t->tuner) / best, candidate->name);
+        app_progress_show(&t->app->progress, "%.0f of %.0f s, %zu tried, best %.1f GFLOP/s; now %s", elapsed(t),
+                          t->budget, t->count, 1e-9 * bench_tuner_flops(t->tuner) / best, candidate->name);
     else
         app_progress_show(&t->app->progress, "%.0f of %.0f s; now %s", elapsed(t), t->budget, candidate->name);
 }
@@ -160,8 +160,11 @@ static void print_rate(double rate)
 
 static void print_line(const tune_run *t, const tried *line, bool chosen)
 {
-    static const char *const outcomes[] = {[BENCH_MEASURED] = "", [BENCH_SLOW] = "slow", [BENCH_WRONG] = "wrong results",
-                                           [BENCH_REFUSED] = "does not work", [BENCH_LATE] = "no time left"};
+    static const char *const outcomes[] = {[BENCH_MEASURED] = "",
+                                           [BENCH_SLOW] = "slow",
+                                           [BENCH_WRONG] = "wrong results",
+                                           [BENCH_REFUSED] = "does not work",
+                                           [BENCH_LATE] = "no time left"};
     print_padded(stdout, line->candidate.name, NAME_COLUMNS, false);
     if (line->trial.outcome == BENCH_MEASURED) {
         print_rate(bench_tuner_flops(t->tuner) / line->trial.seconds);
@@ -178,7 +181,8 @@ static bool is_chosen(const bench_candidate *candidate, const rt_tuning *result)
     if (strcmp(candidate->tuning.gemm, result->gemm) != 0) return false;
     if (strcmp(result->gemm, "panel") == 0)
         return candidate->tuning.panel_rows == result->panel_rows &&
-               candidate->tuning.panel_run_a == result->panel_run_a && candidate->tuning.panel_run_b == result->panel_run_b;
+               candidate->tuning.panel_run_a == result->panel_run_a &&
+               candidate->tuning.panel_run_b == result->panel_run_b;
     return candidate->tuning.clblast_count == result->clblast_count &&
            memcmp(candidate->tuning.clblast, result->clblast, sizeof result->clblast) == 0;
 }
@@ -187,8 +191,7 @@ static void print_table(const tune_run *t, const rt_tuning *result)
 {
     print_padded(stdout, "GFLOP/s", NAME_COLUMNS, false);
     printf(" %10s %10s %10s %10s\n", "step", "x W^T", "dy W", "dy^T x");
-    for (size_t i = 0; i < t->line_count; ++i)
-        print_line(t, &t->lines[i], is_chosen(&t->lines[i].candidate, result));
+    for (size_t i = 0; i < t->line_count; ++i) print_line(t, &t->lines[i], is_chosen(&t->lines[i].candidate, result));
     printf("%zu candidates in %.0f s; * is chosen\n", t->count, elapsed(t));
 }
 
@@ -215,8 +218,8 @@ static st_status store(const tune_run *t, const rt_tuning *result)
         puts("not stored: neither XDG_CACHE_HOME nor HOME names a folder");
         return ST_OK;
     }
-    snprintf(remark, sizeof remark, APP_NAME " tune: %.1f GFLOP/s; untuned %.1f", 1e-9 * bench_tuner_flops(t->tuner) / best,
-             rule > 0 ? 1e-9 * bench_tuner_flops(t->tuner) / rule : 0.0);
+    snprintf(remark, sizeof remark, APP_NAME " tune: %.1f GFLOP/s; untuned %.1f",
+             1e-9 * bench_tuner_flops(t->tuner) / best, rule > 0 ? 1e-9 * bench_tuner_flops(t->tuner) / rule : 0.0);
     ST_FORWARD(rt_tuning_store(result, rt_device(t->rt), remark, &t->app->error));
     printf("stored in %s\n", path);
     return ST_OK;
@@ -232,8 +235,8 @@ static st_status conclude(tune_run *t)
     if (found) find_gain(t, &result);
     if (found) ST_FORWARD(store(t, &result));
     if (app_interrupt_asked(t->interrupt))
-        return st_fail(error, ST_INTERRUPTED, found ? "interrupted: what was found so far is kept"
-                                                    : "interrupted before anything was found");
+        return st_fail(error, ST_INTERRUPTED,
+                       found ? "interrupted: what was found so far is kept" : "interrupted before anything was found");
     return found ? ST_OK : st_fail(error, ST_CHECK, "no provider of matrix products computes rightly on this device");
 }
 

@@ -48,7 +48,8 @@ static void say_gain(app_state *app, const rt_device_info *info)
     char driver[256];
     if (!rt_tuning_earlier(info, &gain, driver) || gain == 0) return;
     app_progress_say(&app->progress,
-                     "not tuned for this driver and version: `" APP_NAME " tune` made matrix products %zu %% faster with "
+                     "not tuned for this driver and version: `" APP_NAME
+                     " tune` made matrix products %zu %% faster with "
                      "driver %.64s, and may again",
                      gain, driver);
 }
@@ -74,7 +75,8 @@ static st_status check_program(app_state *app, rt_context *rt)
         nn_selftest(rt, &(nn_selftest_options){.answers = nn_known_answers, .brief = true}, &summary);
     rt_profile_reset(rt);
     if (status == ST_CHECK)
-        st_prefix(&app->error, "the program %.512s is not used, for it computes wrongly (`" APP_NAME " selftest` shows everything)",
+        st_prefix(&app->error,
+                  "the program %.512s is not used, for it computes wrongly (`" APP_NAME " selftest` shows everything)",
                   app->program);
     return status;
 }
@@ -105,8 +107,8 @@ static st_status open_one(app_state *app, const app_device_options *wanted, cons
 }
 
 /* The devices that a list with commas names, each once. */
-static st_status select_all(app_state *app, const rt_device_list *list, const char *selectors, size_t *chosen, size_t room,
-                            size_t *count)
+static st_status select_all(app_state *app, const rt_device_list *list, const char *selectors, size_t *chosen,
+                            size_t room, size_t *count)
 {
     for (const char *at = selectors;; ++at) {
         char selector[256];
@@ -128,7 +130,8 @@ static st_status select_all(app_state *app, const rt_device_list *list, const ch
     }
 }
 
-st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room, size_t *count)
+st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room,
+                           size_t *count)
 {
     rt_device_list list = {NULL, 0};
     size_t chosen[APP_MOST_DEVICES], named = 0;
@@ -136,7 +139,8 @@ st_status app_open_devices(app_state *app, app_device_options options, rt_contex
     const char *selectors = selector_of(app, options.configured, &origin);
     *count = 0;
     ST_FORWARD(rt_device_list_create(&list, &app->error));
-    st_status status = select_all(app, &list, selectors, chosen, room < APP_MOST_DEVICES ? room : APP_MOST_DEVICES, &named);
+    st_status status =
+        select_all(app, &list, selectors, chosen, room < APP_MOST_DEVICES ? room : APP_MOST_DEVICES, &named);
     if (status != ST_OK) st_prefix(&app->error, "%s", origin);
     for (; status == ST_OK && *count < named; ++*count) {
         status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);

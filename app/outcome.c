@@ -89,7 +89,8 @@ st_status outcome_save(const app_outcome *outcome, const app_rundir *dir, st_err
     json_t *devices = json_array();
     for (size_t d = 0; d < outcome->device_count; ++d)
         json_array_append_new(devices, app_json_device(rt_device(outcome->devices[d])));
-    if (json_object_set_new(summary, "devices", devices) != 0) return st_fail(error, ST_FAILED, "out of memory for the summary");
+    if (json_object_set_new(summary, "devices", devices) != 0)
+        return st_fail(error, ST_FAILED, "out of memory for the summary");
     char *text = NULL;
     ST_FORWARD(app_json_pretty(summary, &text, error));
     const st_status status = rundir_write(dir, "summary.json", text, error);

@@ -41,10 +41,11 @@ st_status predictions_check_names(const char *const *class_names, size_t classes
         for (size_t i = 0; i < FIRST + NN_MODALITIES; ++i) {
             const char *column = i < FIRST ? columns[i] : student_columns[i - FIRST];
             if (strcmp(class_names[c], column) == 0)
-                return st_fail(error, ST_USAGE,
-                               "class %zu is called \"%s\", as a column of the predictions is: give it another name, with "
-                               "[data] classes or import --classes",
-                               c, column);
+                return st_fail(
+                    error, ST_USAGE,
+                    "class %zu is called \"%s\", as a column of the predictions is: give it another name, with "
+                    "[data] classes or import --classes",
+                    c, column);
         }
     return ST_OK;
 }

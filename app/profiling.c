@@ -178,8 +178,8 @@ st_status profiling_conclude(app_profiling *p, const app_rundir *dir)
     ST_FORWARD(trace_file_save(dir, trace_name, p->devices, p->count, &p->app->error));
     print_phases(p->devices[0], (double)p->steps);
     for (size_t d = 0; d < p->count; ++d) ST_FORWARD(print_device(p, d));
-    app_progress_say(&p->app->progress, "%s shows the first %zu steps: open it with chrome://tracing or ui.perfetto.dev",
-                     rundir_file(dir, trace_name, path),
-                     p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
+    app_progress_say(
+        &p->app->progress, "%s shows the first %zu steps: open it with chrome://tracing or ui.perfetto.dev",
+        rundir_file(dir, trace_name, path), p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
     return ST_OK;
 }

@@ -65,7 +65,8 @@ static bool is_empty_directory(const char *path)
     bool empty = true;
     for (const struct dirent *entry = NULL; empty && (entry = readdir(stream));) {
         const char *name = entry->d_name;
-        empty = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, claim_name) == 0 || is_half_written(name);
+        empty =
+            strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, claim_name) == 0 || is_half_written(name);
     }
     closedir(stream);
     return empty;
@@ -117,17 +118,14 @@ static bool is_claimed(const char *directory)
 /* Why `path` holds no run that could be resumed. */
 static st_status no_run(const char *path, st_error *error)
 {
-    if (access(path, F_OK) != 0)
-        return st_fail(error, ST_USAGE, "%s cannot be resumed: %s", path, strerror(errno));
-    if (!is_directory(path))
-        return st_fail(error, ST_USAGE, "%s is a file, not the directory of a run", path);
-    if (is_claimed(path))
-        return st_fail(error, ST_USAGE, "another run is writing into %s: wait until it ends", path);
+    if (access(path, F_OK) != 0) return st_fail(error, ST_USAGE, "%s cannot be resumed: %s", path, strerror(errno));
+    if (!is_directory(path)) return st_fail(error, ST_USAGE, "%s is a file, not the directory of a run", path);
+    if (is_claimed(path)) return st_fail(error, ST_USAGE, "another run is writing into %s: wait until it ends", path);
     if (!holds(path, "config.ini"))
         return st_fail(error, ST_USAGE, "%s holds no run: it has neither config.ini nor last.safetensors", path);
-    return st_fail(error, ST_USAGE,
-                   "nothing to go on from was saved in %s yet (there is no last.safetensors): remove it and begin again",
-                   path);
+    return st_fail(
+        error, ST_USAGE,
+        "nothing to go on from was saved in %s yet (there is no last.safetensors): remove it and begin again", path);
 }
 
 st_status rundir_check(const char *out, st_error *error)
@@ -145,12 +143,13 @@ st_status rundir_check(const char *out, st_error *error)
                        "with that run by --resume %s",
                        out, print_quoted(quoted, sizeof quoted, out));
     if (holds(out, "config.ini"))
-        return st_fail(error, ST_USAGE,
-                       "%s holds a run that ended before it saved anything to go on from: remove it and begin again, or "
-                       "name another directory with --out",
-                       out);
-    return st_fail(error, ST_USAGE, "%s exists already, is not empty and holds no run: name another directory with --out",
-                   out);
+        return st_fail(
+            error, ST_USAGE,
+            "%s holds a run that ended before it saved anything to go on from: remove it and begin again, or "
+            "name another directory with --out",
+            out);
+    return st_fail(error, ST_USAGE,
+                   "%s exists already, is not empty and holds no run: name another directory with --out", out);
 }
 
 static st_status create_named(app_rundir *dir, const char *out, st_error *error)

@@ -26,7 +26,8 @@ static bool find_beside(const char *path, char *beside, size_t size)
  * of evaluating. */
 static bool is_carried(const cfg_key *key)
 {
-    return (strcmp(key->section, "model") == 0 && strcmp(key->key, "gcn_eval") != 0) || strcmp(key->section, "loss") == 0;
+    return (strcmp(key->section, "model") == 0 && strcmp(key->key, "gcn_eval") != 0) ||
+           strcmp(key->section, "loss") == 0;
 }
 
 /* The key of "section.key=value", or NULL. */
@@ -51,15 +52,18 @@ static const char *value_text(const cfg_config *config, const cfg_key *key, char
 static st_status check_overrides(const app_scoring *s, cfg_overrides overrides, const char *path, st_error *error)
 {
     cfg_config carried = {0};
-    st_status status = cfg_load_text(&carried, s->checkpoint->about.configuration, path, NULL, (cfg_overrides){NULL, 0}, error);
+    st_status status =
+        cfg_load_text(&carried, s->checkpoint->about.configuration, path, NULL, (cfg_overrides){NULL, 0}, error);
     for (size_t i = 0; i < overrides.count && status == ST_OK; ++i) {
         char given[ST_TEXT_SIZE], wanted[ST_TEXT_SIZE];
         const cfg_key *key = key_of(overrides.items[i]);
         if (!key || !is_carried(key)) continue;
-        if (strcmp(value_text(&s->config, key, given, sizeof given), value_text(&carried, key, wanted, sizeof wanted)) != 0)
-            status = st_fail(error, ST_USAGE,
-                             "--set %s.%s: %.200s was trained with %.400s, and cannot be evaluated with %.400s: leave it out",
-                             key->section, key->key, path, wanted, given);
+        if (strcmp(value_text(&s->config, key, given, sizeof given),
+                   value_text(&carried, key, wanted, sizeof wanted)) != 0)
+            status = st_fail(
+                error, ST_USAGE,
+                "--set %s.%s: %.200s was trained with %.400s, and cannot be evaluated with %.400s: leave it out",
+                key->section, key->key, path, wanted, given);
     }
     cfg_destroy(&carried);
     return status;

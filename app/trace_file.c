@@ -95,17 +95,17 @@ static json_t *event_of(const rt_trace_event *event, size_t device, double origi
     const double start = event->start - origin, end = event->end - origin;
     /* Both ends are rounded, and not the duration, so that neighbours do not come to overlap. */
     const double begins = (double)(int64_t)(start * 1e9 + 0.5), ends = (double)(int64_t)(end * 1e9 + 0.5);
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o}", "name", event->name, "cat", category_of(event), "ph", "X",
-                     "pid", PROCESS, "tid", track_of(event, device), "ts", microseconds(start), "dur",
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o}", "name", event->name, "cat", category_of(event), "ph",
+                     "X", "pid", PROCESS, "tid", track_of(event, device), "ts", microseconds(start), "dur",
                      json_real((ends - begins) / 1e3), "args", arguments_of(event));
 }
 
 static void name_track(page *p, int track, const char *name)
 {
-    add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:o}}", "name", "thread_name", "ph", "M", "pid", PROCESS, "tid", track,
-                           "args", "name", app_json_text(name)));
-    add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:i}}", "name", "thread_sort_index", "ph", "M", "pid", PROCESS, "tid",
-                           track, "args", "sort_index", track));
+    add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:o}}", "name", "thread_name", "ph", "M", "pid", PROCESS, "tid",
+                           track, "args", "name", app_json_text(name)));
+    add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:i}}", "name", "thread_sort_index", "ph", "M", "pid", PROCESS,
+                           "tid", track, "args", "sort_index", track));
 }
 
 static bool has_beside(const source *s)
@@ -118,8 +118,8 @@ static bool has_beside(const source *s)
 static void name_tracks(page *p, const source *sources, size_t count)
 {
     char name[512];
-    add_event(p, json_pack("{s:s, s:s, s:i, s:{s:s}}", "name", "process_name", "ph", "M", "pid", PROCESS, "args", "name",
-                           APP_NAME));
+    add_event(p, json_pack("{s:s, s:s, s:i, s:{s:s}}", "name", "process_name", "ph", "M", "pid", PROCESS, "args",
+                           "name", APP_NAME));
     name_track(p, HOST, "host");
     for (size_t d = 0; d < count; ++d) {
         const rt_device_info *device = sources[d].device;
@@ -137,7 +137,8 @@ static bool earliest(source *sources, size_t count, size_t *which)
     bool found = false;
     for (size_t d = 0; d < count; ++d) {
         if (sources[d].next == sources[d].count) continue;
-        if (!found || sources[d].events[sources[d].next].start < sources[*which].events[sources[*which].next].start) *which = d;
+        if (!found || sources[d].events[sources[d].next].start < sources[*which].events[sources[*which].next].start)
+            *which = d;
         found = true;
     }
     return found;

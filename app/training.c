@@ -44,8 +44,8 @@ static void show_step(app_training *t, const nn_step_report *report, double now,
     if (done > 0) print_duration(left, (now - t->run_started) * (1 - share) / done);
     app_progress_show(&t->app->progress, "epoch %zu/%zu step %zu/%zu loss %.4g ce %.3g saf %.3g kl %.3g %.0f/s %s%s",
                       report->epoch, report->epochs, report->batch, report->batches, known(mean, mean->loss),
-                      known(mean, mean->ce), known(mean, mean->saf), known(mean, mean->kl), (double)(report->rows_done - t->epoch_rows) / elapsed, left,
-                      left[0] ? " left" : "");
+                      known(mean, mean->ce), known(mean, mean->saf), known(mean, mean->kl),
+                      (double)(report->rows_done - t->epoch_rows) / elapsed, left, left[0] ? " left" : "");
 }
 
 static st_status after_step(void *user, const nn_step_report *report)
@@ -90,16 +90,16 @@ static st_status log_split(const app_training *t, size_t epoch, ds_split which, 
 {
     const nn_split_losses *losses = &split->losses;
     const double rate = split->utterances_per_second;
-    return rundir_append(t->dir, "metrics.jsonl",
-                         json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch,
-                                   "split", training_split_name(which), "loss", app_json_real(known(losses, losses->loss)),
-                                   "ce", app_json_real(known(losses, losses->ce)), "saf",
-                                   app_json_real(known(losses, losses->saf)), "kl",
-                                   app_json_real(known(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
-                                   "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
-                                   percent(split, split->metrics.macro.f1), "utterances_per_second",
-                                   rate > 0 ? app_json_real(rate) : json_null()),
-                         &t->app->error);
+    return rundir_append(
+        t->dir, "metrics.jsonl",
+        json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch, "split",
+                  training_split_name(which), "loss", app_json_real(known(losses, losses->loss)), "ce",
+                  app_json_real(known(losses, losses->ce)), "saf", app_json_real(known(losses, losses->saf)), "kl",
+                  app_json_real(known(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
+                  "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
+                  percent(split, split->metrics.macro.f1), "utterances_per_second",
+                  rate > 0 ? app_json_real(rate) : json_null()),
+        &t->app->error);
 }
 
 /* Four places, so that lines stand under one another; other digits where a run diverges. */

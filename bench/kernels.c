@@ -401,9 +401,8 @@ st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const be
         const rt_work before = rt_work_done(rt);
         ST_TRY(run_and_wait(&what));
         const rt_work after = rt_work_done(rt);
-        *kernel = (bench_kernel){.name = operations[i].name,
-                                 .bytes = after.bytes - before.bytes,
-                                 .flops = after.flops - before.flops};
+        *kernel = (bench_kernel){
+            .name = operations[i].name, .bytes = after.bytes - before.bytes, .flops = after.flops - before.flops};
         ST_TRY(bench_repeat(&kernel->seconds, effort, run_and_wait, &what));
     }
 done:

@@ -21,17 +21,24 @@ typedef struct choice {
 
 enum { KWG, MWG, NWG, MDIMC, NDIMC, MDIMA, NDIMB, VWM, VWN, SA, SB, XGEMM_CHOICES };
 static const choice xgemm_choices[XGEMM_CHOICES] = {
-    {"KWG", {16, 32}, 2},         {"MWG", {16, 32, 64, 128}, 4}, {"NWG", {16, 32, 64, 128}, 4},
-    {"MDIMC", {8, 16, 32}, 3},    {"NDIMC", {8, 16, 32}, 3},     {"MDIMA", {8, 16, 32}, 3},
-    {"NDIMB", {8, 16, 32}, 3},    {"VWM", {1, 2, 4, 8}, 4},      {"VWN", {1, 2, 4, 8}, 4},
-    {"SA", {0, 1}, 2},            {"SB", {0, 1}, 2},
+    {"KWG", {16, 32}, 2},
+    {"MWG", {16, 32, 64, 128}, 4},
+    {"NWG", {16, 32, 64, 128}, 4},
+    {"MDIMC", {8, 16, 32}, 3},
+    {"NDIMC", {8, 16, 32}, 3},
+    {"MDIMA", {8, 16, 32}, 3},
+    {"NDIMB", {8, 16, 32}, 3},
+    {"VWM", {1, 2, 4, 8}, 4},
+    {"VWN", {1, 2, 4, 8}, 4},
+    {"SA", {0, 1}, 2},
+    {"SB", {0, 1}, 2},
 };
 
 enum { WGD, KWID, MDIMCD, NDIMCD, MDIMAD, NDIMBD, VWMD, VWND, PADA, PADB, DIRECT_CHOICES };
 static const choice direct_choices[DIRECT_CHOICES] = {
-    {"WGD", {8, 16, 32, 64}, 4},  {"KWID", {2, 8, 16}, 3},    {"MDIMCD", {8, 16, 32}, 3}, {"NDIMCD", {8, 16, 32}, 3},
-    {"MDIMAD", {8, 16, 32}, 3},   {"NDIMBD", {8, 16, 32}, 3}, {"VWMD", {1, 2, 4, 8}, 4},  {"VWND", {1, 2, 4, 8}, 4},
-    {"PADA", {0, 1}, 2},          {"PADB", {0, 1}, 2},
+    {"WGD", {8, 16, 32, 64}, 4}, {"KWID", {2, 8, 16}, 3},    {"MDIMCD", {8, 16, 32}, 3}, {"NDIMCD", {8, 16, 32}, 3},
+    {"MDIMAD", {8, 16, 32}, 3},  {"NDIMBD", {8, 16, 32}, 3}, {"VWMD", {1, 2, 4, 8}, 4},  {"VWND", {1, 2, 4, 8}, 4},
+    {"PADA", {0, 1}, 2},         {"PADB", {0, 1}, 2},
 };
 
 /* The rules of CLBlast's kernels: tiles are whole numbers of vectors of every thread, and groups fit the device. */
@@ -75,8 +82,9 @@ void bench_draw_xgemm(rt_tuning *tuning, const rt_device_info *device, uint32_t 
         const char *name;
         size_t value;
     } fixed[] = {{"GEMMK", 0}, {"KREG", 1}, {"KWI", 2}, {"STRM", 0}, {"STRN", 0}};
-    size_t values[XGEMM_CHOICES] = {[KWG] = 32, [MWG] = 64, [NWG] = 128, [MDIMC] = 8, [NDIMC] = 8, [MDIMA] = 8,
-                                    [NDIMB] = 32, [VWM] = 8, [VWN] = 4}; /* the first draw: good on CPUs */
+    size_t values[XGEMM_CHOICES] = {
+        [KWG] = 32,  [MWG] = 64,   [NWG] = 128, [MDIMC] = 8, [NDIMC] = 8,
+        [MDIMA] = 8, [NDIMB] = 32, [VWM] = 8,   [VWN] = 4}; /* the first draw: good on CPUs */
     if (draw > 0 || !xgemm_fits(values, device))
         draw_values(values, xgemm_choices, XGEMM_CHOICES, device, xgemm_fits, draw);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; ++i)

@@ -18,7 +18,7 @@ typedef struct bench_family {
     double seconds; /* of the best; 0: none yet */
     double spent;   /* seconds that its trials took */
     size_t tried;
-    bool offered;   /* a CLBlast, or kernels of the program, that this device can use */
+    bool offered; /* a CLBlast, or kernels of the program, that this device can use */
 } bench_family;
 
 typedef struct bench_search {

@@ -49,16 +49,17 @@ typedef struct nn_batch {
     size_t rows, dialogues; /* N, B */
     size_t longest;         /* max L_b */
     size_t pairs;           /* sum of L_b^2 */
-    size_t first_row;       /* row of the whole optimiser batch (in an evaluation: of the split) at which this part starts (SPEC 7) */
-    rt_view starts;         /* [B + 1] first row of each dialogue, starts[B] = N */
-    rt_view pair_starts;    /* [B + 1] sum of L^2 before each dialogue: places per-dialogue L x L matrices */
-    rt_view dialogue_of;    /* [N] */
-    rt_view position;       /* [N] place of the row in its dialogue */
-    rt_view speakers;       /* [N] */
-    rt_view by_speaker;     /* [N] rows sorted by speaker, ascending within a speaker */
-    rt_view speaker_starts; /* [S + 1] where each speaker begins in by_speaker */
-    rt_view labels;         /* [N], -1 = unlabelled */
-    rt_view x[3];           /* [N, D_m] features of the modalities in use */
+    size_t
+        first_row; /* row of the whole optimiser batch (in an evaluation: of the split) at which this part starts (SPEC 7) */
+    rt_view starts;          /* [B + 1] first row of each dialogue, starts[B] = N */
+    rt_view pair_starts;     /* [B + 1] sum of L^2 before each dialogue: places per-dialogue L x L matrices */
+    rt_view dialogue_of;     /* [N] */
+    rt_view position;        /* [N] place of the row in its dialogue */
+    rt_view speakers;        /* [N] */
+    rt_view by_speaker;      /* [N] rows sorted by speaker, ascending within a speaker */
+    rt_view speaker_starts;  /* [S + 1] where each speaker begins in by_speaker */
+    rt_view labels;          /* [N], -1 = unlabelled */
+    rt_view x[3];            /* [N, D_m] features of the modalities in use */
     rt_view mean_similarity; /* [C] float, with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */
 } nn_batch;
 

@@ -15,8 +15,8 @@ char nn_modality_letter(size_t modality)
 nn_encoder_pair nn_encoder_of(size_t encoder)
 {
     static const nn_encoder_pair pairs[NN_ENCODERS] = {
-        {NN_TEXT, NN_TEXT},     {NN_AUDIO, NN_TEXT},  {NN_VISUAL, NN_TEXT},   {NN_AUDIO, NN_AUDIO}, {NN_TEXT, NN_AUDIO},
-        {NN_VISUAL, NN_AUDIO},  {NN_VISUAL, NN_VISUAL}, {NN_TEXT, NN_VISUAL}, {NN_AUDIO, NN_VISUAL}};
+        {NN_TEXT, NN_TEXT},    {NN_AUDIO, NN_TEXT},    {NN_VISUAL, NN_TEXT}, {NN_AUDIO, NN_AUDIO}, {NN_TEXT, NN_AUDIO},
+        {NN_VISUAL, NN_AUDIO}, {NN_VISUAL, NN_VISUAL}, {NN_TEXT, NN_VISUAL}, {NN_AUDIO, NN_VISUAL}};
     return pairs[encoder];
 }
 
@@ -26,11 +26,13 @@ static st_status check_sizes(const nn_config *c, st_error *error)
         return st_fail(error, ST_USAGE, "the model has a width of 0: hidden %zu, graph_hidden %zu, ffn %zu", c->hidden,
                        c->graph_hidden, c->ffn);
     if (c->heads == 0 || c->hidden % c->heads != 0)
-        return st_fail(error, ST_USAGE, "heads must divide the hidden width: %zu heads do not divide %zu", c->heads, c->hidden);
+        return st_fail(error, ST_USAGE, "heads must divide the hidden width: %zu heads do not divide %zu", c->heads,
+                       c->hidden);
     if (c->layers == 0 || c->layers > NN_MOST_LAYERS)
         return st_fail(error, ST_USAGE, "layers must be between 1 and %d, not %zu", (int)NN_MOST_LAYERS, c->layers);
     if (c->gcn_layers > NN_MOST_GCN_LAYERS)
-        return st_fail(error, ST_USAGE, "gcn_layers must be at most %d, not %zu", (int)NN_MOST_GCN_LAYERS, c->gcn_layers);
+        return st_fail(error, ST_USAGE, "gcn_layers must be at most %d, not %zu", (int)NN_MOST_GCN_LAYERS,
+                       c->gcn_layers);
     if (c->classes < 2) return st_fail(error, ST_USAGE, "a classifier needs two classes or more, not %zu", c->classes);
     if (c->speakers == 0) return st_fail(error, ST_USAGE, "the model needs at least one speaker");
     return ST_OK;
@@ -38,13 +40,16 @@ static st_status check_sizes(const nn_config *c, st_error *error)
 
 st_status nn_config_check(const nn_config *c, st_error *error)
 {
-    if (nn_modalities_used(c) == 0) return st_fail(error, ST_USAGE, "no modality is in use: the data or the configuration name none");
+    if (nn_modalities_used(c) == 0)
+        return st_fail(error, ST_USAGE, "no modality is in use: the data or the configuration name none");
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (c->uses[m] && c->dims[m] == 0)
-            return st_fail(error, ST_USAGE, "modality %c is in use but its features have width 0", nn_modality_letter(m));
+            return st_fail(error, ST_USAGE, "modality %c is in use but its features have width 0",
+                           nn_modality_letter(m));
     ST_FORWARD(check_sizes(c, error));
     if (!(c->dropout >= 0 && c->dropout < 1) || !(c->gcn_mask >= 0 && c->gcn_mask < 1))
-        return st_fail(error, ST_USAGE, "dropout %g and gcn_mask %g must be at least 0 and below 1", c->dropout, c->gcn_mask);
+        return st_fail(error, ST_USAGE, "dropout %g and gcn_mask %g must be at least 0 and below 1", c->dropout,
+                       c->gcn_mask);
     if (!(c->temperature >= 1e-6))
         return st_fail(error, ST_USAGE, "the temperature must be at least 1e-6, not %g", c->temperature);
     if (!(c->gamma >= 0)) return st_fail(error, ST_USAGE, "gamma must be at least 0, not %g", c->gamma);

@@ -58,8 +58,8 @@ st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *pur
     }
     rt_count(context, 1);
     /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
-    code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, NULL,
-                                      NULL);
+    code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0,
+                                      NULL, NULL);
     if (code == CL_SUCCESS) code = clFinish(context->queue);
     return code == CL_SUCCESS ? ST_OK : allocation_failed(block, code, "clEnqueueMigrateMemObjects", purpose);
 }
@@ -120,10 +120,11 @@ st_status rt_arena_take(rt_arena *a, const char *what, size_t elements, rt_view 
     const size_t limit = a->context->largest_block / sizeof(float);
     const size_t rounded = (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + (elements == 0 ? ALIGNMENT : 0);
     if (rounded > limit)
-        return st_too_large(a->context->error,
-                       "%s (%s) needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch",
-                       what, a->purpose, rt_print_size(rounded * sizeof(float)).text, a->context->device.name,
-                       rt_print_size(limit * sizeof(float)).text);
+        return st_too_large(
+            a->context->error,
+            "%s (%s) needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch", what,
+            a->purpose, rt_print_size(rounded * sizeof(float)).text, a->context->device.name,
+            rt_print_size(limit * sizeof(float)).text);
     while (a->current < a->count && a->used[a->current] + rounded > limit) {
         ++a->current;
         if (a->current < a->count) a->used[a->current] = 0;
@@ -193,9 +194,9 @@ st_status rt_write(rt_context *context, rt_view to, const void *host, size_t ele
 {
     if (context->planning || elements == 0) return ST_OK;
     rt_phase_begin(context, "write");
-    const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_TRUE, to.at * sizeof(float),
-                                             elements * sizeof(float), host, 0, NULL,
-                                             rt_profile_move(context, "upload", (double)elements * sizeof(float)));
+    const cl_int code =
+        clEnqueueWriteBuffer(context->queue, to.block->memory, CL_TRUE, to.at * sizeof(float), elements * sizeof(float),
+                             host, 0, NULL, rt_profile_move(context, "upload", (double)elements * sizeof(float)));
     rt_phase_end(context);
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
 }
@@ -255,9 +256,9 @@ st_status rt_wait(rt_context *context, rt_ticket *ticket)
 st_status rt_copy(rt_context *context, rt_view to, rt_view from, size_t elements)
 {
     if (context->planning || elements == 0) return ST_OK;
-    const cl_int code = clEnqueueCopyBuffer(context->queue, from.block->memory, to.block->memory,
-                                            from.at * sizeof(float), to.at * sizeof(float), elements * sizeof(float), 0,
-                                            NULL, rt_profile_move(context, "copy", 2.0 * (double)elements * sizeof(float)));
+    const cl_int code = clEnqueueCopyBuffer(
+        context->queue, from.block->memory, to.block->memory, from.at * sizeof(float), to.at * sizeof(float),
+        elements * sizeof(float), 0, NULL, rt_profile_move(context, "copy", 2.0 * (double)elements * sizeof(float)));
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueCopyBuffer", elements);
 }
 
@@ -265,8 +266,8 @@ st_status rt_zero(rt_context *context, rt_view to, size_t elements)
 {
     if (context->planning || elements == 0) return ST_OK;
     const float zero = 0.0f;
-    const cl_int code = clEnqueueFillBuffer(context->queue, to.block->memory, &zero, sizeof zero,
-                                            to.at * sizeof(float), elements * sizeof(float), 0, NULL,
+    const cl_int code = clEnqueueFillBuffer(context->queue, to.block->memory, &zero, sizeof zero, to.at * sizeof(float),
+                                            elements * sizeof(float), 0, NULL,
                                             rt_profile_move(context, "zero", (double)elements * sizeof(float)));
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueFillBuffer", elements);
 }

@@ -90,7 +90,8 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
 {
     *context = NULL;
     if (device->error[0] != '\0')
-        return st_fail(error, ST_DEVICE, "device %d (%s) cannot be used: %s", device->index, device->name, device->error);
+        return st_fail(error, ST_DEVICE, "device %d (%s) cannot be used: %s", device->index, device->name,
+                       device->error);
     rt_context *c = calloc(1, sizeof *c);
     if (!c) return st_fail(error, ST_FAILED, "out of host memory while opening a device");
     c->error = error;

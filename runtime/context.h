@@ -12,19 +12,22 @@
 typedef struct rt_context rt_context;
 
 typedef struct rt_options {
-    const char *gemm;      /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
+    const char *gemm;        /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
     const rt_tuning *tuning; /* what was found to be fastest; borrowed until the context is created; may be NULL. It
                                  decides for "auto", and sets the parameters of whichever provider is taken. */
-    bool profile;          /* time every launch; see profile.h */
-    size_t vector_width;   /* 0: by capability; else 1, 2, 4, 8 or 16 */
-    size_t group_size;     /* 0: by capability; else the largest work-group any kernel may use */
-    size_t largest_block;  /* 0: as the device says; else bytes, to behave like a smaller device */
-    bool separate_memory;  /* as if host and device did not share memory */
-    const char *program;   /* NULL: compile the kernels; else a binary of them, or a folder of such; see program_given.h */
-    bool cache_programs;   /* keep what was compiled, for drivers that do not; see program_cache.h */
-    void (*notice)(void *user, const char *sentence); /* told what is being compiled when that takes long, by another thread; may be NULL */
+    bool profile;            /* time every launch; see profile.h */
+    size_t vector_width;     /* 0: by capability; else 1, 2, 4, 8 or 16 */
+    size_t group_size;       /* 0: by capability; else the largest work-group any kernel may use */
+    size_t largest_block;    /* 0: as the device says; else bytes, to behave like a smaller device */
+    bool separate_memory;    /* as if host and device did not share memory */
+    const char
+        *program; /* NULL: compile the kernels; else a binary of them, or a folder of such; see program_given.h */
+    bool cache_programs; /* keep what was compiled, for drivers that do not; see program_cache.h */
+    void (*notice)(
+        void *user,
+        const char *sentence); /* told what is being compiled when that takes long, by another thread; may be NULL */
     void *notice_user;
-    long *live_objects;    /* counts OpenCL objects created and not yet released; may be NULL */
+    long *live_objects; /* counts OpenCL objects created and not yet released; may be NULL */
 } rt_options;
 
 /* Opens the device and builds the kernels, or loads those that are given: their vector width is then the context's, and

@@ -215,10 +215,11 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error)
         }
     }
     if (list->count == 0)
-        return st_fail(error, ST_DEVICE,
-                       "%u OpenCL platform(s) were found but none offers a device: check the driver (some need a folder "
-                       "that they can write to, by HOME or POCL_CACHE_DIR), or install pocl-opencl-icd to run on the CPU",
-                       (unsigned)count);
+        return st_fail(
+            error, ST_DEVICE,
+            "%u OpenCL platform(s) were found but none offers a device: check the driver (some need a folder "
+            "that they can write to, by HOME or POCL_CACHE_DIR), or install pocl-opencl-icd to run on the CPU",
+            (unsigned)count);
     return ST_OK;
 }
 

@@ -5,8 +5,9 @@
 
 const char *rt_code_name(cl_int code)
 {
-#define CODE(name) \
-    case name: return #name
+#define CODE(name)                                                                                                     \
+    case name:                                                                                                         \
+        return #name
     switch (code) {
         CODE(CL_SUCCESS);
         CODE(CL_DEVICE_NOT_FOUND);
@@ -67,8 +68,10 @@ const char *rt_code_name(cl_int code)
         CODE(CL_INVALID_COMPILER_OPTIONS);
         CODE(CL_INVALID_LINKER_OPTIONS);
         CODE(CL_INVALID_DEVICE_PARTITION_COUNT);
-        case -1001: return "CL_PLATFORM_NOT_FOUND_KHR";
-        default: return "an unknown code";
+    case -1001:
+        return "CL_PLATFORM_NOT_FOUND_KHR";
+    default:
+        return "an unknown code";
     }
 #undef CODE
 }

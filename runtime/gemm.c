@@ -129,8 +129,8 @@ static void count(rt_context *context, const rt_gemm_call *call)
     char detail[RT_TRACE_DETAIL];
     rt_count_work(context, work);
     if (!context->profile) return;
-    snprintf(detail, sizeof detail, "%c%c %zu x %zu x %zu", call->transpose_a ? 'T' : 'N', call->transpose_b ? 'T' : 'N',
-             call->m, call->n, call->k);
+    snprintf(detail, sizeof detail, "%c%c %zu x %zu x %zu", call->transpose_a ? 'T' : 'N',
+             call->transpose_b ? 'T' : 'N', call->m, call->n, call->k);
     rt_profile_work(context, "gemm", work, detail);
 }
 

@@ -72,8 +72,8 @@ static void apply_tuning(rt_context *context)
             names[end - first] = wanted.clblast[end].name;
             values[end - first] = wanted.clblast[end].value;
         }
-        const CLBlastStatusCode code = CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, end - first,
-                                                                 names, values);
+        const CLBlastStatusCode code =
+            CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, end - first, names, values);
         for (size_t i = first; code == CLBlastSuccess && i < end; ++i)
             gemm->tuning.clblast[gemm->tuning.clblast_count++] = wanted.clblast[i];
         if (code == CLBlastSuccess || !context->options.notice) continue;

@@ -19,7 +19,7 @@ enum {
 typedef struct panel_gemm {
     rt_program *program; /* NULL where the kernels are given with the context's */
     rt_kernel *pack, *multiply;
-    size_t mr, nr; /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
+    size_t mr, nr;       /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
     size_t run_a, run_b; /* panels of A and of B in one work-item, at most */
     size_t group, items;
 } panel_gemm;
@@ -65,8 +65,7 @@ static st_status create(rt_context *context, void **own)
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
     char defines[32];
     snprintf(defines, sizeof defines, "-DGEMM_MR=%zu", p->mr);
-    if (!context->options.program)
-        ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
+    if (!context->options.program) ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
     rt_program *kernels = p->program ? p->program : context->kernels;
     p->pack = rt_program_kernel(kernels, "gemm_panel_pack");
     p->multiply = rt_program_kernel(kernels, "gemm_panel");
@@ -95,8 +94,8 @@ static st_status scratch(rt_context *context, void *own, const rt_gemm_call *cal
     const size_t limit = context->largest_block / sizeof(float) / 64 * 64;
     if (depth_of(context, p, call->m, call->n, call->k) == 0)
         return st_too_large(context->error,
-                       "a matrix product of %zu x %zu is too large for the blocks of %s (%.1f MiB)", call->m, call->n,
-                       context->device.name, (double)context->largest_block / 1048576.0);
+                            "a matrix product of %zu x %zu is too large for the blocks of %s (%.1f MiB)", call->m,
+                            call->n, context->device.name, (double)context->largest_block / 1048576.0);
     elements[0] = smaller(parts(call->m, p->mr) * p->mr * depth, limit);
     elements[1] = smaller(parts(call->n, p->nr) * p->nr * depth, limit);
     return ST_OK;

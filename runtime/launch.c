@@ -13,7 +13,8 @@ static size_t at_most(size_t value, size_t limit)
 size_t rt_row_group(const rt_context *context)
 {
     /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. */
-    return context->device.type == RT_CPU && !context->options.group_size ? 1 : at_most(ROW_GROUP, context->group_limit);
+    return context->device.type == RT_CPU && !context->options.group_size ? 1
+                                                                          : at_most(ROW_GROUP, context->group_limit);
 }
 
 static rt_grid flat_grid(const rt_context *context, size_t items)
@@ -52,13 +53,19 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
         const cl_int code = clSetKernelArg(kernel, (*index)++, sizeof memory, &memory);
         return code != CL_SUCCESS ? code : clSetKernelArg(kernel, (*index)++, sizeof at, &at);
     }
-    case RT_ARG_UINT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_uint), &argument->as.u);
-    case RT_ARG_INT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_int), &argument->as.i);
-    case RT_ARG_ULONG: return clSetKernelArg(kernel, (*index)++, sizeof(cl_ulong), &argument->as.ul);
-    case RT_ARG_FLOAT: return clSetKernelArg(kernel, (*index)++, sizeof(cl_float), &argument->as.f);
-    case RT_ARG_LOCAL: return clSetKernelArg(kernel, (*index)++, argument->as.bytes, NULL);
+    case RT_ARG_UINT:
+        return clSetKernelArg(kernel, (*index)++, sizeof(cl_uint), &argument->as.u);
+    case RT_ARG_INT:
+        return clSetKernelArg(kernel, (*index)++, sizeof(cl_int), &argument->as.i);
+    case RT_ARG_ULONG:
+        return clSetKernelArg(kernel, (*index)++, sizeof(cl_ulong), &argument->as.ul);
+    case RT_ARG_FLOAT:
+        return clSetKernelArg(kernel, (*index)++, sizeof(cl_float), &argument->as.f);
+    case RT_ARG_LOCAL:
+        return clSetKernelArg(kernel, (*index)++, argument->as.bytes, NULL);
     case RT_ARG_MOVES:
-    case RT_ARG_FLOPS: return CL_SUCCESS;
+    case RT_ARG_FLOPS:
+        return CL_SUCCESS;
     }
     return CL_INVALID_ARG_VALUE;
 }
@@ -108,14 +115,15 @@ static void clamp(rt_grid *grid, size_t limit)
 st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count)
 {
     if (filled(arguments, count) != kernel->arguments)
-        return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u", kernel->name,
-                       (unsigned)kernel->arguments, (unsigned)filled(arguments, count));
+        return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u",
+                       kernel->name, (unsigned)kernel->arguments, (unsigned)filled(arguments, count));
     if (context->planning || grid.groups[0] * grid.groups[1] * grid.groups[2] == 0) return ST_OK;
     cl_uint index = 0;
     for (size_t i = 0; i < count; ++i) {
         const cl_int code = set_argument(context, kernel->handle, &index, &arguments[i]);
         if (code != CL_SUCCESS)
-            return rt_cl_fail(context, code, "clSetKernelArg", "argument %u of kernel %s", (unsigned)index - 1, kernel->name);
+            return rt_cl_fail(context, code, "clSetKernelArg", "argument %u of kernel %s", (unsigned)index - 1,
+                              kernel->name);
     }
     clamp(&grid, at_most(kernel->group_limit, context->group_limit));
     size_t global[3];
@@ -123,8 +131,8 @@ st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid,
     const rt_work work = work_of(arguments, count);
     rt_count_work(context, work);
     cl_event *event = rt_profile_launch(context, kernel->name, &grid, work);
-    const cl_int code = clEnqueueNDRangeKernel(context->queue, kernel->handle, grid.dimensions, NULL, global, grid.local, 0,
-                                               NULL, event);
+    const cl_int code = clEnqueueNDRangeKernel(context->queue, kernel->handle, grid.dimensions, NULL, global,
+                                               grid.local, 0, NULL, event);
     if (code != CL_SUCCESS)
         return rt_cl_fail(context, code, "clEnqueueNDRangeKernel", "kernel %s (global %zu x %zu x %zu, local %zu)",
                           kernel->name, global[0], global[1], global[2], grid.local[0]);

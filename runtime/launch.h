@@ -52,7 +52,7 @@ typedef struct rt_arg {
 typedef struct rt_grid {
     unsigned dimensions;
     size_t groups[3], local[3]; /* the global size is groups * local */
-    bool flat;                  /* only the number of items matters: a kernel that allows fewer per group gets more groups */
+    bool flat; /* only the number of items matters: a kernel that allows fewer per group gets more groups */
 } rt_grid;
 
 /* One work-item per VW elements of a flat array of `elements`. */
@@ -72,8 +72,8 @@ typedef struct rt_work {
 } rt_work;
 rt_work rt_work_done(const rt_context *context);
 
-#define RT_LAUNCH(context, kernel, grid, ...)                                   \
-    rt_launch((context), (kernel), (grid), (const rt_arg[]){__VA_ARGS__},       \
+#define RT_LAUNCH(context, kernel, grid, ...)                                                                          \
+    rt_launch((context), (kernel), (grid), (const rt_arg[]){__VA_ARGS__},                                              \
               sizeof((const rt_arg[]){__VA_ARGS__}) / sizeof(rt_arg))
 
 #endif

@@ -9,7 +9,8 @@
 #include "runtime/launch.h"
 
 typedef struct rt_profile_line {
-    const char *name; /* kernel, "gemm" for all kernels of matrix products, "upload", "download", "copy", "zero"; or a phase */
+    const char
+        *name; /* kernel, "gemm" for all kernels of matrix products, "upload", "download", "copy", "zero"; or a phase */
     const char *part; /* outermost phase of the host when it was enqueued; NULL: none was open */
     double seconds;
     uint64_t launches;
@@ -38,7 +39,7 @@ typedef struct rt_trace_event {
     const char *part;             /* as above */
     char detail[RT_TRACE_DETAIL]; /* of a kernel of a matrix product: "NT 752 x 1024 x 1024"; else empty */
     bool host;
-    bool beside; /* a command of another queue than the context's: it may run beside those */
+    bool beside;       /* a command of another queue than the context's: it may run beside those */
     double start, end; /* seconds by the clock of the host, CLOCK_MONOTONIC */
     rt_grid grid;      /* dimensions 0: no launch */
     rt_work work;

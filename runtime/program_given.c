@@ -69,8 +69,8 @@ st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported
     if (manifest && binary) {
         char checksum[CHECKSUM_SIZE];
         json_object_set_new(manifest, "binary",
-                            json_pack("{s:s, s:I, s:s}", "file", binary->file, "size", (json_int_t)binary->size, "checksum",
-                                      checksum_of(checksum, binary->bytes, binary->size)));
+                            json_pack("{s:s, s:I, s:s}", "file", binary->file, "size", (json_int_t)binary->size,
+                                      "checksum", checksum_of(checksum, binary->bytes, binary->size)));
     }
     if (manifest) *text = json_dumps(manifest, JSON_INDENT(2));
     json_decref(manifest);
@@ -197,8 +197,9 @@ static st_status check_binary(const rt_given *given, const json_t *manifest, con
     const json_int_t size = json_integer_value(json_object_get(entry, "size"));
     char found[CHECKSUM_SIZE];
     if (size != (json_int_t)given->size)
-        return st_fail(error, ST_CHECK, "%s has %zu bytes, but %s says %lld: copy it again, or export the kernels again",
-                       given->path, given->size, path, (long long)size);
+        return st_fail(error, ST_CHECK,
+                       "%s has %zu bytes, but %s says %lld: copy it again, or export the kernels again", given->path,
+                       given->size, path, (long long)size);
     if (!checksum || strcmp(checksum, checksum_of(found, given->binary, given->size)) != 0)
         return st_fail(error, ST_CHECK,
                        "%s is damaged: its checksum is %s, but %s says %s; copy it again, or export the kernels again",

@@ -46,17 +46,17 @@ void st_prefix(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 void st_clear(st_error *error);
 
 /* Returns the failure of `call` at once; for functions that own nothing yet. */
-#define ST_FORWARD(call)                              \
-    do {                                              \
-        const st_status st_forward_ = (call);         \
-        if (st_forward_ != ST_OK) return st_forward_; \
+#define ST_FORWARD(call)                                                                                               \
+    do {                                                                                                               \
+        const st_status st_forward_ = (call);                                                                          \
+        if (st_forward_ != ST_OK) return st_forward_;                                                                  \
     } while (0)
 
 /* Keeps the failure of `call` in the local `status` and goes to the label `done`. */
-#define ST_TRY(call)                     \
-    do {                                 \
-        status = (call);                 \
-        if (status != ST_OK) goto done;  \
+#define ST_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        status = (call);                                                                                               \
+        if (status != ST_OK) goto done;                                                                                \
     } while (0)
 
 #endif

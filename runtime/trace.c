@@ -89,7 +89,8 @@ static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, do
     if (code == CL_SUCCESS) code = first_moment(event, queued);
     if (code == CL_SUCCESS) code = clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof *ended, ended, NULL);
     if (event) clReleaseEvent(event);
-    return code == CL_SUCCESS ? ST_OK : rt_cl_fail(context, code, "clGetEventProfilingInfo", "reading the device's clock");
+    return code == CL_SUCCESS ? ST_OK
+                              : rt_cl_fail(context, code, "clGetEventProfilingInfo", "reading the device's clock");
 }
 
 /* Every marker bounds the difference of the clocks from both sides; the bounds of several are narrower. */

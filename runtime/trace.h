@@ -17,7 +17,8 @@ double rt_trace_clock(void);
 /* rt_trace_start, _stop and _read of a context's trace. */
 st_status rt_trace_begin(rt_context *context, rt_trace **trace, size_t most);
 void rt_trace_halt(rt_trace *trace);
-st_status rt_trace_list(rt_context *context, rt_trace *trace, const rt_trace_event **events, size_t *count, double *doubt);
+st_status rt_trace_list(rt_context *context, rt_trace *trace, const rt_trace_event **events, size_t *count,
+                        double *doubt);
 void rt_trace_destroy(rt_trace **trace);
 
 /* Takes the event and gives its place, RT_TRACE_NOWHERE where nothing is recorded; `trace` may be NULL. */

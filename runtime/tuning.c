@@ -49,8 +49,8 @@ void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT])
     text[0] = '\0';
     for (size_t i = 0; i < tuning->clblast_count && used < RT_TUNING_TEXT; ++i) {
         const rt_parameter *p = &tuning->clblast[i];
-        const int length = snprintf(text + used, RT_TUNING_TEXT - used, "%s%s.%s=%zu", used ? " " : "", p->kernel, p->name,
-                                    p->value);
+        const int length =
+            snprintf(text + used, RT_TUNING_TEXT - used, "%s%s.%s=%zu", used ? " " : "", p->kernel, p->name, p->value);
         if (length > 0) used += (size_t)length;
     }
 }
@@ -119,9 +119,9 @@ typedef struct reading {
     unsigned seen;    /* bits of the keys below */
 } reading;
 
-static const char *const keys[] = {"program",      "platform",   "device",      "driver",
-                                   "vector_width", "gemm",       "panel.rows",  "panel.run_a",
-                                   "panel.run_b",  "gain",       NULL};
+static const char *const keys[] = {"program",      "platform", "device",     "driver",
+                                   "vector_width", "gemm",     "panel.rows", "panel.run_a",
+                                   "panel.run_b",  "gain",     NULL};
 enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, PANEL_ROWS, PANEL_RUN_A, PANEL_RUN_B, GAIN };
 
 /* The key names the device, or in a file of the program begins as it does. */

@@ -32,11 +32,12 @@ typedef struct rt_parameter {
 
 /* All bytes zero: nothing was tuned. */
 typedef struct rt_tuning {
-    char gemm[16];                            /* provider; empty: by the fixed rule */
+    char gemm[16];                               /* provider; empty: by the fixed rule */
     size_t panel_rows, panel_run_a, panel_run_b; /* of gemm_panel.c; 0: its defaults. They change no number. */
-    rt_parameter clblast[RT_TUNING_MOST];     /* those of one kernel stand together. They do change numbers. */
+    rt_parameter clblast[RT_TUNING_MOST];        /* those of one kernel stand together. They do change numbers. */
     size_t clblast_count;
-    size_t gain; /* percent by which a step's products were faster than untuned when this was found; 0: not, or not known */
+    size_t
+        gain; /* percent by which a step's products were faster than untuned when this was found; 0: not, or not known */
 } rt_tuning;
 
 /* Adds a parameter, or replaces its value. False where there is no room, or a name is none. */

@@ -8,7 +8,8 @@
 /* ---- mapping ---- */
 
 /* Enqueues the mapping of elements of a block into the host's memory. `ready`: an event for its end; NULL: waits. */
-static st_status map(cl_command_queue queue, rt_view view, size_t elements, cl_map_flags flags, cl_event *ready, void **host)
+static st_status map(cl_command_queue queue, rt_view view, size_t elements, cl_map_flags flags, cl_event *ready,
+                     void **host)
 {
     rt_context *context = view.block->context;
     cl_int code = CL_SUCCESS;
@@ -30,7 +31,9 @@ static st_status unmap(cl_command_queue queue, const rt_block *block, void **hos
 {
     const cl_int code = clEnqueueUnmapMemObject(queue, block->memory, *host, 0, NULL, NULL);
     *host = NULL;
-    return code == CL_SUCCESS ? ST_OK : rt_cl_fail(block->context, code, "clEnqueueUnmapMemObject", "closing memory to the host");
+    return code == CL_SUCCESS
+               ? ST_OK
+               : rt_cl_fail(block->context, code, "clEnqueueUnmapMemObject", "closing memory to the host");
 }
 
 static st_status wait_for(rt_context *context, cl_event *event)
@@ -50,7 +53,8 @@ static st_status stage(rt_context *context, size_t elements)
     rt_window_release(context);
     *staging = (rt_block){context, NULL, elements};
     ST_FORWARD(rt_block_allocate(staging, CL_MEM_ALLOC_HOST_PTR, "transfers"));
-    return map(context->queue, (rt_view){staging, 0}, elements, CL_MAP_READ | CL_MAP_WRITE, NULL, &context->staging_host);
+    return map(context->queue, (rt_view){staging, 0}, elements, CL_MAP_READ | CL_MAP_WRITE, NULL,
+               &context->staging_host);
 }
 
 void rt_window_release(rt_context *context)
@@ -118,9 +122,9 @@ st_status rt_feed_create(rt_feed **feed, rt_context *context, const char *what, 
     *feed = NULL;
     if (elements > context->largest_block / sizeof(float))
         return st_too_large(context->error,
-                       "%s needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch", what,
-                       rt_print_size(elements * sizeof(float)).text, context->device.name,
-                       rt_print_size(context->largest_block).text);
+                            "%s needs %s in one piece, but the largest block of %s is %s: use a smaller model or batch",
+                            what, rt_print_size(elements * sizeof(float)).text, context->device.name,
+                            rt_print_size(context->largest_block).text);
     rt_feed *f = calloc(1, sizeof *f);
     if (!f) return st_fail(context->error, ST_FAILED, "out of host memory while planning %s", what);
     f->context = context;
@@ -157,7 +161,8 @@ st_status rt_feed_commit(rt_feed *f)
         rt_block *host = shared ? &own->device : &own->pinned;
         ST_FORWARD(rt_block_allocate(&own->device, shared ? CL_MEM_ALLOC_HOST_PTR : 0, f->what));
         if (!shared) ST_FORWARD(rt_block_allocate(&own->pinned, CL_MEM_ALLOC_HOST_PTR, f->what));
-        ST_FORWARD(map(f->context->queue, (rt_view){host, 0}, f->elements, CL_MAP_WRITE_INVALIDATE_REGION, NULL, &own->host));
+        ST_FORWARD(
+            map(f->context->queue, (rt_view){host, 0}, f->elements, CL_MAP_WRITE_INVALIDATE_REGION, NULL, &own->host));
     }
     return ST_OK;
 }
@@ -208,7 +213,8 @@ st_status rt_feed_open(rt_feed *f, void **host)
 {
     turn *next = to_fill(f);
     *host = next->host;
-    if (!*host) return st_fail(f->context->error, ST_FAILED, "%s cannot be filled: an earlier transfer failed", f->what);
+    if (!*host)
+        return st_fail(f->context->error, ST_FAILED, "%s cannot be filled: an earlier transfer failed", f->what);
     return next->ready ? wait_for(f->context, &next->ready) : ST_OK;
 }
 
@@ -218,16 +224,16 @@ static st_status exchange(rt_feed *f, turn *next, turn *before)
 {
     ST_FORWARD(unmap(f->context->queue, &next->device, &next->host));
     if (!before) return ST_OK;
-    return map(f->context->queue, (rt_view){&before->device, 0}, f->elements, CL_MAP_WRITE_INVALIDATE_REGION, &before->ready,
-               &before->host);
+    return map(f->context->queue, (rt_view){&before->device, 0}, f->elements, CL_MAP_WRITE_INVALIDATE_REGION,
+               &before->ready, &before->host);
 }
 
 static st_status enqueue_copy(rt_feed *f, turn *next, size_t elements)
 {
     rt_context *context = f->context;
     cl_event *profiled = rt_profile_move(context, "upload", (double)elements * sizeof(float));
-    cl_int code = clEnqueueWriteBuffer(f->uploads, next->device.memory, CL_FALSE, 0, elements * sizeof(float), next->host,
-                                       next->read ? 1 : 0, next->read ? &next->read : NULL, &next->ready);
+    cl_int code = clEnqueueWriteBuffer(f->uploads, next->device.memory, CL_FALSE, 0, elements * sizeof(float),
+                                       next->host, next->read ? 1 : 0, next->read ? &next->read : NULL, &next->ready);
     if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clEnqueueWriteBuffer", "moving %zu elements", elements);
     rt_count(context, 1);
     if (profiled && clRetainEvent(next->ready) == CL_SUCCESS) *profiled = next->ready;
@@ -245,7 +251,8 @@ static st_status copy(rt_feed *f, turn *next, turn *before, size_t elements)
     rt_context *context = f->context;
     if (before) {
         const cl_int code = clEnqueueMarkerWithWaitList(context->queue, 0, NULL, &before->read);
-        if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clEnqueueMarkerWithWaitList", "marking the end of a step");
+        if (code != CL_SUCCESS)
+            return rt_cl_fail(context, code, "clEnqueueMarkerWithWaitList", "marking the end of a step");
         rt_count(context, 1);
     }
     ST_FORWARD(rt_flush(context)); /* the other queue may wait for it */

@@ -290,8 +290,8 @@ static void everything_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statistics), cmocka_unit_test(repetitions), cmocka_unit_test(shapes),
-        cmocka_unit_test(products),   cmocka_unit_test(steps),       cmocka_unit_test(together),
+        cmocka_unit_test(statistics),      cmocka_unit_test(repetitions), cmocka_unit_test(shapes),
+        cmocka_unit_test(products),        cmocka_unit_test(steps),       cmocka_unit_test(together),
         cmocka_unit_test(everything_else),
     };
     return cmocka_run_group_tests(tests, open_device, close_device);

@@ -40,7 +40,9 @@ typedef struct fixture {
     char notice[ST_TEXT_SIZE];
 } fixture;
 
-static const char *const classes[] = {"glad", "\"sad\"", ("m\xc3\xbc" "de")};
+static const char *const classes[] = {"glad", "\"sad\"",
+                                      ("m\xc3\xbc"
+                                       "de")};
 static const char *const speakers[] = {"M", "F"};
 static const float weights[] = {1, 2, 3}, alpha[] = {0.5f, 0.25f, 0.125f};
 static const float similarity[] = {1, 0.5f, 0.25f, 0, 1, 0.75f, 0.1f, 0.2f, 1};

@@ -573,9 +573,9 @@ static void test_unknown_names(void **state)
 static void test_beyond_float(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"[train]\nlr",        "[train]\nweight_decay", "[train]\nclip",
-                                       "[train]\neps",       "[loss]\nlambda_ce",     "[loss]\nlambda_saf",
-                                       "[loss]\nlambda_kl",  "[loss]\ngamma",         "[loss]\ntemperature",
+    static const char *const keys[] = {"[train]\nlr",           "[train]\nweight_decay", "[train]\nclip",
+                                       "[train]\neps",          "[loss]\nlambda_ce",     "[loss]\nlambda_saf",
+                                       "[loss]\nlambda_kl",     "[loss]\ngamma",         "[loss]\ntemperature",
                                        "[loss]\nclass_weights", "[loss]\nalpha"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         st_error error = {0};
@@ -592,8 +592,9 @@ static void test_beyond_float(void **state)
 static void test_not_utf8(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"\xe4rger", "\xc3", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
-                                      "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80", "\xe2\x82"};
+    static const char *const bad[] = {
+        "\xe4rger",         "\xc3", "\xc3(",   "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80", "\x80", "\xe2\x82"};
     static const char *const keys[] = {"[data]\nclasses = calm,", "[data]\nvalid_dialogues =", "[data]\npath =",
                                        "[experiment]\nname =", "[runtime]\ndevice ="};
     char text[128];
@@ -633,8 +634,10 @@ static void test_bad_values(void **state)
                    "x.ini:2: [model] dropout: \"1\" is out of range; it takes a number of at least 0 and below 1");
     expect_refused("[model]\ndropout = 0,5\n",
                    "x.ini:2: [model] dropout: \"0,5\" is not a number; it takes a number of at least 0 and below 1");
-    expect_refused("[train]\nlr = 0\n", "x.ini:2: [train] lr: \"0\" is out of range; it takes a number above 0 and at most 3.4e+38");
-    expect_refused("[train]\nlr = nan\n", "x.ini:2: [train] lr: \"nan\" is not a number; it takes a number above 0 and at most 3.4e+38");
+    expect_refused("[train]\nlr = 0\n",
+                   "x.ini:2: [train] lr: \"0\" is out of range; it takes a number above 0 and at most 3.4e+38");
+    expect_refused("[train]\nlr = nan\n",
+                   "x.ini:2: [train] lr: \"nan\" is not a number; it takes a number above 0 and at most 3.4e+38");
     expect_refused("[train]\nlr = 1e999\n",
                    "x.ini:2: [train] lr: \"1e999\" is out of range; it takes a number above 0 and at most 3.4e+38");
     expect_refused("[train]\neps = 1e-40\n",
@@ -842,14 +845,13 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_iemocap),    cmocka_unit_test(test_meld),       cmocka_unit_test(test_similarity),
-        cmocka_unit_test(test_shipped),    cmocka_unit_test(test_demo),       cmocka_unit_test(test_reference),
-        cmocka_unit_test(test_every_key),  cmocka_unit_test(test_long_lists), cmocka_unit_test(test_unwritable),
-        cmocka_unit_test(test_paths),      cmocka_unit_test(test_file),       cmocka_unit_test(test_unknown_names),
-        cmocka_unit_test(test_bad_values),
-        cmocka_unit_test(test_beyond_float),
-        cmocka_unit_test(test_not_utf8), cmocka_unit_test(test_bad_lists),  cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_overrides),  cmocka_unit_test(test_words),      cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_iemocap),    cmocka_unit_test(test_meld),           cmocka_unit_test(test_similarity),
+        cmocka_unit_test(test_shipped),    cmocka_unit_test(test_demo),           cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_every_key),  cmocka_unit_test(test_long_lists),     cmocka_unit_test(test_unwritable),
+        cmocka_unit_test(test_paths),      cmocka_unit_test(test_file),           cmocka_unit_test(test_unknown_names),
+        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_beyond_float),   cmocka_unit_test(test_not_utf8),
+        cmocka_unit_test(test_bad_lists),  cmocka_unit_test(test_contradictions), cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_words),      cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,8 +236,8 @@ static void parts(th_case *t, const void *user)
             const nn_split_losses cut = evaluate(&f, t, &how).losses;
             if (!(fabs(cut.loss - whole.loss) < 1e-5 * whole.loss) || !(fabs(cut.saf - whole.saf) < 1e-5 * whole.saf) ||
                 !(fabs(cut.ce - whole.ce) < 1e-5 * whole.ce) || cut.utterances != whole.utterances)
-                fail_msg("form %d in parts of %zu: loss %.9g and %.9g, saf %.9g and %.9g", (int)form, how.part, cut.loss,
-                         whole.loss, cut.saf, whole.saf);
+                fail_msg("form %d in parts of %zu: loss %.9g and %.9g, saf %.9g and %.9g", (int)form, how.part,
+                         cut.loss, whole.loss, cut.saf, whole.saf);
         }
         tear_down(&f);
     }
@@ -330,11 +330,8 @@ static void test_fingerprints(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_losses_and_counts),
-        cmocka_unit_test(test_packing),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_fingerprints),
+        cmocka_unit_test(test_losses_and_counts), cmocka_unit_test(test_packing),      cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_refusals),          cmocka_unit_test(test_fingerprints),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

@@ -224,12 +224,9 @@ static void test_reference_gradients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_gradients),
-        cmocka_unit_test(test_partials),
-        cmocka_unit_test(test_single_utterances),
-        cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_modalities),
-        cmocka_unit_test(test_scaled_mask),
+        cmocka_unit_test(test_reference_gradients), cmocka_unit_test(test_partials),
+        cmocka_unit_test(test_single_utterances),   cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_modalities),          cmocka_unit_test(test_scaled_mask),
         cmocka_unit_test(test_long_dialogues),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);

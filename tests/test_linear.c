@@ -39,7 +39,8 @@ static void forward_case(th_case *t, const void *user)
             const nn_matrix y = th_output_matrix(t, n.rows, n.out, n.out + sizes[i].beside);
             double *expected = th_doubles(t, n.rows * n.out);
             ref_linear_forward(expected, x.value, weight.value, biased ? bias.value : NULL, n);
-            const nn_linear_slot layer = {.weight = {weight.view, nothing}, .bias = {biased ? bias.view : nothing, nothing}};
+            const nn_linear_slot layer = {.weight = {weight.view, nothing},
+                                          .bias = {biased ? bias.view : nothing, nothing}};
             TH_OK_GEMM(t, nn_linear_forward(t->rt, y, x.matrix, &layer));
             th_expect_matrix(t, "y", y, expected, TH_ACTIVATION);
         }
@@ -67,7 +68,8 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
         ref_linear_backward(dx, dweight, dbias, dy.value, x.value, weight.value, n);
         TH_OK_GEMM(t, nn_linear_backward(t->rt, &layer, &g));
         th_expect_matrix(t, pass ? "dx added to" : "dx", g.dx, dx, TH_ACTIVATION);
-        th_expect(t, pass ? "dweight added to" : "dweight", layer.weight.gradient, dweight, n.out * n.in, TH_ACTIVATION);
+        th_expect(t, pass ? "dweight added to" : "dweight", layer.weight.gradient, dweight, n.out * n.in,
+                  TH_ACTIVATION);
         th_expect(t, pass ? "dbias added to" : "dbias", layer.bias.gradient, dbias, n.out, TH_ACTIVATION);
     }
 }

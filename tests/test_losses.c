@@ -474,15 +474,11 @@ static void test_reference_gradient(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_certain), cmocka_unit_test(test_reference_gradient),
-        cmocka_unit_test(test_variants),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_unlabelled),
-        cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_dominating),
-        cmocka_unit_test(test_nan),
-        cmocka_unit_test(test_agreeing),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_certain),    cmocka_unit_test(test_reference_gradient),
+        cmocka_unit_test(test_variants),   cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_unlabelled), cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_dominating), cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_agreeing),   cmocka_unit_test(test_cut),
         cmocka_unit_test(test_mean),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);

@@ -268,11 +268,15 @@ static void test_class_lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_report),     cmocka_unit_test(test_random_against_definition),
-        cmocka_unit_test(test_nothing_labelled), cmocka_unit_test(test_most_probable),
+        cmocka_unit_test(test_known_report),
+        cmocka_unit_test(test_random_against_definition),
+        cmocka_unit_test(test_nothing_labelled),
+        cmocka_unit_test(test_most_probable),
         cmocka_unit_test(test_selections),
-        cmocka_unit_test(test_only_finite_epochs),       cmocka_unit_test(test_zero_score_is_a_score),
-        cmocka_unit_test(test_class_tables),     cmocka_unit_test(test_class_lists),
+        cmocka_unit_test(test_only_finite_epochs),
+        cmocka_unit_test(test_zero_score_is_a_score),
+        cmocka_unit_test(test_class_tables),
+        cmocka_unit_test(test_class_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,9 +114,10 @@ static void test_names(void **state)
 static void test_whole_names(void **state)
 {
     (void)state;
-    rt_device_info devices[] = {{.index = 0, .name = "Flux 100", .type = RT_GPU, .available = true, .error = "it is broken"},
-                                {.index = 1, .name = "Flux 10", .type = RT_GPU, .available = true},
-                                {.index = 2, .name = "Everything", .type = RT_OTHER_DEVICE, .available = true}};
+    rt_device_info devices[] = {
+        {.index = 0, .name = "Flux 100", .type = RT_GPU, .available = true, .error = "it is broken"},
+        {.index = 1, .name = "Flux 10", .type = RT_GPU, .available = true},
+        {.index = 2, .name = "Everything", .type = RT_OTHER_DEVICE, .available = true}};
     const rt_device_list list = {devices, 3}, last = {devices + 2, 1};
     expect_choice(&list, "flux 10", 1);
     expect_choice(&list, "Flux 100", 0);

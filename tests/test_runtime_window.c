@@ -37,7 +37,8 @@ static void windows_case(th_case *t, const void *user)
         TH_OK(t, rt_window_close(t->rt, &window));
         assert_null(window.host);
         TH_OK(t, rt_window_write(t->rt, rt_view_at(view, AT + round), COUNT, &window));
-        for (size_t i = 0; i < COUNT; ++i) values[AT + round + i] = ((float *)window.host)[i] = -(float)(i * (round + 1));
+        for (size_t i = 0; i < COUNT; ++i)
+            values[AT + round + i] = ((float *)window.host)[i] = -(float)(i * (round + 1));
         TH_OK(t, rt_window_close(t->rt, &window));
         TH_OK(t, rt_copy(t->rt, twice, view, N)); /* enqueued behind the closing */
         TH_OK(t, rt_read(t->rt, twice, back, N));
@@ -132,8 +133,7 @@ static void refusals_case(th_case *t, const void *user)
     rt_feed_destroy(&feed);
     assert_int_equal(rt_window_read(t->rt, beyond, 8, &window), ST_DEVICE);
     assert_null(window.host);
-    expect_text(t, rt_device(t->rt)->unified_memory ? "clEnqueueMapBuffer said CL_"
-                                                    : "clEnqueueReadBuffer said CL_");
+    expect_text(t, rt_device(t->rt)->unified_memory ? "clEnqueueMapBuffer said CL_" : "clEnqueueReadBuffer said CL_");
 }
 
 static void test_refusals(void **state)

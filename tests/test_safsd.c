@@ -284,7 +284,8 @@ static float *evaluate(th_case *t, nn_safsd *model, const ds_batch *batch, nn_ev
 static void evaluation_only_case(th_case *t, const void *user)
 {
     (void)user;
-    static const nn_evaluation modes[] = {{NN_GCN_EXPECTED, 1, 0, NULL}, {NN_GCN_SAMPLE, 1, 7, NULL}, {NN_GCN_MEAN, 4, 7, NULL}};
+    static const nn_evaluation modes[] = {
+        {NN_GCN_EXPECTED, 1, 0, NULL}, {NN_GCN_SAMPLE, 1, 7, NULL}, {NN_GCN_MEAN, 4, 7, NULL}};
     const ds_batch batch = batch_of(t);
     nn_safsd *training = new_model(t, NN_SAF_SOFT, true), *only = new_model(t, NN_SAF_SOFT, false);
     assert_true(nn_safsd_memory(only).parameters * 4 == nn_safsd_memory(training).parameters);

@@ -54,17 +54,35 @@ static int open_world(void **state)
     for (size_t i = 0; i < sizeof w->tables / sizeof *w->tables; ++i) w->tables[i] = 0.3f + 0.05f * (float)i;
     w->options.tables = (nn_loss_tables){w->tables, w->tables + CLASSES, w->tables + 2 * CLASSES};
     w->options.training = true;
-    w->options.config = (nn_config){.uses = {true, true, true}, .dims = {WIDTH, WIDTH, WIDTH}, .hidden = 12,
-                                    .graph_hidden = 10, .ffn = 14, .heads = 2, .layers = 2, .gcn_layers = 2,
-                                    .classes = CLASSES, .speakers = 2, .gate = NN_GATE_LEARNED, .dropout = 0.3,
-                                    .gcn_mask = 0.5, .seed = 99, .lambda_ce = 1, .lambda_saf = 1, .lambda_kl = 1,
-                                    .gamma = 2, .temperature = 2, .saf_form = NN_SAF_PUBLISHED, .teacher_gradient = true};
+    w->options.config = (nn_config){.uses = {true, true, true},
+                                    .dims = {WIDTH, WIDTH, WIDTH},
+                                    .hidden = 12,
+                                    .graph_hidden = 10,
+                                    .ffn = 14,
+                                    .heads = 2,
+                                    .layers = 2,
+                                    .gcn_layers = 2,
+                                    .classes = CLASSES,
+                                    .speakers = 2,
+                                    .gate = NN_GATE_LEARNED,
+                                    .dropout = 0.3,
+                                    .gcn_mask = 0.5,
+                                    .seed = 99,
+                                    .lambda_ce = 1,
+                                    .lambda_saf = 1,
+                                    .lambda_kl = 1,
+                                    .gamma = 2,
+                                    .temperature = 2,
+                                    .saf_form = NN_SAF_PUBLISHED,
+                                    .teacher_gradient = true};
     make_batch(w);
     assert_int_equal(rt_device_list_create(&w->devices, &w->error), ST_OK);
     const rt_options options = {.live_objects = &w->live};
     /* As many different devices as there are, then the first again. */
     for (size_t c = 0; c < 3; ++c)
-        assert_int_equal(rt_context_create(&w->contexts[c], &w->devices.items[c < w->devices.count ? c : 0], &options, &w->error), ST_OK);
+        assert_int_equal(
+            rt_context_create(&w->contexts[c], &w->devices.items[c < w->devices.count ? c : 0], &options, &w->error),
+            ST_OK);
     return 0;
 }
 

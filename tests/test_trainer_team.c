@@ -148,7 +148,8 @@ static void test_resumed_is_uninterrupted(void **state)
         assert_int_equal(run(w, false), ST_INTERRUPTED);
         if (run(w, true) != ST_OK) fail_msg("%s", w->error.text);
         unsigned char *resumed = ts_read(w->last, &now);
-        if (now != size || memcmp(resumed, whole, size) != 0) fail_msg("a run that stopped after %ld steps differs", stop);
+        if (now != size || memcmp(resumed, whole, size) != 0)
+            fail_msg("a run that stopped after %ld steps differs", stop);
         free(resumed);
     }
     free(whole);
@@ -176,8 +177,9 @@ static void test_nonfinite_stops(void **state)
     w->options.lr = 1e30;
     w->options.adam.clip = 0;
     const st_status status = run(w, false);
-    if (status != ST_FAILED || !strstr(w->error.text, "step 1 ") || !strstr(w->error.text, "what first is not finite is") ||
-        strstr(w->error.text, "is no tensor") || !strstr(w->error.text, w->last))
+    if (status != ST_FAILED || !strstr(w->error.text, "step 1 ") ||
+        !strstr(w->error.text, "what first is not finite is") || strstr(w->error.text, "is no tensor") ||
+        !strstr(w->error.text, w->last))
         fail_msg("%d: %s", (int)status, w->error.text);
     st_clear(&w->error);
     assert_int_equal(nn_checkpoint_open(&last, w->last, &w->error), ST_OK);
@@ -198,13 +200,15 @@ static void test_unlabelled_validation(void **state)
     assert_non_null(labels);
     memcpy(labels, view.labels, view.utterances * sizeof *labels);
     for (size_t d = 0; d < view.dialogues; ++d)
-        for (size_t i = view.starts[d]; view.split[d] == DS_VALID && i < view.starts[d + 1]; ++i) labels[i] = DS_UNLABELLED;
+        for (size_t i = view.starts[d]; view.split[d] == DS_VALID && i < view.starts[d + 1]; ++i)
+            labels[i] = DS_UNLABELLED;
     view.labels = labels;
     set_options(w);
     w->options.data = &view;
     if (run(w, false) != ST_OK) fail_msg("%s", w->error.text);
     const nn_split_report *valid = &w->epoch.splits[DS_VALID];
-    assert_true(valid->losses.utterances > 0 && valid->losses.kl > 0 && valid->losses.ce == 0 && valid->losses.saf == 0);
+    assert_true(valid->losses.utterances > 0 && valid->losses.kl > 0 && valid->losses.ce == 0 &&
+                valid->losses.saf == 0);
     assert_false(valid->measured);
     assert_true(w->epoch.splits[DS_TEST].measured);
     assert_false(w->epoch.best_valid);

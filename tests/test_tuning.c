@@ -18,7 +18,8 @@
 /* A device of which only what a tuning needs is known. */
 static rt_device_info device_of(const char *name, const char *driver)
 {
-    rt_device_info device = {.type = RT_CPU, .compiler = true, .vector_width = 16, .max_group = 4096, .local_bytes = 1 << 18};
+    rt_device_info device = {
+        .type = RT_CPU, .compiler = true, .vector_width = 16, .max_group = 4096, .local_bytes = 1 << 18};
     snprintf(device.platform_name, sizeof device.platform_name, "A Platform");
     snprintf(device.name, sizeof device.name, "%s", name);
     snprintf(device.driver, sizeof device.driver, "%s", driver);
@@ -61,8 +62,18 @@ static void test_parameters(void **state)
     assert_string_equal(text, "Xgemm.MWG=128 Xgemm.NWG=32 GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=1");
     assert_int_equal(rt_tuning_parse_clblast(&again, "", &error), ST_OK);
     assert_int_equal(again.clblast_count, 0);
-    static const char *const wrong[] = {"Xgemm", "Xgemm.MWG", "Xgemm.MWG=", "Xgemm.MWG=-1", "Xgemm.MWG=0x10", "=1", ".A=1",
-                                        "A.=1", "A.B=1 junk", "A.B=999999999", "Kernel_of_a_name_too_long.B=1", " A.B=1"};
+    static const char *const wrong[] = {"Xgemm",
+                                        "Xgemm.MWG",
+                                        "Xgemm.MWG=",
+                                        "Xgemm.MWG=-1",
+                                        "Xgemm.MWG=0x10",
+                                        "=1",
+                                        ".A=1",
+                                        "A.=1",
+                                        "A.B=1 junk",
+                                        "A.B=999999999",
+                                        "Kernel_of_a_name_too_long.B=1",
+                                        " A.B=1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
         if (rt_tuning_parse_clblast(&again, wrong[i], &error) != ST_USAGE) fail_msg("taken: %s", wrong[i]);
         assert_int_equal(again.clblast_count, 0);
@@ -89,7 +100,8 @@ static void store_and_load(void **state)
 {
     use_folder(state);
     st_error error = {0};
-    const rt_device_info device = device_of("A Device (R) \"quoted\" = # ;", "1.0\n beta"), other = device_of("B", "1.0");
+    const rt_device_info device = device_of("A Device (R) \"quoted\" = # ;", "1.0\n beta"),
+                         other = device_of("B", "1.0");
     const rt_tuning tuning = example();
     rt_tuning again;
     char path[RT_TUNING_PATH], path_of_other[RT_TUNING_PATH];
@@ -254,7 +266,8 @@ static void test_meant(void **state)
     device = device_of("A", "3.0");
     assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, true, &meant, &error), ST_OK);
     assert_false(meant);
-    assert_int_equal(rt_tuning_parse(&tuning, "driver = 3\ngemm = panel\n", "s", &device, true, &meant, &error), ST_USAGE);
+    assert_int_equal(rt_tuning_parse(&tuning, "driver = 3\ngemm = panel\n", "s", &device, true, &meant, &error),
+                     ST_USAGE);
     st_clear(&error);
     assert_int_equal(rt_tuning_parse(&tuning, shipped, "s", &device, false, &meant, &error), ST_USAGE);
     st_clear(&error);
@@ -278,7 +291,7 @@ static void rule(void **state)
         rt_device_type type;
         bool compiler;
         const char *provider;
-    } cases[] = {{RT_CPU, true, "panel"},          {RT_GPU, true, "clblast"},       {RT_GPU, false, "panel"},
+    } cases[] = {{RT_CPU, true, "panel"},           {RT_GPU, true, "clblast"},        {RT_GPU, false, "panel"},
                  {RT_ACCELERATOR, true, "clblast"}, {RT_ACCELERATOR, false, "panel"}, {RT_OTHER_DEVICE, true, "panel"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         const rt_device_info device = {.type = cases[i].type, .compiler = cases[i].compiler};
@@ -327,8 +340,16 @@ static void same_bits(th_case *t, const void *user)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
         const rt_tuning tuning = {.panel_rows = rows[i], .panel_run_a = i, .panel_run_b = 2 * i};
         const rt_view c = th_output(t, M * N);
-        const rt_gemm_call call = {.transpose_b = true, .m = M, .n = N, .k = K, .a = a.view, .b = b.view, .c = c,
-                                   .lda = K, .ldb = K, .ldc = N};
+        const rt_gemm_call call = {.transpose_b = true,
+                                   .m = M,
+                                   .n = N,
+                                   .k = K,
+                                   .a = a.view,
+                                   .b = b.view,
+                                   .c = c,
+                                   .lda = K,
+                                   .ldb = K,
+                                   .ldc = N};
         TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
         TH_OK_GEMM(t, rt_gemm(t->rt, &call));
         float *now = th_fetch(t, c, M * N);
@@ -490,9 +511,14 @@ static void test_try(void **state)
 int main(void)
 {
     const struct CMUnitTest files[] = {
-        cmocka_unit_test(test_parameters), cmocka_unit_test(store_and_load), cmocka_unit_test(test_no_folder),
-        cmocka_unit_test(test_damage),     cmocka_unit_test(test_meant),     cmocka_unit_test(test_draws),
-        cmocka_unit_test(rule),            cmocka_unit_test(earlier),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(store_and_load),
+        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_meant),
+        cmocka_unit_test(test_draws),
+        cmocka_unit_test(rule),
+        cmocka_unit_test(earlier),
     };
     const struct CMUnitTest devices[] = {
         cmocka_unit_test(test_precedence),

@@ -105,7 +105,8 @@ static void read_run(json_reader *r, golden_case *g)
 static st_status read_config(golden_case *g)
 {
     const char *format = sf_metadata(g->file, "format"), *text = sf_metadata(g->file, "config");
-    if (!format || strcmp(format, "safsd-golden-1") != 0 || !text) return no_case(g, "its metadata lack format = safsd-golden-1 or config");
+    if (!format || strcmp(format, "safsd-golden-1") != 0 || !text)
+        return no_case(g, "its metadata lack format = safsd-golden-1 or config");
     ST_FORWARD(nn_config_from_json(&g->config, text, g->path, g->error));
     json_t *object = json_loads(text, 0, NULL);
     json_reader reader = {object, NULL};
@@ -155,7 +156,8 @@ static st_status measure_extent(golden_case *g)
 {
     g->extent = (nn_extent){.dialogues = g->batch.dialogues};
     for (size_t b = 0; b < g->batch.dialogues; ++b) {
-        if (g->batch.lengths[b] <= 0 || g->batch.lengths[b] > NN_LONGEST_DIALOGUE) return no_case(g, "a dialogue length is not between 1 and 512");
+        if (g->batch.lengths[b] <= 0 || g->batch.lengths[b] > NN_LONGEST_DIALOGUE)
+            return no_case(g, "a dialogue length is not between 1 and 512");
         const size_t L = (size_t)g->batch.lengths[b];
         g->extent.rows += L;
         g->extent.pairs += L * L;
@@ -168,7 +170,8 @@ static st_status measure_extent(golden_case *g)
 static st_status check_labels(const golden_case *g)
 {
     for (size_t r = 0; r < g->batch.rows; ++r)
-        if (g->batch.labels[r] < -1 || g->batch.labels[r] >= (int64_t)g->config.classes) return no_case(g, "a label is out of range");
+        if (g->batch.labels[r] < -1 || g->batch.labels[r] >= (int64_t)g->config.classes)
+            return no_case(g, "a label is out of range");
     return ST_OK;
 }
 
@@ -240,10 +243,11 @@ static void judge(golden_case *g, const nn_golden_line *line)
     ++s->tensors;
     if (!holds && s->missed++ == 0) {
         if (!line->present)
-            st_fail(g->error, ST_CHECK, "%s: the expected tensor expect/%s is lacking or of another size", g->path, line->tensor);
+            st_fail(g->error, ST_CHECK, "%s: the expected tensor expect/%s is lacking or of another size", g->path,
+                    line->tensor);
         else
-            st_fail(g->error, ST_CHECK, "%s: expect/%s differs by %.2e, more than %.0e", g->path, line->tensor, line->error,
-                    line->limit);
+            st_fail(g->error, ST_CHECK, "%s: expect/%s differs by %.2e, more than %.0e", g->path, line->tensor,
+                    line->error, line->limit);
     }
     const double part = line->error / line->limit;
     if (line->present && !(part <= s->worst)) {
@@ -268,7 +272,8 @@ static double error_of(const float *x, const float *reference, size_t elements, 
     return difference > 0 ? INFINITY : 0;
 }
 
-static st_status compare(golden_case *g, const char *tensor, const float *x, size_t elements, double limit, double floor_norm)
+static st_status compare(golden_case *g, const char *tensor, const float *x, size_t elements, double limit,
+                         double floor_norm)
 {
     char name[128];
     snprintf(name, sizeof name, "expect/%s", tensor);
@@ -285,7 +290,8 @@ static st_status compare(golden_case *g, const char *tensor, const float *x, siz
     return ST_OK;
 }
 
-static st_status compare_activation(golden_case *g, const char *tensor, nn_activation which, nn_modality m, size_t elements)
+static st_status compare_activation(golden_case *g, const char *tensor, nn_activation which, nn_modality m,
+                                    size_t elements)
 {
     float *values = malloc(elements * sizeof *values);
     if (!values) return no_case(g, "out of host memory");
@@ -349,7 +355,8 @@ static st_status compare_parameters(golden_case *g, const char *prefix, bool gra
         if (!values) return no_case(g, "out of host memory");
         const double limit = is_key_bias(p->name) ? LIMIT_KEY_BIAS : gradients ? LIMIT_GRADIENT : LIMIT_PARAMETER;
         st_status status = rt_read(g->rt, gradients ? p->gradient : p->value, values, p->elements);
-        if (status == ST_OK) status = compare(g, name, values, p->elements, limit, 1e-3 * sqrt((double)p->elements) * rms);
+        if (status == ST_OK)
+            status = compare(g, name, values, p->elements, limit, 1e-3 * sqrt((double)p->elements) * rms);
         free(values);
         ST_FORWARD(status);
     }

@@ -14,7 +14,7 @@ typedef struct nn_golden_line {
     const char *tensor; /* "logits", "grad/smax_fc.weight", ... valid during the call */
     double error;       /* |x - ref| / max(|ref|, f), Euclidean; NaN where a number is not finite */
     double limit;
-    bool present;       /* the file holds this expected tensor, in the right shape */
+    bool present; /* the file holds this expected tensor, in the right shape */
 } nn_golden_line;
 
 /* Called once for every expected tensor, in the order computed. */

@@ -82,7 +82,7 @@ static const char *kernel_of(const test_case *t, const nn_op_tensor *tensor)
 {
     if (strcmp(t->run.operation->name, "gemm") != 0) return tensor->kernel;
     return strcmp(rt_gemm_provider(t->run.rt), "panel") == 0 ? "gemm_panel_pack or gemm_panel"
-                                                              : "of the library's products or gemm_bias";
+                                                             : "of the library's products or gemm_bias";
 }
 
 static void record_miss(test_case *t, const nn_selftest_line *line, const deviation *worst, bool words)

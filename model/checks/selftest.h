@@ -16,8 +16,8 @@
 /* What a tensor holds after its operation: the bits of every nn_answer_stride-th element, rounded to float. */
 typedef struct nn_known_answer {
     const char *operation, *tensor;
-    size_t shape;         /* number of the operation's shape */
-    size_t elements;      /* of the tensor */
+    size_t shape;    /* number of the operation's shape */
+    size_t elements; /* of the tensor */
     const uint32_t *bits;
     const uint32_t *care; /* of words: the bits that count; NULL: floats */
 } nn_known_answer;
@@ -35,7 +35,8 @@ typedef struct nn_selftest_line {
     const char *operation, *tensor;
     const char *kernel; /* that wrote the tensor; several where only they together can be seen */
     size_t shape;
-    double deviation; /* largest |x - expected| / max(|expected|, RMS); infinite where a number is not finite or bits differ */
+    double
+        deviation; /* largest |x - expected| / max(|expected|, RMS); infinite where a number is not finite or bits differ */
     double limit;
 } nn_selftest_line;
 
@@ -48,8 +49,8 @@ typedef struct nn_selftest_summary {
 
 typedef struct nn_selftest_options {
     const nn_known_answer *answers;
-    bool brief;            /* every kernel once: the part that precedes a training */
-    const char *operation; /* this one alone; NULL: all */
+    bool brief;                                               /* every kernel once: the part that precedes a training */
+    const char *operation;                                    /* this one alone; NULL: all */
     void (*report)(void *user, const nn_selftest_line *line); /* for every tensor; may be NULL */
     void *user;
 } nn_selftest_options;

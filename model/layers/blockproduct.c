@@ -47,13 +47,12 @@ st_status nn_blocks_outer(rt_context *rt, rt_view square, nn_band x, nn_band y, 
     const size_t columns = blocks.columns;
     blocks.columns = blocks.batch->longest; /* of the output */
     const size_t item = rt_row_group(rt) > 1 ? TILE_COLUMNS : blocks.columns;
-    return RT_LAUNCH(rt, "block_outer", block_grid(rt, &blocks, item), RT_VIEW(square), RT_VIEW(x.view),
-                     RT_VIEW(y.view), RT_VIEW(blocks.batch->starts), RT_VIEW(blocks.batch->pair_starts),
-                     RT_UINT(blocks.slices), RT_UINT(columns), RT_UINT(x.ld), RT_ULONG(x.slice), RT_UINT(y.ld),
-                     RT_ULONG(y.slice), RT_FLOAT(alpha),
-                     RT_MOVES(2 * band_elements(&blocks, columns) +
-                              nn_square_elements(blocks.batch->pairs, blocks.slices)),
-                     RT_FLOPS(flops_of(&blocks, columns)));
+    return RT_LAUNCH(
+        rt, "block_outer", block_grid(rt, &blocks, item), RT_VIEW(square), RT_VIEW(x.view), RT_VIEW(y.view),
+        RT_VIEW(blocks.batch->starts), RT_VIEW(blocks.batch->pair_starts), RT_UINT(blocks.slices), RT_UINT(columns),
+        RT_UINT(x.ld), RT_ULONG(x.slice), RT_UINT(y.ld), RT_ULONG(y.slice), RT_FLOAT(alpha),
+        RT_MOVES(2 * band_elements(&blocks, columns) + nn_square_elements(blocks.batch->pairs, blocks.slices)),
+        RT_FLOPS(flops_of(&blocks, columns)));
 }
 
 static st_status apply(rt_context *rt, const char *kernel, nn_band band, rt_view square, nn_band y,

@@ -31,15 +31,13 @@ size_t nn_embedding_scratch(size_t rows, size_t speakers, size_t columns)
 st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gradient, const nn_batch *batch)
 {
     const nn_parts parts = nn_parts_of(batch->rows);
-    ST_FORWARD(RT_LAUNCH(rt, "embedding_backward_parts", nn_parts_grid(rt, gradient->columns, parts.count),
-                         RT_VIEW(gradient->scratch), RT_VIEW(gradient->dy[0]), RT_VIEW(gradient->dy[1]),
-                         RT_VIEW(gradient->dy[2]), RT_VIEW(batch->by_speaker), RT_VIEW(batch->speaker_starts),
-                         RT_UINT(batch->rows), RT_UINT(gradient->columns), RT_UINT(parts.length),
-                         RT_UINT(gradient->tensors),
-                         RT_MOVES((gradient->tensors * batch->rows + parts.count) * gradient->columns)));
+    ST_FORWARD(RT_LAUNCH(
+        rt, "embedding_backward_parts", nn_parts_grid(rt, gradient->columns, parts.count), RT_VIEW(gradient->scratch),
+        RT_VIEW(gradient->dy[0]), RT_VIEW(gradient->dy[1]), RT_VIEW(gradient->dy[2]), RT_VIEW(batch->by_speaker),
+        RT_VIEW(batch->speaker_starts), RT_UINT(batch->rows), RT_UINT(gradient->columns), RT_UINT(parts.length),
+        RT_UINT(gradient->tensors), RT_MOVES((gradient->tensors * batch->rows + parts.count) * gradient->columns)));
     return RT_LAUNCH(rt, "embedding_backward_finish", nn_parts_grid(rt, gradient->columns, gradient->table_rows),
                      RT_VIEW(gradient->dtable), RT_VIEW(gradient->scratch), RT_VIEW(batch->speaker_starts),
                      RT_UINT(gradient->speakers), RT_UINT(gradient->columns), RT_UINT(parts.length),
-                     RT_FLOAT(gradient->beta),
-                     RT_MOVES((parts.count + gradient->table_rows) * gradient->columns));
+                     RT_FLOAT(gradient->beta), RT_MOVES((parts.count + gradient->table_rows) * gradient->columns));
 }

@@ -106,8 +106,7 @@ static st_status parameters_backward(rt_context *rt, rt_view dweight, rt_view db
     const size_t local = rt_row_group(rt);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_partials", rt_groups(1, chunks, 1, local), RT_VIEW(scratch->partials),
                          RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds), RT_UINT(nodes),
-                         RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK),
-                         RT_MOVES(nodes_of(layer) + chunks * columns)));
+                         RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK), RT_MOVES(nodes_of(layer) + chunks * columns)));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(dweight), RT_VIEW(scratch->partials),
                          RT_UINT(chunks), RT_UINT(columns), RT_UINT(beta != 0.0f),
                          RT_MOVES((chunks + (beta != 0.0f ? 2 : 1)) * columns)));

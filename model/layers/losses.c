@@ -4,7 +4,8 @@
 
 #include "runtime/launch.h"
 
-void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows, size_t classes)
+void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows,
+                   size_t classes)
 {
     counts->weight_sum = 0;
     counts->labelled = 0;
@@ -36,8 +37,8 @@ st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config 
 
 static st_status add_mean(rt_context *rt, rt_view mean, rt_view log_p, size_t n, size_t repetitions, bool first)
 {
-    return RT_LAUNCH(rt, "mean_log_probability", rt_scalars(rt, n), RT_VIEW(mean), RT_VIEW(log_p), RT_UINT(n), RT_UINT(first),
-                     RT_FLOAT((float)-log((double)repetitions)), RT_MOVES((first ? 2 : 3) * n));
+    return RT_LAUNCH(rt, "mean_log_probability", rt_scalars(rt, n), RT_VIEW(mean), RT_VIEW(log_p), RT_UINT(n),
+                     RT_UINT(first), RT_FLOAT((float)-log((double)repetitions)), RT_MOVES((first ? 2 : 3) * n));
 }
 
 st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
@@ -74,14 +75,14 @@ st_status nn_losses_forward_backward(rt_context *rt, rt_view dlogits, rt_view ds
     ST_FORWARD(RT_LAUNCH(
         rt, "losses_forward_backward", rt_scalars(rt, l->rows), RT_VIEW(l->terms), RT_VIEW(dlogits),
         RT_VIEW(dstudent_logits), RT_VIEW(l->log_p), RT_VIEW(l->log_tau), RT_VIEW(l->student_log_p),
-        RT_VIEW(l->student_log_tau), RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity), RT_UINT(l->rows),
-        RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(config->saf_form), RT_UINT(config->teacher_gradient),
-        RT_FLOAT((float)config->gamma), RT_FLOAT((float)config->temperature),
-        RT_FLOAT(counts->weight_sum > 0 ? (float)(1.0 / counts->weight_sum) : 0.0f), RT_FLOAT(saf_factor(l, config, counts)),
-        RT_FLOAT((float)(1.0 / (double)counts->rows)), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl),
-        RT_MOVES(3 * (l->rows + all) * l->classes)));
+        RT_VIEW(l->student_log_tau), RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity),
+        RT_UINT(l->rows), RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(config->saf_form),
+        RT_UINT(config->teacher_gradient), RT_FLOAT((float)config->gamma), RT_FLOAT((float)config->temperature),
+        RT_FLOAT(counts->weight_sum > 0 ? (float)(1.0 / counts->weight_sum) : 0.0f),
+        RT_FLOAT(saf_factor(l, config, counts)), RT_FLOAT((float)(1.0 / (double)counts->rows)), RT_FLOAT(lambda_ce),
+        RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_MOVES(3 * (l->rows + all) * l->classes)));
     const size_t group = rt_row_group(rt);
-    return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(l->losses), RT_VIEW(l->terms), RT_LOCAL(group),
-                     RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_FLOAT(beta),
-                     RT_MOVES(3 * l->rows));
+    return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(l->losses), RT_VIEW(l->terms),
+                     RT_LOCAL(group), RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl),
+                     RT_FLOAT(beta), RT_MOVES(3 * l->rows));
 }

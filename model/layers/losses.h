@@ -13,14 +13,15 @@ typedef struct nn_loss_tables {
 
 /* Sums and counts of the whole optimiser batch: a part of a cut batch divides by these. */
 typedef struct nn_loss_counts {
-    double weight_sum;  /* sum of w over labelled rows */
-    size_t labelled;    /* rows with a label */
-    size_t rows;        /* all rows */
+    double weight_sum;      /* sum of w over labelled rows */
+    size_t labelled;        /* rows with a label */
+    size_t rows;            /* all rows */
     float *mean_similarity; /* [C] mean over labelled rows of S[y, c]; for the form `published` */
 } nn_loss_counts;
 
 /* Fills `counts` from the labels of the whole batch; mean_similarity is caller memory of C floats. */
-void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows, size_t classes);
+void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows,
+                   size_t classes);
 
 typedef struct nn_losses {
     size_t rows, modalities, classes; /* of this part */
@@ -31,8 +32,8 @@ typedef struct nn_losses {
     rt_view similarity;               /* [C, C], or [C] the mean row with the form `published` */
     rt_view log_p, log_tau;           /* [N, C] scratch that backward leaves: log softmax of the teacher at 1 and T */
     rt_view student_log_p, student_log_tau; /* [M, N, C] */
-    rt_view terms;                    /* [N, 3] scratch */
-    rt_view losses;                   /* [4] total, CE, SAF, KL */
+    rt_view terms;                          /* [N, 3] scratch */
+    rt_view losses;                         /* [4] total, CE, SAF, KL */
 } nn_losses;
 
 /* log_p and log_tau from the logits. */

@@ -107,25 +107,28 @@ static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
         if (store->config.uses[m]) batch->x[m] = rt_view_at(lists, at.x[m]);
 }
 
-static st_status check_part(const nn_batch_store *store, const nn_batch *batch, const int32_t *speakers, st_error *error)
+static st_status check_part(const nn_batch_store *store, const nn_batch *batch, const int32_t *speakers,
+                            st_error *error)
 {
     const nn_extent *e = &store->extent;
-    if (batch->dialogues > e->dialogues || batch->rows > e->rows || batch->pairs > e->pairs || batch->longest > e->longest)
-        return st_fail(error, ST_FAILED,
-                       "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
-                       "planned: %zu, %zu (%zu, %zu)",
-                       batch->dialogues, batch->rows, batch->longest, batch->pairs, e->dialogues, e->rows, e->longest,
-                       e->pairs);
+    if (batch->dialogues > e->dialogues || batch->rows > e->rows || batch->pairs > e->pairs ||
+        batch->longest > e->longest)
+        return st_fail(
+            error, ST_FAILED,
+            "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
+            "planned: %zu, %zu (%zu, %zu)",
+            batch->dialogues, batch->rows, batch->longest, batch->pairs, e->dialogues, e->rows, e->longest, e->pairs);
     for (size_t r = 0; r < batch->rows; ++r)
         if (speakers[r] < 0 || (size_t)speakers[r] >= store->config.speakers)
-            return st_fail(error, ST_FAILED, "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,
+            return st_fail(error, ST_FAILED,
+                           "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,
                            (int)speakers[r], store->config.speakers);
     return ST_OK;
 }
 
 /* Everything of the batch, into the memory that goes up. */
-static void fill(const nn_batch_store *store, void *host, layout at, const ds_batch *whole, size_t first, size_t first_row,
-                 const nn_batch *batch)
+static void fill(const nn_batch_store *store, void *host, layout at, const ds_batch *whole, size_t first,
+                 size_t first_row, const nn_batch *batch)
 {
     const nn_config *c = &store->config;
     float *values = host;

@@ -19,7 +19,8 @@ typedef struct nn_batch_store {
 } nn_batch_store;
 
 /* Plans; nn_batch_store_commit allocates. */
-st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config, const nn_extent *extent);
+st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config,
+                                const nn_extent *extent);
 st_status nn_batch_store_commit(nn_batch_store *store);
 void nn_batch_store_destroy(nn_batch_store *store);
 

@@ -24,8 +24,8 @@ static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_confi
     return rt_arena_take(arena, "row deviations", N, &a->norm_rstd);
 }
 
-st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *config, const nn_extent *extent, size_t number,
-                          st_error *error)
+st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *config, const nn_extent *extent,
+                          size_t number, st_error *error)
 {
     e->number = number;
     e->pair = nn_encoder_of(number);
@@ -145,7 +145,8 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     ST_FORWARD(norm_back(p, t->dx, 1, t->dy, a->residual, &norm, w->ffn_norm));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_CONTEXT), NH, 0));
     ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, hidden(p, t->dy), hidden(p, a->context), &w->output));
-    ST_FORWARD(nn_attention_backward(p->rt, hidden(p, t->dy), hidden(p, t->dk), hidden(p, t->dv), &attention, hidden(p, t->dcontext)));
+    ST_FORWARD(nn_attention_backward(p->rt, hidden(p, t->dy), hidden(p, t->dk), hidden(p, t->dv), &attention,
+                                     hidden(p, t->dcontext)));
     ST_FORWARD(linear_back(p, ds, e->cross ? beta_source : 1, hidden(p, t->dv), s, &w->v));
     ST_FORWARD(linear_back(p, ds, 1, hidden(p, t->dk), s, &w->k));
     return linear_back(p, dx, 1, hidden(p, t->dy), x, &w->q);
@@ -156,7 +157,8 @@ st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_v
     const size_t NH = p->batch->rows * p->config->hidden;
     const rt_view nothing = {NULL, 0};
     ST_FORWARD(nn_dropout_forward(p->rt, e->layers[0].x, u_target, nothing, mask_of(p, e, 0, NN_SITE_INPUT_B), NH));
-    if (e->cross) ST_FORWARD(nn_dropout_forward(p->rt, e->source, u_source, nothing, mask_of(p, e, 0, NN_SITE_INPUT_A), NH));
+    if (e->cross)
+        ST_FORWARD(nn_dropout_forward(p->rt, e->source, u_source, nothing, mask_of(p, e, 0, NN_SITE_INPUT_A), NH));
     ST_FORWARD(layer_forward(p, e, 0));
     for (size_t l = 1; l < p->config->layers; ++l) {
         const nn_encoder_layer *a = &e->layers[l];
@@ -179,6 +181,7 @@ st_status nn_encoder_backward(const nn_encoder_pass *p, const nn_encoder *e, rt_
         ST_FORWARD(norm_back(p, t->dx, 0, t->dx, a[-1].out, &norm, slot));
     }
     ST_FORWARD(layer_backward(p, e, 0, top == 0 ? 0 : 1));
-    if (e->cross) ST_FORWARD(nn_dropout_backward(p->rt, du_source, t->dsource, mask_of(p, e, 0, NN_SITE_INPUT_A), NH, 1));
+    if (e->cross)
+        ST_FORWARD(nn_dropout_backward(p->rt, du_source, t->dsource, mask_of(p, e, 0, NN_SITE_INPUT_A), NH, 1));
     return nn_dropout_backward(p->rt, du_target, t->dx, mask_of(p, e, 0, NN_SITE_INPUT_B), NH, 1);
 }

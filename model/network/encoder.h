@@ -8,24 +8,24 @@
 
 /* What one layer saves for its backward pass; [N, H] unless said. */
 typedef struct nn_encoder_layer {
-    rt_view x;                         /* input, after dropout (layer 0) or LN (above) */
-    rt_view norm_mean, norm_rstd;      /* [N] of the LN above layer 0 */
+    rt_view x;                    /* input, after dropout (layer 0) or LN (above) */
+    rt_view norm_mean, norm_rstd; /* [N] of the LN above layer 0 */
     rt_view q, k, v;
-    rt_view probabilities;             /* nn_attention_probabilities */
-    rt_view context;                   /* concatenated heads, before Wo */
-    rt_view residual;                  /* r of SPEC 3 */
-    rt_view mean, rstd;                /* [N] of the feed-forward's LN */
-    rt_view u;                         /* [N, ffn] before gelu */
+    rt_view probabilities; /* nn_attention_probabilities */
+    rt_view context;       /* concatenated heads, before Wo */
+    rt_view residual;      /* r of SPEC 3 */
+    rt_view mean, rstd;    /* [N] of the feed-forward's LN */
+    rt_view u;             /* [N, ffn] before gelu */
     rt_view out;
 } nn_encoder_layer;
 
 typedef struct nn_encoder {
     size_t number; /* SPEC 7 */
     nn_encoder_pair pair;
-    bool cross;                /* source is not target */
-    rt_view source;            /* s of a cross encoder */
-    nn_encoder_layer *layers;  /* [layers] */
-    rt_view gate;              /* [N, H] z of the learned gate */
+    bool cross;               /* source is not target */
+    rt_view source;           /* s of a cross encoder */
+    nn_encoder_layer *layers; /* [layers] */
+    rt_view gate;             /* [N, H] z of the learned gate */
 } nn_encoder;
 
 /* Temporaries that all encoders share. LN(r) and h are cheap to compute again and dear to keep: backward does so. */
@@ -54,10 +54,12 @@ st_status nn_encoder_plan(nn_encoder *encoder, rt_arena *arena, const nn_config 
 void nn_encoder_destroy(nn_encoder *encoder);
 
 /* From U_target and U_source [N, H] to the encoder's x, which is layers[last].out. */
-st_status nn_encoder_forward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view u_target, rt_view u_source);
+st_status nn_encoder_forward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view u_target,
+                             rt_view u_source);
 
 /* Takes the gradient at the encoder's x from scratch->dx and adds to du_target and du_source [N, H] (the same for a self
  * encoder). */
-st_status nn_encoder_backward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view du_target, rt_view du_source);
+st_status nn_encoder_backward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view du_target,
+                              rt_view du_source);
 
 #endif

@@ -51,8 +51,8 @@ static st_status plan_group(nn_mask_group *group, rt_arena *arena, size_t words,
     return rt_arena_take(arena, "masks", group->sites.count * words, &group->bits);
 }
 
-st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *config, const nn_extent *extent, bool training,
-                        st_error *error)
+st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *config, const nn_extent *extent,
+                        bool training, st_error *error)
 {
     memset(masks, 0, sizeof *masks);
     masks->config = *config;
@@ -95,13 +95,14 @@ void nn_masks_destroy(nn_masks *masks)
     memset(masks, 0, sizeof *masks);
 }
 
-static st_status draw_graph(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step, const nn_mask_group *group)
+static st_status draw_graph(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step,
+                            const nn_mask_group *group)
 {
     const nn_config *c = &masks->config;
     if (!group->bits.block) return ST_OK;
     const nn_draw draw = {c->seed, step, c->gcn_mask};
-    return nn_mask_draw_graph(rt, group->bits, &draw, group->sites, nn_modalities_used(c), batch->rows, batch->first_row,
-                              c->graph_hidden);
+    return nn_mask_draw_graph(rt, group->bits, &draw, group->sites, nn_modalities_used(c), batch->rows,
+                              batch->first_row, c->graph_hidden);
 }
 
 st_status nn_masks_draw(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step)

@@ -24,8 +24,8 @@ typedef struct nn_masks {
 } nn_masks;
 
 /* Plans bits and site numbers in `arena`. Without `training` only what a sampled evaluation needs. */
-st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *config, const nn_extent *extent, bool training,
-                        st_error *error);
+st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *config, const nn_extent *extent,
+                        bool training, st_error *error);
 /* Uploads the site numbers, once the arena is committed. */
 st_status nn_masks_commit(nn_masks *masks, rt_context *rt);
 void nn_masks_destroy(nn_masks *masks);

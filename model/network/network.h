@@ -9,21 +9,21 @@
 
 /* Activations that backward needs; index n or m is a modality. */
 typedef struct nn_activations {
-    rt_view places;                      /* [longest, H] position encoding */
-    rt_view input[NN_MODALITIES];        /* U_m [N, H] */
-    rt_view gated[NN_MODALITIES];        /* [N, M*H] gated encoder outputs of target n, side by side */
-    rt_view fused[NN_MODALITIES];        /* F_n [N, H] */
-    rt_view student_input[NN_MODALITIES]; /* [N, H] drop(relu(F_m)) */
-    rt_view student_logits;              /* [M, N, C] */
-    rt_view text_node;                   /* [N, H] F_t plus the graph's speaker embedding */
-    rt_view x[NN_MOST_GCN_LAYERS + 1];   /* x^k [M, N, G] */
+    rt_view places;                                       /* [longest, H] position encoding */
+    rt_view input[NN_MODALITIES];                         /* U_m [N, H] */
+    rt_view gated[NN_MODALITIES];                         /* [N, M*H] gated encoder outputs of target n, side by side */
+    rt_view fused[NN_MODALITIES];                         /* F_n [N, H] */
+    rt_view student_input[NN_MODALITIES];                 /* [N, H] drop(relu(F_m)) */
+    rt_view student_logits;                               /* [M, N, C] */
+    rt_view text_node;                                    /* [N, H] F_t plus the graph's speaker embedding */
+    rt_view x[NN_MOST_GCN_LAYERS + 1];                    /* x^k [M, N, G] */
     rt_view u[NN_MOST_GCN_LAYERS], s[NN_MOST_GCN_LAYERS]; /* [M, N] gate parts */
-    rt_view head_input;                  /* [N, M*2G] */
-    rt_view logits;                      /* [N, C] */
-    rt_view log_p, log_tau;              /* [N, C] */
-    rt_view student_log_p, student_log_tau; /* [M, N, C] */
-    rt_view mean_p, mean_tau;            /* [N, C] of mean:R */
-    rt_view terms, losses;               /* [N, 3], [4] */
+    rt_view head_input;                                   /* [N, M*2G] */
+    rt_view logits;                                       /* [N, C] */
+    rt_view log_p, log_tau;                               /* [N, C] */
+    rt_view student_log_p, student_log_tau;               /* [M, N, C] */
+    rt_view mean_p, mean_tau;                             /* [N, C] of mean:R */
+    rt_view terms, losses;                                /* [N, 3], [4] */
 } nn_activations;
 
 /* Gradients of activations, and scratch. Without training only the scratch of forward passes exists. */
@@ -32,9 +32,9 @@ typedef struct nn_gradients {
     rt_view gated;                /* [N, M*H] */
     rt_view fused[NN_MODALITIES]; /* dF_m [N, H] */
     rt_view student_logits, logits;
-    rt_view x0, x;                /* [M, N, G] at x^0 and, going down, at x^k */
-    rt_view node, head_input;     /* [N, H], [N, M*2G] */
-    rt_view graph, embedding;     /* scratch of graph layers and of embeddings */
+    rt_view x0, x;            /* [M, N, G] at x^0 and, going down, at x^k */
+    rt_view node, head_input; /* [N, H], [N, M*2G] */
+    rt_view graph, embedding; /* scratch of graph layers and of embeddings */
     nn_encoder_scratch encoder;
 } nn_gradients;
 
@@ -49,21 +49,21 @@ struct nn_safsd {
     rt_context *rt;
     nn_config config;
     nn_extent extent;
-    bool training, updates;               /* computes gradients; and has an optimiser of its own */
-    size_t used;                          /* |M| */
-    nn_modality modality[NN_MODALITIES];  /* the modalities in use, in order */
+    bool training, updates;              /* computes gradients; and has an optimiser of its own */
+    size_t used;                         /* |M| */
+    nn_modality modality[NN_MODALITIES]; /* the modalities in use, in order */
     nn_params params;
     nn_optimizer optimizer;
-    rt_arena *arena;                      /* everything but parameters and GEMM scratch */
+    rt_arena *arena; /* everything but parameters and GEMM scratch */
     nn_batch_store batches;
     nn_masks masks, no_masks;
-    nn_encoder encoders[NN_ENCODERS];     /* those without layers do not exist */
+    nn_encoder encoders[NN_ENCODERS]; /* those without layers do not exist */
     nn_activations a;
     nn_gradients d;
-    rt_view per_class, similarity;        /* [2C], [C, C] */
-    float *tables, *mean_similarity;      /* [2C + C*C] class weights, alpha, similarity; [C] of the batch */
-    nn_loss_tables loss_tables;           /* views of `tables` */
-    nn_batch last_batch;                  /* of the last pass, for nn_safsd_read */
+    rt_view per_class, similarity;   /* [2C], [C, C] */
+    float *tables, *mean_similarity; /* [2C + C*C] class weights, alpha, similarity; [C] of the batch */
+    nn_loss_tables loss_tables;      /* views of `tables` */
+    nn_batch last_batch;             /* of the last pass, for nn_safsd_read */
 };
 
 /* safsd.c: the model as SPEC 2 to 6 write it. Forward ends with logits; the graph and head part can be run again with

@@ -48,8 +48,8 @@ static st_status decide(nn_optimizer *o, const nn_adam *adam)
         done += slices;
     }
     return RT_LAUNCH(rt, "optimizer_decide", rt_groups(1, 1, 1, group), RT_VIEW(o->control), RT_VIEW(o->partials),
-                     RT_LOCAL(group), RT_UINT(o->slices), RT_FLOAT((float)adam->clip), RT_FLOAT((float)log(adam->beta1)),
-                     RT_FLOAT((float)log(adam->beta2)), RT_MOVES(o->slices));
+                     RT_LOCAL(group), RT_UINT(o->slices), RT_FLOAT((float)adam->clip),
+                     RT_FLOAT((float)log(adam->beta1)), RT_FLOAT((float)log(adam->beta2)), RT_MOVES(o->slices));
 }
 
 st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
@@ -63,11 +63,11 @@ st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
         const rt_view gradient = rt_arena_block(o->params->gradients, b, &elements);
         const rt_view moment1 = rt_arena_block(o->params->moments1, b, &elements);
         const rt_view moment2 = rt_arena_block(o->params->moments2, b, &elements);
-        ST_FORWARD(RT_LAUNCH(rt, "adam_update", rt_items(rt, elements), RT_VIEW(value), RT_VIEW(moment1), RT_VIEW(moment2),
-                             RT_VIEW(gradient), RT_VIEW(o->control), RT_UINT(elements), RT_FLOAT((float)lr),
-                             RT_FLOAT((float)adam->beta1), RT_FLOAT((float)(1.0 - adam->beta1)),
-                             RT_FLOAT((float)adam->beta2), RT_FLOAT((float)(1.0 - adam->beta2)), RT_FLOAT((float)adam->eps),
-                             RT_FLOAT(adam->decoupled ? 0.0f : (float)decay),
+        ST_FORWARD(RT_LAUNCH(rt, "adam_update", rt_items(rt, elements), RT_VIEW(value), RT_VIEW(moment1),
+                             RT_VIEW(moment2), RT_VIEW(gradient), RT_VIEW(o->control), RT_UINT(elements),
+                             RT_FLOAT((float)lr), RT_FLOAT((float)adam->beta1), RT_FLOAT((float)(1.0 - adam->beta1)),
+                             RT_FLOAT((float)adam->beta2), RT_FLOAT((float)(1.0 - adam->beta2)),
+                             RT_FLOAT((float)adam->eps), RT_FLOAT(adam->decoupled ? 0.0f : (float)decay),
                              RT_FLOAT(adam->decoupled ? (float)decay : 0.0f), RT_MOVES(7 * elements)));
     }
     return ST_OK;

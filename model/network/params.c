@@ -104,7 +104,8 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
         char prefix[48];
         snprintf(prefix, sizeof prefix, "%c_%c.transformer_inter.%zu.", source, target, l);
         layers[l].k = add_layer_linear(t, H, H, prefix, "self_attn.linear_k");
-        layers[l].k.bias.gradient = (rt_view){NULL, 0}; /* stays 0: softmax ignores what a key bias adds to all scores */
+        layers[l].k.bias.gradient =
+            (rt_view){NULL, 0}; /* stays 0: softmax ignores what a key bias adds to all scores */
         layers[l].v = add_layer_linear(t, H, H, prefix, "self_attn.linear_v");
         layers[l].q = add_layer_linear(t, H, H, prefix, "self_attn.linear_q");
         layers[l].output = add_layer_linear(t, H, H, prefix, "self_attn.linear");
@@ -146,7 +147,8 @@ static void add_all(table *t, const nn_config *c)
         if (!c->uses[m]) continue;
         p->input[m].in = c->dims[m];
         p->input[m].out = H;
-        p->input[m].weight = add(t, NN_INIT_UNIFORM, c->dims[m], 3, (const size_t[]){H, c->dims[m], 1}, "%s.weight", inputs[m]);
+        p->input[m].weight =
+            add(t, NN_INIT_UNIFORM, c->dims[m], 3, (const size_t[]){H, c->dims[m], 1}, "%s.weight", inputs[m]);
     }
     for (size_t n = 0; n < NN_MODALITIES; ++n)
         if (c->uses[n]) add_target(t, c, n);
@@ -234,11 +236,15 @@ static void draw(float *values, const nn_param *item, uint64_t seed, size_t numb
     case NN_INIT_UNIFORM:
         ds_fill_uniform(stream, 0, values, item->elements, 1.0 / sqrt((double)item->fan_in));
         break;
-    case NN_INIT_NORMAL: ds_fill_normal(stream, 0, values, item->elements); break;
+    case NN_INIT_NORMAL:
+        ds_fill_normal(stream, 0, values, item->elements);
+        break;
     case NN_INIT_ONE:
         for (size_t i = 0; i < item->elements; ++i) values[i] = 1.0f;
         break;
-    case NN_INIT_ZERO: memset(values, 0, item->elements * sizeof *values); break;
+    case NN_INIT_ZERO:
+        memset(values, 0, item->elements * sizeof *values);
+        break;
     }
     for (size_t i = item->elements - item->frozen_tail; i < item->elements; ++i) values[i] = 0.0f;
 }

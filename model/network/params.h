@@ -15,8 +15,8 @@ typedef struct nn_param {
     char name[80];
     size_t rank, shape[3], elements;
     nn_init init;
-    size_t fan_in;       /* of NN_INIT_UNIFORM: values lie in +-1/sqrt(fan_in) */
-    size_t frozen_tail;  /* last elements that start at zero and have gradient zero (the padding row) */
+    size_t fan_in;      /* of NN_INIT_UNIFORM: values lie in +-1/sqrt(fan_in) */
+    size_t frozen_tail; /* last elements that start at zero and have gradient zero (the padding row) */
     rt_view value, gradient, moment1, moment2;
 } nn_param;
 

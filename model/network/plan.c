@@ -31,8 +31,10 @@ static void plan_encoders(nn_safsd *s, taker *t)
         const nn_encoder_pair pair = nn_encoder_of(e);
         if (!s->config.uses[pair.source] || !s->config.uses[pair.target]) continue;
         const rt_mark mark = rt_arena_mark(t->arena);
-        if (t->status == ST_OK) t->status = nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e, rt_error(s->rt));
-        if (!s->training) rt_arena_rewind(t->arena, mark); /* no backward pass: the next encoder may use the same memory */
+        if (t->status == ST_OK)
+            t->status = nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e, rt_error(s->rt));
+        if (!s->training)
+            rt_arena_rewind(t->arena, mark); /* no backward pass: the next encoder may use the same memory */
     }
 }
 
@@ -61,7 +63,8 @@ static void plan_graph_and_losses(nn_safsd *s, taker *t)
     take(t, "head input", N * M * 2 * G, &s->a.head_input);
     rt_view *const teacher[] = {&s->a.logits, &s->a.log_p, &s->a.log_tau, &s->a.mean_p, &s->a.mean_tau, &s->d.logits};
     for (size_t i = 0; i < sizeof teacher / sizeof *teacher; ++i) take(t, "logits", N * C, teacher[i]);
-    rt_view *const students[] = {&s->a.student_logits, &s->a.student_log_p, &s->a.student_log_tau, &s->d.student_logits};
+    rt_view *const students[] = {&s->a.student_logits, &s->a.student_log_p, &s->a.student_log_tau,
+                                 &s->d.student_logits};
     for (size_t i = 0; i < sizeof students / sizeof *students; ++i) take(t, "student logits", M * N * C, students[i]);
     take(t, "loss terms", 3 * N, &s->a.terms);
     take(t, "losses", 4, &s->a.losses);
@@ -80,8 +83,8 @@ static void plan_scratch(nn_safsd *s, taker *t)
     take(t, "encoder scratch", N * H, &s->d.encoder.normed);
     take(t, "feed-forward scratch", N * s->config.ffn, &s->d.encoder.h);
     if (!s->training) return;
-    rt_view *const wide[] = {&s->d.encoder.dx, &s->d.encoder.dsource, &s->d.encoder.dy, &s->d.encoder.dcontext,
-                             &s->d.encoder.dk, &s->d.encoder.dv};
+    rt_view *const wide[] = {&s->d.encoder.dx,       &s->d.encoder.dsource, &s->d.encoder.dy,
+                             &s->d.encoder.dcontext, &s->d.encoder.dk,      &s->d.encoder.dv};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; ++i) take(t, "encoder gradients", N * H, wide[i]);
     take(t, "feed-forward gradients", N * s->config.ffn, &s->d.encoder.dffn);
 }
@@ -111,10 +114,10 @@ st_status nn_plan_memory(nn_safsd *s)
     plan_fusion(s, &t);
     plan_graph_and_losses(s, &t);
     if (s->training) plan_gradients(s, &t);
-    if (t.status == ST_OK) t.status = nn_masks_plan(&s->masks, s->arena, &s->config, &s->extent, s->training, rt_error(s->rt));
-    if (t.status == ST_OK && s->updates) t.status = nn_optimizer_plan(&s->optimizer, &s->params, s->arena);
     if (t.status == ST_OK)
-        t.status = nn_batch_store_create(&s->batches, s->rt, &s->config, &s->extent);
+        t.status = nn_masks_plan(&s->masks, s->arena, &s->config, &s->extent, s->training, rt_error(s->rt));
+    if (t.status == ST_OK && s->updates) t.status = nn_optimizer_plan(&s->optimizer, &s->params, s->arena);
+    if (t.status == ST_OK) t.status = nn_batch_store_create(&s->batches, s->rt, &s->config, &s->extent);
     if (s->training) plan_encoders(s, &t); /* what may share memory with others comes last */
     plan_scratch(s, &t);
     if (!s->training) plan_encoders(s, &t);
@@ -139,18 +142,24 @@ st_status nn_plan_check(nn_safsd *s)
     const uint64_t sum = need.parameters + need.activations + need.gemm, have = device->memory_bytes;
     if (sum <= have) return ST_OK;
     if (need.parameters >= have)
-        return st_too_large(rt_error(s->rt),
-                       "the model does not fit %s: its parameters%s alone need %.0f MiB of %.0f MiB; use a smaller hidden width",
-                       device->name, s->updates ? ", gradients and moments" : s->training ? " and gradients" : "", mib(need.parameters), mib(have));
+        return st_too_large(
+            rt_error(s->rt),
+            "the model does not fit %s: its parameters%s alone need %.0f MiB of %.0f MiB; use a smaller hidden width",
+            device->name,
+            s->updates    ? ", gradients and moments"
+            : s->training ? " and gradients"
+                          : "",
+            mib(need.parameters), mib(have));
     const double share = (double)(have - need.parameters) / (double)(need.activations + need.gemm);
     char advice[160] = "use a smaller hidden width or another device";
     if (s->extent.dialogues > 1)
         snprintf(advice, sizeof advice,
                  "about %zu utterances at a time would fit instead of %zu: lower train.batch or set train.micro_batch",
                  (size_t)((double)s->extent.rows * share), s->extent.rows);
-    return st_too_large(rt_error(s->rt),
-                   "the model does not fit %s: parameters %.0f MiB + activations %.0f MiB + GEMM scratch %.0f MiB = %.0f MiB of "
-                   "%.0f MiB (largest block %.0f MiB); %s",
-                   device->name, mib(need.parameters), mib(need.activations), mib(need.gemm), mib(sum), mib(have),
-                   mib(device->largest_block_bytes), advice);
+    return st_too_large(
+        rt_error(s->rt),
+        "the model does not fit %s: parameters %.0f MiB + activations %.0f MiB + GEMM scratch %.0f MiB = %.0f MiB of "
+        "%.0f MiB (largest block %.0f MiB); %s",
+        device->name, mib(need.parameters), mib(need.activations), mib(need.gemm), mib(sum), mib(have),
+        mib(device->largest_block_bytes), advice);
 }

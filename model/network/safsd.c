@@ -42,8 +42,8 @@ static st_status inputs_forward(nn_safsd *s, const nn_pass *pass)
     const size_t H = s->config.hidden;
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H), rows_of(pass, pass->batch->x[m], s->config.dims[m]),
-                          &s->params.input[m]));
+        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H),
+                                     rows_of(pass, pass->batch->x[m], s->config.dims[m]), &s->params.input[m]));
         ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], s->a.input[m], s->a.places,
                                         s->params.speaker_embeddings.value, pass->batch, H));
     }
@@ -96,7 +96,8 @@ static st_status target_forward(nn_safsd *s, const nn_pass *pass, nn_modality n)
             ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, e->gate, H), rows_of(pass, out, H), &s->params.gate[i]));
         ST_FORWARD(nn_gate_forward(s->rt, block_of(s, pass, s->a.gated[n], place++), out, e->gate, s->config.gate));
     }
-    return nn_linear_forward(s->rt, rows_of(pass, s->a.fused[n], H), rows_of(pass, s->a.gated[n], s->used * H), &s->params.reduce[n]);
+    return nn_linear_forward(s->rt, rows_of(pass, s->a.fused[n], H), rows_of(pass, s->a.gated[n], s->used * H),
+                             &s->params.reduce[n]);
 }
 
 static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n, float beta)
@@ -110,7 +111,8 @@ static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n
         const nn_encoder *e = &s->encoders[i];
         if (!e->layers || e->pair.target != n) continue;
         const rt_view out = output_of(s, e), dx = s->d.encoder.dx, dz = s->d.encoder.dy;
-        ST_FORWARD(nn_gate_backward(s->rt, dx, dz, block_of(s, pass, s->d.gated, --place), out, e->gate, s->config.gate, 0));
+        ST_FORWARD(
+            nn_gate_backward(s->rt, dx, dz, block_of(s, pass, s->d.gated, --place), out, e->gate, s->config.gate, 0));
         if (s->config.gate == NN_GATE_LEARNED)
             ST_FORWARD(linear_back(s, rows_of(pass, dx, H), 1, rows_of(pass, dz, H), rows_of(pass, out, H),
                                    &s->params.gate[i], beta));
@@ -128,7 +130,7 @@ static st_status student_forward(nn_safsd *s, const nn_pass *pass, size_t i)
     ST_FORWARD(nn_relu_forward(s->rt, s->a.student_input[m], s->a.fused[m], pass->batch->rows * H,
                                nn_masks_student(pass->masks, m)));
     return nn_linear_forward(s->rt, part_of(pass, s->a.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
-                  &s->params.student[m]);
+                             &s->params.student[m]);
 }
 
 /* Overwrites dF_m. */
@@ -137,8 +139,8 @@ static st_status student_backward(nn_safsd *s, const nn_pass *pass, size_t i, fl
     const nn_modality m = s->modality[i];
     const size_t H = s->config.hidden, C = s->config.classes;
     const nn_matrix dinput = rows_of(pass, s->d.node, H);
-    ST_FORWARD(linear_back(s, dinput, 0, part_of(pass, s->d.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
-                           &s->params.student[m], beta));
+    ST_FORWARD(linear_back(s, dinput, 0, part_of(pass, s->d.student_logits, i, C),
+                           rows_of(pass, s->a.student_input[m], H), &s->params.student[m], beta));
     return nn_relu_backward(s->rt, s->d.fused[m], s->a.student_input[m], dinput.view, pass->batch->rows * H,
                             nn_masks_student(pass->masks, m), 0);
 }
@@ -156,9 +158,10 @@ static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
         if (m == NN_TEXT)
-            ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, s->a.fused[m], nothing, s->params.graph_embeddings.value,
-                                            pass->batch, H));
-        ST_FORWARD(nn_linear_forward(s->rt, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H), &s->params.graph_input));
+            ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, s->a.fused[m], nothing,
+                                            s->params.graph_embeddings.value, pass->batch, H));
+        ST_FORWARD(nn_linear_forward(s->rt, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H),
+                                     &s->params.graph_input));
     }
     return ST_OK;
 }
@@ -218,10 +221,11 @@ static st_status graph_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
     for (size_t k = s->config.gcn_layers; k-- > 0;) {
         const nn_gcn layer = graph_layer(s, pass, k);
-        ST_FORWARD(nn_gcn_backward(s->rt, s->d.x, s->params.graph_gate[k].gradient, s->params.graph_gate_bias[k].gradient,
-                                   &layer, s->d.x, beta));
+        ST_FORWARD(nn_gcn_backward(s->rt, s->d.x, s->params.graph_gate[k].gradient,
+                                   s->params.graph_gate_bias[k].gradient, &layer, s->d.x, beta));
     }
-    return nn_dropout_backward(s->rt, s->d.x0, s->d.x, NN_NO_MASK, s->used * pass->batch->rows * s->config.graph_hidden, 1);
+    return nn_dropout_backward(s->rt, s->d.x0, s->d.x, NN_NO_MASK, s->used * pass->batch->rows * s->config.graph_hidden,
+                               1);
 }
 
 /* ---- SPEC 6: z = relu(drop(concat_m [x^0_m, x^K_m])) Wᵀ + b ---- */
@@ -236,7 +240,8 @@ static st_status head_forward(nn_safsd *s, const nn_pass *pass)
     const size_t width = s->used * 2 * s->config.graph_hidden;
     ST_FORWARD(nn_head_forward(s->rt, s->a.head_input, s->a.x[0], s->a.x[s->config.gcn_layers], head_sizes(s, pass),
                                nn_masks_head(pass->masks)));
-    return nn_linear_forward(s->rt, rows_of(pass, s->a.logits, s->config.classes), rows_of(pass, s->a.head_input, width), &s->params.head);
+    return nn_linear_forward(s->rt, rows_of(pass, s->a.logits, s->config.classes),
+                             rows_of(pass, s->a.head_input, width), &s->params.head);
 }
 
 static st_status head_backward(nn_safsd *s, const nn_pass *pass, float beta)
@@ -270,7 +275,8 @@ st_status nn_backward(nn_safsd *s, const nn_pass *pass, float beta)
     ST_FORWARD(graph_backward(s, pass, beta));
     for (size_t i = 0; i < s->used; ++i) ST_FORWARD(student_backward(s, pass, i, beta));
     ST_FORWARD(nodes_backward(s, pass, beta));
-    for (size_t i = 0; i < s->used; ++i) ST_FORWARD(rt_zero(s->rt, s->d.input[s->modality[i]], pass->batch->rows * s->config.hidden));
+    for (size_t i = 0; i < s->used; ++i)
+        ST_FORWARD(rt_zero(s->rt, s->d.input[s->modality[i]], pass->batch->rows * s->config.hidden));
     for (size_t i = s->used; i-- > 0;) ST_FORWARD(target_backward(s, pass, s->modality[i], beta));
     return inputs_backward(s, pass, beta);
 }

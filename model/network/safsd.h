@@ -30,7 +30,7 @@ typedef struct nn_safsd_options {
     nn_config config;
     nn_loss_tables tables; /* copied */
     nn_extent extent;
-    bool training;         /* false: no gradients, no moments, less memory */
+    bool training; /* false: no gradients, no moments, less memory */
 } nn_safsd_options;
 
 /* Plans, checks that everything fits the device, allocates. ST_DEVICE where it does not fit, with the sum, the largest
@@ -80,8 +80,8 @@ typedef enum nn_gcn_eval { NN_GCN_EXPECTED, NN_GCN_SAMPLE, NN_GCN_MEAN } nn_gcn_
 
 typedef struct nn_evaluation {
     nn_gcn_eval mode;
-    size_t repetitions; /* of NN_GCN_MEAN */
-    size_t first_row;   /* row of the batch's first utterance in its split, in file order (SPEC 7) */
+    size_t repetitions;           /* of NN_GCN_MEAN */
+    size_t first_row;             /* row of the batch's first utterance in its split, in file order (SPEC 7) */
     const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published` (SPEC 6);
                                      NULL: this is the whole */
 } nn_evaluation;

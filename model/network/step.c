@@ -44,7 +44,8 @@ static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
     const size_t C = s->config.classes;
     s->tables = malloc((2 * C + C * C) * sizeof *s->tables);
     s->mean_similarity = malloc(C * sizeof *s->mean_similarity);
-    if (!s->tables || !s->mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
+    if (!s->tables || !s->mean_similarity)
+        return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
     memcpy(s->tables, tables->class_weights, C * sizeof(float));
     memcpy(s->tables + C, tables->alpha, C * sizeof(float));
     memcpy(s->tables + 2 * C, tables->similarity, C * C * sizeof(float));
@@ -158,8 +159,9 @@ static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts
 {
     for (size_t n = 0; n < batch->rows; ++n)
         if (batch->labels[n] >= 0 && (size_t)batch->labels[n] >= s->config.classes)
-            return st_fail(rt_error(s->rt), ST_FAILED, "utterance %zu of the batch has label %d, but the model knows %zu classes",
-                           n, (int)batch->labels[n], s->config.classes);
+            return st_fail(rt_error(s->rt), ST_FAILED,
+                           "utterance %zu of the batch has label %d, but the model knows %zu classes", n,
+                           (int)batch->labels[n], s->config.classes);
     counts->mean_similarity = s->mean_similarity;
     nn_loss_count(counts, &s->loss_tables, batch->labels, batch->rows, s->config.classes);
     return ST_OK;
@@ -167,7 +169,8 @@ static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts
 
 /* ---- training ---- */
 
-static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_loss_counts *counts, uint32_t step, float beta)
+static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_loss_counts *counts, uint32_t step,
+                                  float beta)
 {
     const nn_pass pass = {batch, &s->masks, false};
     const nn_losses losses = nn_losses_of(s, batch);
@@ -179,13 +182,15 @@ static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_l
     return nn_backward(s, &pass, beta);
 }
 
-st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_t count, uint32_t step, size_t micro_batch)
+st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_t count, uint32_t step,
+                         size_t micro_batch)
 {
     const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
     nn_loss_counts counts;
     ST_FORWARD(count_losses(s, batch, &counts));
     for (size_t at = first; at < end; at += part) {
-        ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
+        ST_FORWARD(
+            nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
         ST_FORWARD(gradient_of_part(s, &s->last_batch, &counts, step, at == first ? 0.0f : 1.0f));
     }
     return ST_OK;
@@ -281,9 +286,12 @@ st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, 
     size_t index = 0;
     while (index < s->used && s->modality[index] != modality) ++index;
     switch (which) {
-    case NN_LOGITS: return rt_read(s->rt, s->a.logits, values, N * C);
-    case NN_STUDENT_LOGITS: return rt_read(s->rt, rt_view_at(s->a.student_logits, index * N * C), values, N * C);
-    case NN_FUSED: return rt_read(s->rt, s->a.fused[modality], values, N * s->config.hidden);
+    case NN_LOGITS:
+        return rt_read(s->rt, s->a.logits, values, N * C);
+    case NN_STUDENT_LOGITS:
+        return rt_read(s->rt, rt_view_at(s->a.student_logits, index * N * C), values, N * C);
+    case NN_FUSED:
+        return rt_read(s->rt, s->a.fused[modality], values, N * s->config.hidden);
     case NN_GRAPH:
         return rt_read(s->rt, s->a.x[s->config.gcn_layers], values, s->used * N * s->config.graph_hidden);
     }

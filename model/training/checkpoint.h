@@ -44,11 +44,11 @@ typedef struct nn_checkpoint_about {
 
 /* Where a run stands. */
 typedef struct nn_progress {
-    uint32_t step;           /* optimiser steps so far, skipped ones too: the `step` of SPEC 7 of the next */
-    size_t epoch;            /* finished epochs: those of the history */
-    size_t batch;            /* batches done of the epoch after those */
+    uint32_t step; /* optimiser steps so far, skipped ones too: the `step` of SPEC 7 of the next */
+    size_t epoch;  /* finished epochs: those of the history */
+    size_t batch;  /* batches done of the epoch after those */
     uint32_t updates, skipped;
-    nn_split_losses sums;    /* of that epoch's batches: losses times utterances, and utterances */
+    nn_split_losses sums; /* of that epoch's batches: losses times utterances, and utterances */
 } nn_progress;
 
 typedef struct nn_run_state {
@@ -66,12 +66,12 @@ typedef struct nn_checkpoint_storage nn_checkpoint_storage;
 
 typedef struct nn_checkpoint {
     sf_file *file;
-    bool own;                  /* written by this program; otherwise everything below is empty */
-    bool resumable;            /* a `last` */
+    bool own;       /* written by this program; otherwise everything below is empty */
+    bool resumable; /* a `last` */
     nn_checkpoint_about about;
-    nn_progress progress;      /* of a `last` */
-    const char *recipe;        /* of a `last` */
-    nn_history history;        /* of a `last` */
+    nn_progress progress; /* of a `last` */
+    const char *recipe;   /* of a `last` */
+    nn_history history;   /* of a `last` */
     nn_checkpoint_storage *storage;
 } nn_checkpoint;
 

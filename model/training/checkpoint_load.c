@@ -47,7 +47,8 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
     return ST_OK;
 }
 
-static st_status check_finite(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, const float *values)
+static st_status check_finite(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor,
+                              const float *values)
 {
     for (size_t i = 0; i < tensor->elements; ++i)
         if (!isfinite(values[i]))
@@ -58,7 +59,8 @@ static st_status check_finite(const nn_checkpoint *c, const nn_params *params, c
 }
 
 /* With `finite`, values that are not are refused. */
-static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to, bool finite)
+static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to,
+                        bool finite)
 {
     rt_window window;
     ST_FORWARD(rt_window_write(params->rt, to, tensor->elements, &window));

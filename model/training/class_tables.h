@@ -8,13 +8,13 @@ typedef enum nn_weights_form { NN_WEIGHTS_NONE, NN_WEIGHTS_INVERSE_FREQUENCY, NN
 typedef enum nn_alpha_form { NN_ALPHA_AUTO, NN_ALPHA_LIST } nn_alpha_form;
 
 typedef struct nn_class_options {
-    nn_weights_form weights;     /* none: 1; inverse_frequency: 1 / f_c, 0 for a class that never occurs */
-    nn_alpha_form alpha;         /* auto: (1 - f_c) / (C - 1) */
-    const double *weight_list;   /* [weight_count] with NN_WEIGHTS_LIST */
+    nn_weights_form weights;   /* none: 1; inverse_frequency: 1 / f_c, 0 for a class that never occurs */
+    nn_alpha_form alpha;       /* auto: (1 - f_c) / (C - 1) */
+    const double *weight_list; /* [weight_count] with NN_WEIGHTS_LIST */
     size_t weight_count;
-    const double *alpha_list;    /* [alpha_count] with NN_ALPHA_LIST */
+    const double *alpha_list; /* [alpha_count] with NN_ALPHA_LIST */
     size_t alpha_count;
-    const double *similarity;    /* [similarity_classes, similarity_classes], row = true class; NULL: identity */
+    const double *similarity; /* [similarity_classes, similarity_classes], row = true class; NULL: identity */
     size_t similarity_classes;
 } nn_class_options;
 

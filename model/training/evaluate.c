@@ -21,11 +21,11 @@ typedef struct walk {
     nn_evaluated *out;
     const nn_config *config;
     size_t modalities, rows, rows_done;
-    size_t *dialogues; /* of the split, in file order */
-    ds_batch host;     /* of one part */
-    float *teacher;    /* [rows of a part, C] */
-    float *students;   /* [M, rows of a part, C] */
-    int32_t *labels;   /* of one batch */
+    size_t *dialogues;      /* of the split, in file order */
+    ds_batch host;          /* of one part */
+    float *teacher;         /* [rows of a part, C] */
+    float *students;        /* [M, rows of a part, C] */
+    int32_t *labels;        /* of one batch */
     float *mean_similarity; /* [2, C]: of one batch, of one part */
 } walk;
 
@@ -84,7 +84,8 @@ static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, b
     add_part_losses(w, sums, &prediction);
     keep_predictions(w, &prediction);
     w->rows_done += w->host.rows;
-    const double losses[] = {(double)prediction.loss, (double)prediction.ce, (double)prediction.saf, (double)prediction.kl};
+    const double losses[] = {(double)prediction.loss, (double)prediction.ce, (double)prediction.saf,
+                             (double)prediction.kl};
     for (size_t i = 0; w->how->until_nonfinite && i < sizeof losses / sizeof *losses; ++i)
         if (!isfinite(losses[i])) w->out->nonfinite_rows = w->host.rows;
     if (w->how->progress) w->how->progress(w->how->user, w->rows_done, w->rows);
@@ -128,7 +129,8 @@ static st_status take_memory(walk *w, size_t part, st_error *error)
     if (w->out->student_probabilities) w->students = malloc(w->modalities * (rows + 1) * C * sizeof *w->students);
     w->labels = malloc((ds_largest_batch(w->data, w->how->batch).rows + 1) * sizeof *w->labels);
     w->mean_similarity = malloc(2 * C * sizeof *w->mean_similarity);
-    if (w->dialogues && w->teacher && w->labels && w->mean_similarity && (w->students || !w->out->student_probabilities))
+    if (w->dialogues && w->teacher && w->labels && w->mean_similarity &&
+        (w->students || !w->out->student_probabilities))
         return ST_OK;
     return st_fail(error, ST_FAILED, "no memory to evaluate batches of %zu utterances", rows);
 }

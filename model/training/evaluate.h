@@ -12,12 +12,12 @@ nn_extent nn_extent_of(const ds_dataset *data, size_t dialogues);
 
 typedef struct nn_evaluator {
     nn_gcn_eval mode;
-    size_t repetitions;           /* of NN_GCN_MEAN */
-    size_t batch;                 /* dialogues of a batch, over which CE and SAF are means */
-    size_t part;                  /* dialogues computed at a time, within the model's extent; 0: the whole batch */
-    nn_loss_tables tables;        /* those of the model; borrowed */
-    bool until_nonfinite;         /* end with the first part whose losses are not finite; its activations stay for diagnose.h */
-    const volatile sig_atomic_t *cancel; /* not 0: stop with ST_INTERRUPTED; NULL: never */
+    size_t repetitions;    /* of NN_GCN_MEAN */
+    size_t batch;          /* dialogues of a batch, over which CE and SAF are means */
+    size_t part;           /* dialogues computed at a time, within the model's extent; 0: the whole batch */
+    nn_loss_tables tables; /* those of the model; borrowed */
+    bool until_nonfinite; /* end with the first part whose losses are not finite; its activations stay for diagnose.h */
+    const volatile sig_atomic_t *cancel;                       /* not 0: stop with ST_INTERRUPTED; NULL: never */
     void (*progress)(void *user, size_t rows, size_t of_rows); /* after every part; NULL: not wanted */
     void *user;
 } nn_evaluator;

@@ -85,7 +85,8 @@ long nn_history_best(const nn_history *history, ds_split split)
     for (size_t epoch = 0; epoch < history->epochs; ++epoch) {
         const nn_metrics metrics = nn_history_metrics(history, epoch, split);
         if (metrics.rows == 0 || !nn_history_finite(history, epoch) ||
-            (best != NN_NO_EPOCH && metrics.weighted.f1 <= score)) continue;
+            (best != NN_NO_EPOCH && metrics.weighted.f1 <= score))
+            continue;
         best = (long)epoch;
         score = metrics.weighted.f1;
     }

@@ -20,7 +20,7 @@ typedef struct nn_class_metrics {
 } nn_class_metrics;
 
 typedef struct nn_metrics {
-    uint64_t rows;      /* labelled rows */
+    uint64_t rows; /* labelled rows */
     double accuracy;
     nn_scores weighted; /* mean over classes, weighted by support; .f1 is the headline metric */
     nn_scores macro;    /* plain mean over the classes that occur as a label or as a prediction, as scikit-learn does */
@@ -30,7 +30,8 @@ typedef struct nn_metrics {
 size_t nn_most_probable(const float *probabilities, size_t classes);
 
 /* Adds rows [N] with probabilities (or logits) [N, C] to `confusion` [C, C]; rows with label -1 count nowhere. */
-void nn_confusion_add(uint64_t *confusion, size_t classes, const int32_t *labels, const float *probabilities, size_t rows);
+void nn_confusion_add(uint64_t *confusion, size_t classes, const int32_t *labels, const float *probabilities,
+                      size_t rows);
 
 /* Metrics of a confusion matrix; `per_class` [C], or NULL where not wanted. */
 nn_metrics nn_metrics_of(const uint64_t *confusion, size_t classes, nn_class_metrics *per_class);

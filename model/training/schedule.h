@@ -11,7 +11,8 @@ typedef struct nn_schedule {
     nn_schedule_form form;
     double lr;       /* after the warm-up */
     uint64_t warmup; /* W: in step s < W the rate is lr * (s + 1) / (W + 1) */
-    uint64_t steps;  /* T, of the whole run: from step W on, the cosine gives lr * (1 + cos(pi * (s - W) / (T - W))) / 2 */
+    uint64_t
+        steps; /* T, of the whole run: from step W on, the cosine gives lr * (1 + cos(pi * (s - W) / (T - W))) / 2 */
 } nn_schedule;
 
 /* Learning rate of step s, from 0; 0 for steps behind the end of a cosine. */

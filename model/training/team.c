@@ -80,7 +80,8 @@ void nn_team_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dial
     for (size_t b = 0; b < dialogues; ++b) {
         const double own = work_of(lengths[b], config);
         /* A dialogue belongs to the run in which its middle lies. */
-        while (part + 1 < parts && b > 0 && done + own / 2 >= total * (double)(part + 1) / (double)parts) cuts[++part] = b;
+        while (part + 1 < parts && b > 0 && done + own / 2 >= total * (double)(part + 1) / (double)parts)
+            cuts[++part] = b;
         done += own;
     }
     while (part < parts) cuts[++part] = dialogues;
@@ -124,7 +125,8 @@ static st_status add_gradients(nn_team *t, const nn_safsd *worker)
         for (size_t first = 0; first < to->items[i].elements; first += CHUNK) {
             const size_t rest = to->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
             ST_FORWARD(pass_on(from->rt, rt_view_at(from->items[i].gradient, first), n, to->rt, t->incoming));
-            ST_FORWARD(nn_dropout_backward(to->rt, rt_view_at(to->items[i].gradient, first), t->incoming, NN_NO_MASK, n, 1));
+            ST_FORWARD(
+                nn_dropout_backward(to->rt, rt_view_at(to->items[i].gradient, first), t->incoming, NN_NO_MASK, n, 1));
         }
     }
     return ST_OK;

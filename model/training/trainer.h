@@ -26,10 +26,11 @@ typedef struct nn_trainer nn_trainer;
 
 /* After a step; told a step late, in order. */
 typedef struct nn_step_report {
-    size_t epoch, epochs;     /* from 1; of the whole run */
-    size_t batch, batches;    /* from 1; of this epoch */
-    uint32_t step;            /* from 0, as in SPEC 7 */
-    size_t rows, rows_done, rows_total; /* utterances of this step; of this epoch's steps so far; of the training part */
+    size_t epoch, epochs;  /* from 1; of the whole run */
+    size_t batch, batches; /* from 1; of this epoch */
+    uint32_t step;         /* from 0, as in SPEC 7 */
+    size_t rows, rows_done,
+        rows_total; /* utterances of this step; of this epoch's steps so far; of the training part */
     double lr;
     nn_step_result result;
     nn_split_losses mean; /* of this epoch's finite steps so far */
@@ -37,10 +38,11 @@ typedef struct nn_step_report {
 
 /* One split after an epoch. */
 typedef struct nn_split_report {
-    nn_split_losses losses;    /* .utterances == 0: the data have no such part */
-    bool measured;             /* metrics and confusion were measured, and the losses are finite; with DS_TRAIN only where evaluate_train is set */
+    nn_split_losses losses; /* .utterances == 0: the data have no such part */
+    bool
+        measured; /* metrics and confusion were measured, and the losses are finite; with DS_TRAIN only where evaluate_train is set */
     nn_metrics metrics;
-    const uint64_t *confusion; /* [C, C] */
+    const uint64_t *confusion;    /* [C, C] */
     double utterances_per_second; /* 0: not known */
 } nn_split_report;
 
@@ -69,8 +71,9 @@ typedef struct nn_trainer_options {
     nn_config config;       /* classes, speakers and dims as in the data */
     nn_loss_tables tables;  /* class_tables.h */
 
-    size_t epochs, batch;   /* batch: dialogues of a step and of an evaluation's batch */
-    size_t micro_batch;     /* dialogues computed at a time; 0: the whole batch, or halves of it until they fit the device */
+    size_t epochs, batch; /* batch: dialogues of a step and of an evaluation's batch */
+    size_t
+        micro_batch; /* dialogues computed at a time; 0: the whole batch, or halves of it until they fit the device */
     nn_adam adam;
     nn_schedule_form schedule;
     double lr;
@@ -79,18 +82,19 @@ typedef struct nn_trainer_options {
     nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out; an
                              * evaluation that is not finite: the same, or go on without selecting that epoch */
     nn_gcn_eval gcn_eval;
-    size_t repetitions;     /* of NN_GCN_MEAN */
-    bool evaluate_train;    /* the training part too, after every epoch; without, its accuracy and F1 are not known */
+    size_t repetitions;  /* of NN_GCN_MEAN */
+    bool evaluate_train; /* the training part too, after every epoch; without, its accuracy and F1 are not known */
 
     const char *best_path, *last_path; /* NULL: not written */
-    size_t checkpoint_every;           /* epochs between two writes of `last`; 0 as 1; the end of a run always writes it */
-    const char *configuration;         /* INI text that checkpoints carry */
-    const ds_statistics *statistics;   /* that the features were standardised with, or NULL */
+    size_t checkpoint_every;   /* epochs between two writes of `last`; 0 as 1; the end of a run always writes it */
+    const char *configuration; /* INI text that checkpoints carry */
+    const ds_statistics *statistics; /* that the features were standardised with, or NULL */
 
-    rt_context *const *workers; /* further devices that compute parts of every batch (team.h); they share rt's error slot */
+    rt_context *const
+        *workers; /* further devices that compute parts of every batch (team.h); they share rt's error slot */
     size_t worker_count;
 
-    const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
+    const nn_checkpoint *resume;         /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
     const volatile sig_atomic_t *cancel; /* not 0: save and stop, between two steps; NULL: never */
     nn_trainer_hooks hooks;
 } nn_trainer_options;

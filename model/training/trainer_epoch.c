@@ -197,11 +197,12 @@ static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated
     const st_status saved = nn_trainer_save_last(t);
     ++t->history.epochs;
     ST_FORWARD(saved);
-    return st_fail(error_of(t), ST_FAILED,
-                   "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and what first is"
-                   " not finite is %s; use a lower learning rate or clipping; the epoch is not saved as best; %s%s",
-                   split_name(split), (unsigned)(t->progress.step - 1), t->progress.epoch + 1, phrase,
-                   path ? "the state after the step is in " : "no state was saved", path ? path : "");
+    return st_fail(
+        error_of(t), ST_FAILED,
+        "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and what first is"
+        " not finite is %s; use a lower learning rate or clipping; the epoch is not saved as best; %s%s",
+        split_name(split), (unsigned)(t->progress.step - 1), t->progress.epoch + 1, phrase,
+        path ? "the state after the step is in " : "no state was saved", path ? path : "");
 }
 
 /* Fills confusion and, but for the training part, losses of the newest epoch in the history. The losses of the training
@@ -243,7 +244,8 @@ static st_status evaluate_all(nn_trainer *t, nn_epoch_report *report)
     for (int s = DS_TRAIN; s < DS_SPLITS; ++s) {
         report->splits[s].losses = *nn_history_losses(&t->history, epoch, (ds_split)s);
         report->splits[s].metrics = nn_history_metrics(&t->history, epoch, (ds_split)s);
-        if (report->splits[s].metrics.rows == 0) report->splits[s].measured = false; /* no label: nothing was measured */
+        if (report->splits[s].metrics.rows == 0)
+            report->splits[s].measured = false; /* no label: nothing was measured */
         report->splits[s].confusion = nn_history_confusion(&t->history, epoch, (ds_split)s);
     }
     report->best_valid = nn_history_best(&t->history, DS_VALID) == (long)epoch;

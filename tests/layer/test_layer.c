@@ -33,8 +33,8 @@ static void set(const char *variable, const char *value)
 static int clear_settings(void **state)
 {
     (void)state;
-    static const char *const variables[] = {"SAFSD_LAYER_HIDE",  "SAFSD_LAYER_BREAK", "SAFSD_LAYER_FAIL",
-                                            "SAFSD_LAYER_GROUP", "SAFSD_LAYER_LOCAL", "SAFSD_LAYER_BLOCK",
+    static const char *const variables[] = {"SAFSD_LAYER_HIDE",   "SAFSD_LAYER_BREAK", "SAFSD_LAYER_FAIL",
+                                            "SAFSD_LAYER_GROUP",  "SAFSD_LAYER_LOCAL", "SAFSD_LAYER_BLOCK",
                                             "SAFSD_LAYER_UNIFIED"};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; ++i) set(variables[i], NULL);
     return 0;
@@ -187,7 +187,8 @@ static long create_trainers(rt_context *rt, const nn_trainer_options *options, c
 /* What does not fit is tried in halves. */
 static void expect_halves(st_status status, const st_error *error, const notices *said)
 {
-    if (status != ST_OK || said->count != 1 || !strstr(said->last, "does not fit the device: it is computed 4 at a time"))
+    if (status != ST_OK || said->count != 1 ||
+        !strstr(said->last, "does not fit the device: it is computed 4 at a time"))
         fail_msg("[%d] %s; %zu notices: %s", (int)status, error->text, said->count, said->last);
 }
 
@@ -221,7 +222,8 @@ static void test_only_size_cuts(void **state)
     const ds_synth_options synth = {.like = DS_MELD, .dialogues = 16, .dims = {6, 5, 4}, .seed = 5};
     assert_int_equal(ds_synth(&data, &synth, &error), ST_OK);
     ds_class_frequencies(data, frequencies);
-    assert_int_equal(nn_class_tables_create(&tables, &(nn_class_options){0}, frequencies, data->classes, &error), ST_OK);
+    assert_int_equal(nn_class_tables_create(&tables, &(nn_class_options){0}, frequencies, data->classes, &error),
+                     ST_OK);
     const nn_trainer_options options = {.data = data,
                                         .config = {.uses = {true, true, true},
                                                    .dims = {6, 5, 4},

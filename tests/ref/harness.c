@@ -29,8 +29,8 @@ typedef struct th_memory {
 /* The first is the device's own; the others are vectors of every width, groups of one, groups that nothing divides, and
  * what a GPU would be given. */
 static const th_setting settings[] = {
-    {"default", 0, 0, 0, false},       {"VW=4, group=7", 4, 7, 0, false}, {"VW=1", 1, 0, 0, false},
-    {"VW=1, group=7", 1, 7, 0, false}, {"VW=2, group=3", 2, 3, 0, false}, {"VW=8, group=3", 8, 3, 0, false},
+    {"default", 0, 0, 0, false},       {"VW=4, group=7", 4, 7, 0, false},     {"VW=1", 1, 0, 0, false},
+    {"VW=1, group=7", 1, 7, 0, false}, {"VW=2, group=3", 2, 3, 0, false},     {"VW=8, group=3", 8, 3, 0, false},
     {"group=1", 0, 1, 0, false},       {"VW=4, group=128", 4, 128, 0, false},
 };
 enum { SMALL_SETTINGS = 2 }; /* the first, which a slow device visits */
@@ -248,8 +248,7 @@ static rt_view new_buffer(th_case *t, const void *values, size_t elements)
     TH_OK(t, rt_arena_commit(b->arena));
     uint32_t *bits = malloc(b->total * sizeof *bits);
     if (!bits) fail_msg("no memory");
-    for (size_t i = 0; i < b->total; ++i)
-        bits[i] = i < b->front || i >= b->front + elements ? guard_bits : fill_bits;
+    for (size_t i = 0; i < b->total; ++i) bits[i] = i < b->front || i >= b->front + elements ? guard_bits : fill_bits;
     if (values && elements) memcpy(bits + b->front, values, elements * sizeof *bits);
     const st_status status = rt_write(t->rt, b->base, bits, b->total);
     free(bits);
