@@ -1,5 +1,7 @@
 # One model on several devices: the same losses as on one but for rounding, dropout on; and what the selector refuses.
 export POCL_DEVICES="pthread basic"
+gives 0 devices
+grep -q '^  1  ' .out || skip "there is one device"
 small_data data.safetensors
 gives 0 --device 0 train "${small_model[@]}" --set data.path=data.safetensors --set model.dropout=0.5 \
     --set train.epochs=10 --set train.log_steps=true --out one

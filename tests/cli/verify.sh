@@ -7,7 +7,7 @@ gives 0 --verbose verify "$golden/plain.safetensors"
 grep -v '^ok ' .out >tensors
 narrow tensors
 for tensor in logits fused.t gcn losses grad/smax_fc.weight param/smax_fc.weight history; do
-    grep -Eq "^ +[0-9.e-]+ of [0-9e-]+  $tensor\$" tensors || fail "no line for $tensor"
+    grep -Eq "^ +[0-9.e+-]+ of [0-9e-]+  $tensor\$" tensors || fail "no line for $tensor"
 done
 
 # place FILE TENSOR: where the data of a tensor begin.
