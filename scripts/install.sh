@@ -2,7 +2,8 @@
 # Installs what is missing. Called by demo.sh and test.sh.
 #   scripts/install.sh build     to build safsd-cl
 #   scripts/install.sh device    PoCL, the OpenCL driver that runs on the CPU
-#   scripts/install.sh tests     to build and test it: the tests run on PoCL, kernels also under Oclgrind; clang reads them
+#   scripts/install.sh tests     to build and test it: the tests run on PoCL, kernels also under Oclgrind; clang reads
+#                                them, and the benchmarks beside a BLAS
 set -euo pipefail
 
 packages=(build-essential cmake ocl-icd-opencl-dev opencl-c-headers libclblast-dev libiniparser-dev libjansson-dev
@@ -11,7 +12,7 @@ packages=(build-essential cmake ocl-icd-opencl-dev opencl-c-headers libclblast-d
 case "${1:-build}" in
 build) ;;
 device) packages=(pocl-opencl-icd) ;;
-tests) packages+=(pocl-opencl-icd libcmocka-dev oclgrind clang python3) ;;
+tests) packages+=(pocl-opencl-icd libcmocka-dev oclgrind clang python3 libopenblas-dev) ;;
 *)
     echo "usage: scripts/install.sh build|device|tests" >&2
     exit 2
