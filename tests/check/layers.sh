@@ -22,7 +22,7 @@ may_include cl '[a-z0-9_]+\.clh"'
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(internal|kernel|gemm_state)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in runtime data model model/* config; do
+for folder in runtime data model model/*/ config; do
     grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' $folder/*.[ch]
 done | complain "only app/ prints and exits"
 conclude
