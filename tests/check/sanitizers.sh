@@ -2,8 +2,9 @@
 # A second build, by clang where it is installed, with warnings as errors and with the address and undefined-behaviour
 # sanitizers; runs in it what works on the host, and a device test for each part of runtime/ and model/ that owns memory.
 . "$(dirname "$0")/common.sh" "$@"
-tests='config config_json ini number container dataset pickle published safetensors synth metrics schedule philox_host
-       hyperparameters drivers runtime_status runtime_buffer runtime_launch trace params checkpoint cli_data cli_help cli_usage'
+tests='config_keys config_shipped config_refused config_json ini number container dataset pickle published safetensors
+       synth metrics schedule philox_host hyperparameters drivers runtime_status runtime_buffer runtime_launch trace
+       params checkpoint cli_data cli_help cli_usage'
 
 sanitized=$build/sanitized
 mkdir -p "$sanitized"
