@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/synth.h"
-#include "model/training/class_tables.h"
-#include "model/training/trainer.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
+#include "tests/ref/small_run.h"
 
-enum { EPOCHS = 2, BATCH = 3, DEVICES = 3 };
+enum { DEVICES = 3 };
 
 typedef struct world {
     void *scratch;
@@ -18,8 +16,7 @@ typedef struct world {
     long live;
     rt_device_list devices;
     rt_context *contexts[DEVICES]; /* the lead, its worker, and a worker of another vector width */
-    ds_dataset *data;
-    nn_class_tables tables;
+    ts_small_run small;
     nn_trainer_options options;
     char last[300], best[300];
     long stop_after; /* steps; -1: never */
@@ -44,59 +41,26 @@ static st_status watch_epoch(void *user, const nn_epoch_report *report)
 
 static void set_options(world *w)
 {
-    const ds_dataset *data = w->data;
-    const nn_config config = {.uses = {true, true, true},
-                              .dims = {data->dims[0], data->dims[1], data->dims[2]},
-                              .hidden = 16,
-                              .graph_hidden = 16,
-                              .ffn = 16,
-                              .heads = 2,
-                              .layers = 1,
-                              .gcn_layers = 1,
-                              .classes = data->classes,
-                              .speakers = data->speaker_count,
-                              .dropout = 0.3,
-                              .gcn_mask = 0.5,
-                              .seed = 99,
-                              .lambda_ce = 1,
-                              .lambda_saf = 0.5,
-                              .lambda_kl = 0.25,
-                              .gamma = 2,
-                              .temperature = 2,
-                              .teacher_gradient = true};
-    w->options = (nn_trainer_options){.data = data,
-                                      .config = config,
-                                      .tables = w->tables.tables,
-                                      .epochs = EPOCHS,
-                                      .batch = BATCH,
-                                      .adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .clip = 5},
-                                      .lr = 3e-3,
-                                      .best_path = w->best,
-                                      .last_path = w->last,
-                                      .configuration = "[train]\n",
-                                      .workers = w->contexts + 1,
-                                      .worker_count = 1,
-                                      .cancel = &w->cancel,
-                                      .hooks = {.user = w, .step = watch_step, .epoch = watch_epoch}};
+    w->options = ts_small_run_options(&w->small);
+    w->options.best_path = w->best;
+    w->options.last_path = w->last;
+    w->options.workers = w->contexts + 1;
+    w->options.worker_count = 1;
+    w->options.cancel = &w->cancel;
+    w->options.hooks = (nn_trainer_hooks){.user = w, .step = watch_step, .epoch = watch_epoch};
     w->stop_after = -1;
     w->cancel = 0;
 }
 
 static int open_world(void **state)
 {
-    double frequencies[16];
-    const ds_synth_options synth = {.like = DS_MELD, .dialogues = 16, .dims = {6, 5, 4}, .seed = 5};
     world *w = calloc(1, sizeof *w);
     *state = w;
     assert_non_null(w);
     assert_int_equal(ts_scratch_open(&w->scratch), 0);
     snprintf(w->last, sizeof w->last, "%s", ts_path(&w->scratch, "last.safetensors"));
     snprintf(w->best, sizeof w->best, "%s", ts_path(&w->scratch, "best.safetensors"));
-    assert_int_equal(ds_synth(&w->data, &synth, &w->error), ST_OK);
-    ds_class_frequencies(w->data, frequencies);
-    assert_int_equal(nn_class_tables_create(&w->tables, &(nn_class_options){.weights = NN_WEIGHTS_NONE}, frequencies,
-                                            w->data->classes, &w->error),
-                     ST_OK);
+    ts_small_run_create(&w->small, NN_WEIGHTS_NONE);
     assert_int_equal(rt_device_list_create(&w->devices, &w->error), ST_OK);
     for (size_t c = 0; c < DEVICES; ++c) {
         const rt_options options = {.vector_width = c == 2 ? 2 : c == 1 ? 4 : 0, .live_objects = &w->live};
@@ -112,8 +76,7 @@ static int close_world(void **state)
     world *w = *state;
     for (size_t c = 0; c < DEVICES; ++c) rt_context_destroy(&w->contexts[c]);
     rt_device_list_destroy(&w->devices);
-    nn_class_tables_destroy(&w->tables);
-    ds_destroy(&w->data);
+    ts_small_run_destroy(&w->small);
     const long left = w->live;
     const int closed = ts_scratch_close(&w->scratch);
     free(w);
@@ -195,7 +158,7 @@ static void test_unlabelled_validation(void **state)
 {
     world *w = *state;
     nn_checkpoint *best = NULL;
-    ds_dataset view = *w->data;
+    ds_dataset view = *w->small.data;
     int32_t *labels = malloc(view.utterances * sizeof *labels);
     assert_non_null(labels);
     memcpy(labels, view.labels, view.utterances * sizeof *labels);

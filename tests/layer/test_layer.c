@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/synth.h"
 #include "model/checks/golden.h"
-#include "model/training/class_tables.h"
-#include "model/training/trainer.h"
 #include "runtime/device.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"
+#include "tests/ref/small_run.h"
 
 static const char *golden_file(const char *name)
 {
@@ -211,47 +209,21 @@ static void test_only_size_cuts(void **state)
     rt_context *rt = NULL;
     size_t chosen = 0;
     long live_objects = 0;
-    ds_dataset *data = NULL;
-    nn_class_tables tables = {0};
-    double frequencies[16];
+    ts_small_run small;
     const char *selector = getenv("SAFSD_CL_DEVICE");
     assert_int_equal(rt_device_list_create(&list, &error), ST_OK);
     assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, &error), ST_OK);
     const rt_options panel = {.gemm = "panel", .live_objects = &live_objects};
     assert_int_equal(rt_context_create(&rt, &list.items[chosen], &panel, &error), ST_OK);
-    const ds_synth_options synth = {.like = DS_MELD, .dialogues = 16, .dims = {6, 5, 4}, .seed = 5};
-    assert_int_equal(ds_synth(&data, &synth, &error), ST_OK);
-    ds_class_frequencies(data, frequencies);
-    assert_int_equal(nn_class_tables_create(&tables, &(nn_class_options){0}, frequencies, data->classes, &error),
-                     ST_OK);
-    const nn_trainer_options options = {.data = data,
-                                        .config = {.uses = {true, true, true},
-                                                   .dims = {6, 5, 4},
-                                                   .hidden = 16,
-                                                   .graph_hidden = 16,
-                                                   .ffn = 16,
-                                                   .heads = 2,
-                                                   .layers = 1,
-                                                   .gcn_layers = 1,
-                                                   .classes = data->classes,
-                                                   .speakers = data->speaker_count,
-                                                   .dropout = 0.5,
-                                                   .gcn_mask = 0.5,
-                                                   .lambda_ce = 1,
-                                                   .gamma = 2,
-                                                   .temperature = 1},
-                                        .tables = tables.tables,
-                                        .epochs = 1,
-                                        .batch = 8,
-                                        .adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8},
-                                        .lr = 1e-3};
+    ts_small_run_create(&small, NN_WEIGHTS_NONE);
+    nn_trainer_options options = ts_small_run_options(&small);
+    options.batch = 8;
     long ended = 0, none = 0;
     const long commands = create_trainers(rt, &options, "enqueue", expect_own_sentence, &ended) - 1;
     const long buffers = create_trainers(rt, &options, "buffer", expect_halves, &none) - 1;
     print_message("%ld of %ld failing commands end a training, and none of %ld buffers\n", ended, commands, buffers);
     assert_true(ended > 2 && buffers > 0 && none == 0);
-    nn_class_tables_destroy(&tables);
-    ds_destroy(&data);
+    ts_small_run_destroy(&small);
     rt_context_destroy(&rt);
     rt_device_list_destroy(&list);
     assert_int_equal(live_objects, 0);
