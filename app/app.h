@@ -32,6 +32,9 @@ typedef struct app_command {
     st_status (*run)(app_state *app, const opt_line *line);
 } app_command;
 
+/* rt_device_list_create, which says in app->error what to install where there is no device. */
+st_status app_list_devices(app_state *app, rt_device_list *list);
+
 /* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
  * how to name it again. With --program it has to pass the short self-test: what is computed is then only as right as the
  * file. The context records its failures in app->error. */

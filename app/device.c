@@ -41,6 +41,23 @@ static st_status keep_programs(const rt_device_info *device, bool *keep, st_erro
     return st_fail(error, ST_USAGE, "SAFSD_CL_CACHE=%.64s: it takes always or never", variable);
 }
 
+/* Puts what to do behind a recorded sentence. */
+static void advise(app_state *app, const char *advice)
+{
+    const size_t used = strlen(app->error.text);
+    snprintf(app->error.text + used, sizeof app->error.text - used, "%s", advice);
+}
+
+st_status app_list_devices(app_state *app, rt_device_list *list)
+{
+    const st_status status = rt_device_list_create(list, &app->error);
+    if (status == ST_DEVICE)
+        advise(app, ": install or check the driver of your device, or to run on the CPU that of PoCL (Debian, Ubuntu: "
+                    "apt-get install pocl-opencl-icd), which needs a folder that it can write to, by HOME or "
+                    "POCL_CACHE_DIR");
+    return status;
+}
+
 /* What tuning was worth before a driver or the program changed. */
 static void say_gain(app_state *app, const rt_device_info *info)
 {
@@ -138,7 +155,7 @@ st_status app_open_devices(app_state *app, app_device_options options, rt_contex
     const char *origin = NULL;
     const char *selectors = selector_of(app, options.configured, &origin);
     *count = 0;
-    ST_FORWARD(rt_device_list_create(&list, &app->error));
+    ST_FORWARD(app_list_devices(app, &list));
     st_status status =
         select_all(app, &list, selectors, chosen, room < APP_MOST_DEVICES ? room : APP_MOST_DEVICES, &named);
     if (status != ST_OK) st_prefix(&app->error, "%s", origin);
@@ -167,9 +184,7 @@ st_status app_check_device(app_state *app, rt_context *rt, bool forced)
     rt_profile_reset(rt);
     if (status != ST_CHECK) return status;
     if (!forced) {
-        const size_t used = strlen(app->error.text);
-        snprintf(app->error.text + used, sizeof app->error.text - used,
-                 "; `" APP_NAME " selftest` shows everything, --force trains all the same");
+        advise(app, "; `" APP_NAME " selftest` shows everything, --force trains all the same");
         return status;
     }
     app_progress_say(&app->progress, "%s; training all the same, as --force says", app->error.text);

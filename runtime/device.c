@@ -203,10 +203,7 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error)
     cl_uint count = 0;
     const cl_int code = clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
     if (code != CL_SUCCESS || count == 0)
-        return st_fail(
-            error, ST_DEVICE,
-            "no OpenCL platform was found: install the driver of your device, or pocl-opencl-icd to run on the "
-            "CPU (Debian, Ubuntu: apt-get install pocl-opencl-icd)");
+        return st_fail(error, ST_DEVICE, "no OpenCL platform was found");
     for (cl_uint p = 0; p < count && p < MOST_PLATFORMS; ++p) {
         const st_status status = add_platform(list, platforms[p], (int)p, error);
         if (status != ST_OK) {
@@ -215,11 +212,7 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error)
         }
     }
     if (list->count == 0)
-        return st_fail(
-            error, ST_DEVICE,
-            "%u OpenCL platform(s) were found but none offers a device: check the driver (some need a folder "
-            "that they can write to, by HOME or POCL_CACHE_DIR), or install pocl-opencl-icd to run on the CPU",
-            (unsigned)count);
+        return st_fail(error, ST_DEVICE, "%u OpenCL platform(s) were found but none offers a device", (unsigned)count);
     return ST_OK;
 }
 

@@ -36,7 +36,7 @@ typedef struct rt_device_list {
     size_t count;
 } rt_device_list;
 
-/* Lists every device of every platform. ST_DEVICE, naming what to install, where there is no platform at all. */
+/* Lists every device of every platform. ST_DEVICE where there is no platform, or none offers a device. */
 st_status rt_device_list_create(rt_device_list *list, st_error *error);
 void rt_device_list_destroy(rt_device_list *list);
 

@@ -144,7 +144,7 @@ static int list_without_drivers(const char *folder)
     setenv("OCL_ICD_VENDORS", folder, 1);
     if (rt_device_list_create(&list, &error) != ST_DEVICE) return 1;
     if (list.items || list.count) return 2;
-    return strstr(error.text, "no OpenCL platform") && strstr(error.text, "pocl-opencl-icd") ? 0 : 3;
+    return strstr(error.text, "no OpenCL platform") ? 0 : 3;
 }
 
 static void test_no_platform(void **state)
