@@ -154,14 +154,6 @@ uint64_t rt_arena_bytes(const rt_arena *a)
     return elements * sizeof(float);
 }
 
-uint64_t rt_arena_largest_block(const rt_arena *a)
-{
-    uint64_t elements = 0;
-    for (size_t i = 0; i < a->count; ++i)
-        if (a->blocks[i]->elements > elements) elements = a->blocks[i]->elements;
-    return elements * sizeof(float);
-}
-
 st_status rt_arena_commit(rt_arena *a)
 {
     for (size_t i = 0; i < a->count; ++i) {
@@ -199,20 +191,6 @@ st_status rt_write(rt_context *context, rt_view to, const void *host, size_t ele
                              host, 0, NULL, rt_profile_move(context, "upload", (double)elements * sizeof(float)));
     rt_phase_end(context);
     return code == CL_SUCCESS ? ST_OK : transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
-}
-
-st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements, rt_ticket *ticket)
-{
-    ticket->event = NULL;
-    if (context->planning || elements == 0) return ST_OK;
-    cl_event event = NULL, *profiled = rt_profile_move(context, "upload", (double)elements * sizeof(float));
-    const cl_int code = clEnqueueWriteBuffer(context->queue, to.block->memory, CL_FALSE, to.at * sizeof(float),
-                                             elements * sizeof(float), host, 0, NULL, &event);
-    if (code != CL_SUCCESS) return transfer_failed(context, code, "clEnqueueWriteBuffer", elements);
-    rt_count(context, 1);
-    if (profiled && clRetainEvent(event) == CL_SUCCESS) *profiled = event;
-    ticket->event = event;
-    return ST_OK;
 }
 
 st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements)

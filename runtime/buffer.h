@@ -44,9 +44,8 @@ st_status rt_arena_take(rt_arena *arena, const char *what, size_t elements, rt_v
 rt_mark rt_arena_mark(const rt_arena *arena);
 void rt_arena_rewind(rt_arena *arena, rt_mark mark);
 
-/* Bytes planned so far (high-water mark), and the largest block among them. */
+/* Bytes planned so far (high-water mark). */
 uint64_t rt_arena_bytes(const rt_arena *arena);
-uint64_t rt_arena_largest_block(const rt_arena *arena);
 
 /* Allocates the blocks, uninitialised. ST_DEVICE where the device has no room. */
 st_status rt_arena_commit(rt_arena *arena);
@@ -56,16 +55,15 @@ st_status rt_arena_commit(rt_arena *arena);
 size_t rt_arena_blocks(const rt_arena *arena);
 rt_view rt_arena_block(const rt_arena *arena, size_t index, size_t *elements);
 
-/* A transfer that is waited for later. */
+/* A read that is waited for later. */
 typedef struct rt_ticket {
     void *event; /* NULL: nothing pending */
 } rt_ticket;
 
-/* Transfers of `elements` 4-byte elements. rt_write and rt_read block. The `_later` forms return at once: `host` must
- * stay as it is until rt_wait on the ticket; a ticket that is never waited for leaks. rt_wait on an empty ticket does
+/* Transfers of `elements` 4-byte elements. rt_write and rt_read block. rt_read_later returns at once: `host` is not to
+ * be touched until rt_wait on the ticket; a ticket that is never waited for leaks. rt_wait on an empty ticket does
  * nothing. */
 st_status rt_write(rt_context *context, rt_view to, const void *host, size_t elements);
-st_status rt_write_later(rt_context *context, rt_view to, const void *host, size_t elements, rt_ticket *ticket);
 st_status rt_read(rt_context *context, rt_view from, void *host, size_t elements);
 st_status rt_read_later(rt_context *context, rt_view from, void *host, size_t elements, rt_ticket *ticket);
 st_status rt_wait(rt_context *context, rt_ticket *ticket);

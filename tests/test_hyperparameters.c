@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "data/philox.h"
 #include "model/hyperparameters.h"
 #include "model/layers/mask.h"
 
@@ -87,7 +86,6 @@ static void test_encoders(void **state)
         const nn_encoder_pair pair = nn_encoder_of(e);
         assert_int_equal(nn_modality_letter(pair.source), names[e][0]);
         assert_int_equal(nn_modality_letter(pair.target), names[e][2]);
-        assert_int_equal(ds_encoder_number(pair.source, pair.target), e);
         for (uint32_t l = 0; l < NN_MOST_LAYERS; l += 21)
             assert_int_equal(nn_site_encoder(pair.source, pair.target, l, NN_SITE_FFN_2), (e * 64 + l) * 8 + 5);
     }

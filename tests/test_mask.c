@@ -78,10 +78,10 @@ static void flat_case(th_case *t, const void *user)
     (void)user;
     static const size_t sizes[] = {1, 4, 31, 32, 33, 64, 65, 127, 4097};
     static const uint64_t firsts[] = {0, 1, 2, 3, 37, 0xfffffff9u, 0x3fffffffdu, (UINT64_C(1) << 60) + 6};
-    static const double ps[] = {0.0, 0.5, 0.999};
+    static const double ps[] = {0.0, 0.3, 0.5, 0.999, 1.0 - 0x1p-33};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; ++s)
         for (size_t f = 0; f < sizeof firsts / sizeof *firsts; ++f)
-            for (size_t i = 0; i < 3; ++i) {
+            for (size_t i = 0; i < sizeof ps / sizeof *ps; ++i) {
                 const nn_draw d = {draw.seed, draw.step, ps[i]};
                 const rt_view bits = th_output(t, nn_mask_words(sizes[s]));
                 TH_OK(t, nn_mask_draw(t->rt, bits, &d, 8201, firsts[f], sizes[s]));

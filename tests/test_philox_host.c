@@ -1,4 +1,4 @@
-/* data/philox: known answers of Random123 and of SPEC 7, sites, and draws in pieces. */
+/* data/philox: known answers of Random123 and of SPEC 7, and draws in pieces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,28 +65,9 @@ static void test_known_orders(void **state)
     ds_shuffle((ds_stream){seed, DS_SITE_SHUFFLE, 0}, one, 0);
 }
 
-/* The numbers of SPEC 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. */
-static void test_encoder_sites(void **state)
+static void test_unit(void **state)
 {
     (void)state;
-    static const uint32_t pairs[9][2] = {{0, 0}, {1, 0}, {2, 0}, {1, 1}, {0, 1}, {2, 1}, {2, 2}, {0, 2}, {1, 2}};
-    for (uint32_t e = 0; e < 9; e++) assert_int_equal(ds_encoder_number(pairs[e][0], pairs[e][1]), e);
-    assert_int_equal(ds_encoder_site(0, 0, DS_SITE_INPUT_B), 0);
-    assert_int_equal(ds_encoder_site(8, 63, DS_SITE_FFN_2), (8 * 64 + 63) * 8 + 5);
-    assert_int_equal(DS_SITE_INPUT_A, 1);
-    assert_int_equal(DS_SITE_ATTENTION, 2);
-    assert_int_equal(DS_SITE_CONTEXT, 3);
-    assert_int_equal(DS_SITE_FFN_1, 4);
-}
-
-static void test_keeping(void **state)
-{
-    (void)state;
-    assert_int_equal(ds_keep_threshold(0.0), 0);
-    assert_int_equal(ds_keep_threshold(0.5), 0x80000000u);
-    assert_int_equal(ds_keep_threshold(0.3), 1288490188u); /* floor(0.3 * 2^32) */
-    assert_int_equal(ds_keep_threshold(1.0 - 0x1p-33), UINT32_MAX);
-    assert_true(ds_keep_scale(0.3) == (float)(1.0 / 0.7));
     assert_true(ds_unit(0) > 0.0 && ds_unit(UINT32_MAX) < 1.0);
 }
 
@@ -140,8 +121,7 @@ int main(void)
         cmocka_unit_test(test_word_is_lane_of_block),
         cmocka_unit_test(test_known_draws),
         cmocka_unit_test(test_known_orders),
-        cmocka_unit_test(test_encoder_sites),
-        cmocka_unit_test(test_keeping),
+        cmocka_unit_test(test_unit),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_moments),
     };
