@@ -25,7 +25,8 @@ static const char guide[] =
     "       safsd-cl --device SEL --program BOARD.aocx selftest\n"
     "       safsd-cl --device SEL --program FOLDER train\n"
     "   In a folder a binary is called as `safsd-cl devices` calls the device, with '-' for what is no letter, digit,\n"
-    "   '.' or '_', and any ending.\n"
+    "   '.' or '_', and any ending. One that safsd-cl built has a manifest of its own, called as the binary with\n"
+    "   " RT_MANIFEST_ENDING " behind, which holds for it instead of " RT_EXPORT_MANIFEST ".\n"
     "3. After an update of safsd-cl, export again where it says that the interface has changed.\n";
 
 static st_status write_file(const char *folder, const char *name, const void *bytes, size_t size, st_error *error)
@@ -48,11 +49,12 @@ static st_status write_text(const char *folder, const char *name, char *text, st
     return status;
 }
 
-static st_status write_manifest(const char *folder, size_t width, const rt_exported *binary, st_error *error)
+static st_status write_manifest(const char *folder, const char *name, size_t width, const rt_exported *binary,
+                                st_error *error)
 {
     char *manifest = NULL;
     ST_FORWARD(rt_export_manifest(&manifest, width, binary, error));
-    return write_text(folder, RT_EXPORT_MANIFEST, manifest, error);
+    return write_text(folder, name, manifest, error);
 }
 
 /* The binary of the device with its manifest, and the width of its vectors. */
@@ -61,16 +63,17 @@ static st_status write_binary(app_state *app, const char *folder, size_t *width)
     rt_context *rt = NULL;
     unsigned char *binary = NULL;
     size_t size = 0;
-    char name[RT_BINARY_NAME_SIZE + 8];
+    char name[RT_BINARY_NAME_SIZE + 8], own[sizeof name + sizeof RT_MANIFEST_ENDING];
     ST_FORWARD(app_open_device(app, (app_device_options){.vector_width = *width, .gemm = "panel"}, &rt));
     st_status status = rt_export_binary(rt, &binary, &size);
     if (status == ST_OK) {
         rt_binary_name(name, rt_device(rt));
         strcat(name, ".bin");
+        snprintf(own, sizeof own, "%s" RT_MANIFEST_ENDING, name);
         *width = rt_vector_width(rt);
         status = write_file(folder, name, binary, size, &app->error);
     }
-    if (status == ST_OK) status = write_manifest(folder, *width, &(rt_exported){name, binary, size}, &app->error);
+    if (status == ST_OK) status = write_manifest(folder, own, *width, &(rt_exported){name, binary, size}, &app->error);
     free(binary);
     rt_context_destroy(&rt);
     return status;
@@ -103,7 +106,7 @@ static st_status run(app_state *app, const opt_line *line)
     if (width == 0) width = 4;
     ST_FORWARD(rt_export_source(&source, width, &app->error));
     ST_FORWARD(write_text(folder, RT_EXPORT_SOURCE, source, &app->error));
-    if (!binary) ST_FORWARD(write_manifest(folder, width, NULL, &app->error));
+    ST_FORWARD(write_manifest(folder, RT_EXPORT_MANIFEST, width, NULL, &app->error));
     return write_file(folder, "GUIDE.txt", guide, sizeof guide - 1, &app->error);
 }
 

@@ -210,13 +210,15 @@ static st_status check_binary(const rt_given *given, const json_t *manifest, con
 static st_status read_manifest(rt_given *given, st_error *error)
 {
     char path[sizeof given->path + sizeof RT_EXPORT_MANIFEST];
-    snprintf(path, sizeof path, "%s", given->path);
-    char *slash = strrchr(path, '/');
-    snprintf(slash ? slash + 1 : path, sizeof RT_EXPORT_MANIFEST, "%s", RT_EXPORT_MANIFEST);
+    snprintf(path, sizeof path, "%s" RT_MANIFEST_ENDING, given->path);
     FILE *file = fopen(path, "r");
+    if (!file && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+        snprintf(slash ? slash + 1 : path, sizeof RT_EXPORT_MANIFEST, "%s", RT_EXPORT_MANIFEST);
+        file = fopen(path, "r");
+    }
     if (!file)
-        return st_fail(error, ST_FAILED, RT_EXPORT_MANIFEST " must lie beside %s: %s: %s", given->path, path,
-                       strerror(errno));
+        return st_fail(error, ST_FAILED, "a manifest must lie beside %s: %s: %s", given->path, path, strerror(errno));
     json_error_t problem;
     json_t *manifest = json_loadf(file, 0, &problem);
     fclose(file);

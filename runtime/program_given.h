@@ -2,8 +2,8 @@
  *
  * The text to build, and the manifest that describes it, come from rt_export_source and rt_export_manifest. The
  * manifest (manifest.json) is JSON: {"program", "version", "abi", "vector_width", "options", "source", "kernels":
- * [{"name", "arguments"}]}, and for a binary that this program wrote "binary": {"file", "size", "checksum"}, which is
- * checked before the driver sees it. Vendors' compilers write none.
+ * [{"name", "arguments"}]}. A binary that this program wrote has a manifest of its own, FILE.json beside FILE, with
+ * "binary": {"file", "size", "checksum"}, which is checked before the driver sees it. Vendors' compilers write none.
  */
 #ifndef SAFSD_RUNTIME_PROGRAM_GIVEN_H
 #define SAFSD_RUNTIME_PROGRAM_GIVEN_H
@@ -14,16 +14,17 @@
 
 #define RT_EXPORT_SOURCE "safsd-cl.cl"
 #define RT_EXPORT_MANIFEST "manifest.json"
+#define RT_MANIFEST_ENDING ".json" /* of the manifest of one binary, behind its name */
 
-/* A binary that stands beside the manifest. */
+/* A binary that stands beside its manifest. */
 typedef struct rt_exported {
     const char *file; /* without a folder */
     const unsigned char *bytes;
     size_t size;
 } rt_exported;
 
-/* Every kernel in one text, with the definitions it depends on; and its manifest, with `binary` unless that is NULL. The
- * caller frees them. `vector_width` is 1, 2, 4, 8 or 16. */
+/* Every kernel in one text, with the definitions it depends on; and its manifest, or that of `binary` unless that is
+ * NULL. The caller frees them. `vector_width` is 1, 2, 4, 8 or 16. */
 st_status rt_export_source(char **text, size_t vector_width, st_error *error);
 st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported *binary, st_error *error);
 
@@ -43,8 +44,8 @@ typedef struct rt_given {
     size_t vector_width;
 } rt_given;
 
-/* Reads `path`, a binary, or a folder with one binary per device (rt_binary_name, any ending), and the manifest in the
- * same folder. ST_FAILED where a file cannot be read; ST_CHECK where the manifest is of another interface, or of
+/* Reads `path`, a binary, or a folder with one binary per device (rt_binary_name, any ending), and its manifest: its
+ * own, else that of the folder. ST_FAILED where a file cannot be read; ST_CHECK where the manifest is of another interface, or of
  * another binary. */
 st_status rt_given_open(rt_given *given, const char *path, const rt_device_info *device, st_error *error);
 void rt_given_close(rt_given *given);

@@ -47,7 +47,7 @@ same compiled/last.safetensors given/last.safetensors
 misfits() {
     local status=$1 pattern=$2 change=$3
     rm -rf misfit && cp -r built misfit
-    sed -i "$change" misfit/manifest.json
+    sed -i "$change" misfit/*.bin.json
     refuses "$status" "$pattern" --program misfit verify "$golden/eval.safetensors"
 }
 misfits 4 'ABI number 7, but' 's/"abi": [0-9]*/"abi": 7/'
@@ -55,9 +55,10 @@ misfits 4 'vector_width 5' 's/"vector_width": [0-9]*/"vector_width": 5/'
 misfits 4 'lists no kernel relu_forward' 's/"relu_forward"/"relu_sideward"/'
 misfits 4 'adam_update with 3 arguments, but this program passes' '/"adam_update"/,/}/s/"arguments": [0-9]*/"arguments": 3/'
 misfits 4 'lacks abi or vector_width' 's/"abi"/"abc"/'
-misfits 1 'manifest\.json:[0-9]+: ' '1s/{/[[/'
-rm misfit/manifest.json
-refuses 1 'manifest\.json must lie beside misfit/.*\.bin: .*No such file' --program misfit verify "$golden/eval.safetensors"
+misfits 1 '\.bin\.json:[0-9]+: ' '1s/{/[[/'
+rm misfit/*.json
+refuses 1 'a manifest must lie beside misfit/.*\.bin: misfit/manifest\.json: No such file' --program misfit \
+    verify "$golden/eval.safetensors"
 rm -rf misfit && cp -r built misfit && rm misfit/*.bin
 refuses 1 'misfit holds no program for .*: it would be called .*\.bin' --program misfit verify "$golden/eval.safetensors"
 refuses 1 'missing\.bin cannot be read: No such file' --program missing.bin verify "$golden/eval.safetensors"
@@ -70,17 +71,37 @@ without_leaks
 rm -rf misfit && cp -r built misfit
 copy=misfit/${binary#built/}
 head -c $(($(wc -c <"$binary") / 2)) "$binary" >"$copy"
-refuses 4 '\.bin has [0-9]+ bytes, but misfit/manifest\.json says [0-9]+' --program misfit verify "$golden/eval.safetensors"
+refuses 4 '\.bin has [0-9]+ bytes, but misfit/.*\.bin\.json says [0-9]+' --program misfit verify "$golden/eval.safetensors"
 cp "$binary" "$copy"
 printf 'XYXY' | dd of="$copy" bs=1 seek=$(($(wc -c <"$binary") / 2)) conv=notrunc status=none
 refuses 4 '\.bin is damaged: its checksum is' --program misfit verify "$golden/eval.safetensors"
 cp "$binary" "$copy"
-sed -i '/"binary"/,/}/d; s/^  \],$/  ]/' misfit/manifest.json # as a vendor's compiler leaves it
-! grep -q checksum misfit/manifest.json || fail "the manifest still has a checksum"
+rm misfit/*.bin.json # as a vendor's compiler leaves it
+! grep -q checksum misfit/manifest.json || fail "the manifest has a checksum"
 gives 0 --program misfit verify "$golden/eval.safetensors"
 without_leaks
 
 unset SAFSD_LAYER_HIDE
+
+# The binaries of two devices in one folder, with other vectors too: each keeps its own manifest.
+export POCL_DEVICES="pthread basic"
+if [ "$("$program" devices --json | grep -c '"selector"')" -eq 2 ]; then
+    gives 0 --device 0 kernels --export both --binary
+    gives 0 --device 1 kernels --export both --binary --vector-width 4
+    [ "$(grep -c '^both/.*\.bin\.json$' .out)" -eq 1 ] || fail "the manifest of the binary is not named"
+    [ "$(ls both/*.bin | wc -l)" -eq 2 ] || fail "not two binaries: $(ls both)"
+    for device in 0 1; do
+        SAFSD_LAYER_HIDE=compiler gives 0 --device $device --program both verify "$golden/eval.safetensors"
+        without_leaks
+    done
+    for binary in both/*.bin; do printf 'XYXY' | dd of="$binary" bs=1 seek=1000 conv=notrunc status=none; done
+    for device in 0 1; do
+        refuses 4 '\.bin is damaged: its checksum is' --device $device --program both verify "$golden/eval.safetensors"
+    done
+else
+    echo "not the two devices of PoCL: two binaries in one folder were not tried"
+fi
+unset POCL_DEVICES
 
 # A program whose kernels fit but compute wrongly: every command tests it before its use, and names the kernel.
 cp -r "$source_tree/cl" damaged_kernels
