@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/carried.h"
 #include "app/outcome.h"
 #include "app/predictions.h"
 #include "app/print.h"
@@ -52,6 +53,19 @@ static void destroy(train_run *run)
 
 /* ---- before the first step ---- */
 
+/* config.ini says what the run to go on with did, and not what it shall do: whoever has changed it is told. */
+static st_status compare_written(train_run *run, cfg_overrides overrides)
+{
+    char path[RUNDIR_PATH_SIZE];
+    cfg_config written = {0};
+    st_error unreadable = {.status = ST_OK};
+    if (cfg_load(&written, rundir_file(&run->dir, "config.ini", path), (cfg_overrides){NULL, 0}, &unreadable) != ST_OK)
+        return ST_OK; /* it is written anew */
+    const st_status status = carried_warn(run->app, path, &written, overrides, run->resume, carried_by_run);
+    cfg_destroy(&written);
+    return status;
+}
+
 /* The configuration of the file, of the run to go on with, or the built-in one. */
 static st_status load_configuration(train_run *run)
 {
@@ -71,6 +85,7 @@ static st_status load_configuration(train_run *run)
         if (!run->resume->resumable)
             ST_TRY(st_fail(error, ST_USAGE, "%s holds no run that could be resumed", run->last));
         ST_TRY(cfg_load_text(&run->config, run->resume->about.configuration, run->last, NULL, overrides, error));
+        ST_TRY(compare_written(run, overrides));
     } else if (file) {
         ST_TRY(cfg_load(&run->config, file, overrides, error));
     } else {

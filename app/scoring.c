@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/carried.h"
 #include "app/settings.h"
 #include "app/source.h"
 #include "config/schema.h"
-#include "config/value_print.h"
 #include "config/value_read.h"
 
 /* ---- configuration ---- */
@@ -20,53 +20,6 @@ static bool find_beside(const char *path, char *beside, size_t size)
     const int folder = slash ? (int)(slash - path) + 1 : 0;
     const int length = snprintf(beside, size, "%.*sconfig.ini", folder, path);
     return length > 0 && (size_t)length < size && access(beside, R_OK) == 0;
-}
-
-/* Whether a value is the checkpoint's, whatever a configuration says: all of the model and of its loss, but for the way
- * of evaluating. */
-static bool is_carried(const cfg_key *key)
-{
-    return (strcmp(key->section, "model") == 0 && strcmp(key->key, "gcn_eval") != 0) ||
-           strcmp(key->section, "loss") == 0;
-}
-
-/* The key of "section.key=value", or NULL. */
-static const cfg_key *key_of(const char *override)
-{
-    char section[64], key[64];
-    return sscanf(override, " %63[^.= ].%63[^.= ]", section, key) == 2 ? cfg_key_find(section, key) : NULL;
-}
-
-static const char *value_text(const cfg_config *config, const cfg_key *key, char *text, size_t size)
-{
-    FILE *out = fmemopen(text, size, "w");
-    text[0] = '\0';
-    if (!out) return text;
-    cfg_value_print(config, key, out);
-    fclose(out);
-    text[size - 1] = '\0';
-    return text;
-}
-
-/* A value of --set that the checkpoint carries must be the one that it carries. */
-static st_status check_overrides(const app_scoring *s, cfg_overrides overrides, const char *path, st_error *error)
-{
-    cfg_config carried = {0};
-    st_status status =
-        cfg_load_text(&carried, s->checkpoint->about.configuration, path, NULL, (cfg_overrides){NULL, 0}, error);
-    for (size_t i = 0; i < overrides.count && status == ST_OK; ++i) {
-        char given[ST_TEXT_SIZE], wanted[ST_TEXT_SIZE];
-        const cfg_key *key = key_of(overrides.items[i]);
-        if (!key || !is_carried(key)) continue;
-        if (strcmp(value_text(&s->config, key, given, sizeof given),
-                   value_text(&carried, key, wanted, sizeof wanted)) != 0)
-            status = st_fail(
-                error, ST_USAGE,
-                "--set %s.%s: %.200s was trained with %.400s, and cannot be evaluated with %.400s: leave it out",
-                key->section, key->key, path, wanted, given);
-    }
-    cfg_destroy(&carried);
-    return status;
 }
 
 static st_status load_configuration(app_scoring *s, const opt_line *line)
@@ -87,7 +40,9 @@ static st_status load_configuration(app_scoring *s, const opt_line *line)
     st_status status =
         file ? cfg_load(&s->config, file, overrides, error)
              : cfg_load_text(&s->config, s->checkpoint->about.configuration, path, NULL, overrides, error);
-    if (status == ST_OK && s->checkpoint->own) status = check_overrides(s, overrides, path, error);
+    if (status == ST_OK && s->checkpoint->own) status = carried_check(&s->config, overrides, s->checkpoint, error);
+    if (status == ST_OK && s->checkpoint->own && file)
+        status = carried_warn(s->app, file, &s->config, overrides, s->checkpoint, carried_by_model);
     free((void *)overrides.items);
     ST_FORWARD(status);
     if (!data) return ST_OK;

@@ -29,8 +29,12 @@ err_has 'going on after [0-9]+ epochs'
 for file in last.safetensors best.safetensors predictions.csv steps.jsonl config.ini; do same "whole/$file" "part/$file"; done
 same <(sed 's/, "utterances_per_second.*//' whole/metrics.jsonl) <(sed 's/, "utterances_per_second.*//' part/metrics.jsonl)
 
-# A run that is over can be made longer, but nothing else can be changed.
+# A run that is over can be made longer, but nothing else can be changed, and nothing by a change of config.ini.
+sed -i 's/^lr = .*/lr = 0.25/; s/^epochs = .*/epochs = 41/' whole/config.ini
 gives 0 train --resume whole --set train.epochs=42
+err_has '^whole/config\.ini:[0-9]+: \[train\] lr = 0\.25 is not used: whole/last\.safetensors was trained with 0\.001$'
+[ "$(grep -c 'is not used' .err)" -eq 1 ] || fail "not one value that is not used"
+! grep -q '^lr = 0\.25' whole/config.ini || fail "config.ini is not the effective one"
 [ "$(wc -l <whole/metrics.jsonl)" -eq $((3 * 42)) ] || fail "metrics.jsonl of the longer run"
 refuses 2 'lr|learning' train --resume whole --set train.lr=0.5 --set train.epochs=43
 refuses 2 'part.*last\.safetensors' train --resume "$(mkdir part2 && echo part2)"

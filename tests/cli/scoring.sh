@@ -26,9 +26,23 @@ different .out sampled.csv
 # The model is the checkpoint's: another value is refused, the same one is taken.
 refuses 2 'set model\.hidden: run/best\.safetensors was trained with 16, and cannot be evaluated with 8' \
     eval run/best.safetensors --set model.hidden=8
+refuses 2 'set model\.hidden: ' eval run/best.safetensors --set Model.Hidden=8
 refuses 2 'set loss\.gamma: .*trained with .*evaluated with 3' predict run/best.safetensors --set loss.gamma=3
 refuses 2 'set model\.gate: .*trained with learned, .*with off' eval run/best.safetensors --set train.batch=3 --set model.gate=off
 gives 0 eval run/best.safetensors --set model.hidden=16 --set model.gate=learned
+
+# What a file says of it is not used, which is said; what a file leaves out is no contradiction.
+printf '[data]\npath = data.safetensors\n[model]\nhidden = 8\ngate = learned\nheads = 2\n[train]\nlr = 7\n' >other.ini
+gives 0 predict run/best.safetensors --config other.ini
+same .out run/predictions.csv
+err_has '^other\.ini:4: \[model\] hidden = 8 is not used: run/best\.safetensors was trained with 16$'
+[ "$(grep -c 'is not used' .err)" -eq 1 ] || fail "not one value that is not used"
+sed 's/^gamma = .*/gamma = 3/' run/config.ini >gamma.ini
+gives 0 eval run/best.safetensors --config gamma.ini
+err_has 'gamma\.ini:[0-9]+: \[loss\] gamma = 3 is not used: run/best\.safetensors was trained with 2$'
+gives 0 eval run/best.safetensors
+err_lacks 'is not used'
+refuses 2 'set model\.hidden: .*trained with 16, .*evaluated with 8' eval run/best.safetensors --config other.ini --set model.hidden=8
 
 # Data without labels are fine for predict. The pickle has widths 3, 2, 2 and four classes.
 pickle >labelled.pkl

@@ -1,0 +1,113 @@
+#include "app/carried.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/ini.h"
+#include "config/value_print.h"
+
+bool carried_by_model(const cfg_key *key)
+{
+    return (strcmp(key->section, "model") == 0 && strcmp(key->key, "gcn_eval") != 0) ||
+           strcmp(key->section, "loss") == 0;
+}
+
+bool carried_by_run(const cfg_key *key)
+{
+    return key != NULL;
+}
+
+static st_status load_carried(cfg_config *carried, const nn_checkpoint *checkpoint, st_error *error)
+{
+    return cfg_load_text(carried, checkpoint->about.configuration, sf_path(checkpoint->file), NULL,
+                         (cfg_overrides){NULL, 0}, error);
+}
+
+static const char *value_text(const cfg_config *config, const cfg_key *key, char text[ST_TEXT_SIZE])
+{
+    FILE *out = fmemopen(text, ST_TEXT_SIZE, "w");
+    text[0] = '\0';
+    if (!out) return text;
+    cfg_value_print(config, key, out);
+    fclose(out);
+    text[ST_TEXT_SIZE - 1] = '\0';
+    return text;
+}
+
+/* One value in two configurations, as text. */
+typedef struct two_values {
+    char given[ST_TEXT_SIZE], carried[ST_TEXT_SIZE];
+} two_values;
+
+static bool differs(two_values *values, const cfg_key *key, const cfg_config *given, const cfg_config *carried)
+{
+    return strcmp(value_text(given, key, values->given), value_text(carried, key, values->carried)) != 0;
+}
+
+static void lower(char *name)
+{
+    for (; *name; ++name) *name = (char)tolower((unsigned char)*name);
+}
+
+/* The key of "section.key=value", or NULL. */
+static const cfg_key *key_of(const char *override)
+{
+    char section[64], key[64];
+    if (sscanf(override, " %63[^.= ].%63[^.= ]", section, key) != 2) return NULL;
+    lower(section);
+    lower(key);
+    return cfg_key_find(section, key);
+}
+
+st_status carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
+                        st_error *error)
+{
+    cfg_config carried = {0};
+    two_values values;
+    st_status status = load_carried(&carried, checkpoint, error);
+    for (size_t i = 0; i < overrides.count && status == ST_OK; ++i) {
+        const cfg_key *key = key_of(overrides.items[i]);
+        if (!key || !carried_by_model(key) || !differs(&values, key, config, &carried)) continue;
+        status =
+            st_fail(error, ST_USAGE,
+                    "--set %s.%s: %.200s was trained with %.400s, and cannot be evaluated with %.400s: leave it out",
+                    key->section, key->key, sf_path(checkpoint->file), values.carried, values.given);
+    }
+    cfg_destroy(&carried);
+    return status;
+}
+
+static bool is_overridden(const cfg_key *key, cfg_overrides overrides)
+{
+    for (size_t i = 0; i < overrides.count; ++i)
+        if (key_of(overrides.items[i]) == key) return true;
+    return false;
+}
+
+st_status carried_warn(app_state *app, const char *file, const cfg_config *config, cfg_overrides overrides,
+                       const nn_checkpoint *checkpoint, bool counts(const cfg_key *key))
+{
+    cfg_config carried = {0};
+    cfg_ini ini = {0};
+    char *text = NULL;
+    two_values values;
+    st_status status = ST_OK;
+    ST_TRY(cfg_ini_read_file(&text, file, &app->error));
+    ST_TRY(cfg_ini_parse(&ini, text, file, &app->error));
+    ST_TRY(load_carried(&carried, checkpoint, &app->error));
+    for (size_t i = 0; i < ini.count; ++i) {
+        const cfg_ini_entry *entry = &ini.entries[i];
+        const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
+        if (!key || !counts(key) || is_overridden(key, overrides)) continue;
+        if (!differs(&values, key, config, &carried)) continue;
+        app_progress_say(&app->progress, "%s:%d: [%s] %s = %.200s is not used: %s was trained with %.200s", file,
+                         entry->line, key->section, key->key, values.given, sf_path(checkpoint->file), values.carried);
+    }
+done:
+    cfg_destroy(&carried);
+    cfg_ini_destroy(&ini);
+    free(text);
+    return status;
+}
