@@ -15,7 +15,7 @@ const char *ds_modality_name(size_t modality)
 
 static st_status no_memory(const ds_dataset *data, st_error *error)
 {
-    return st_fail(error, ST_FAILED, "no memory for a data set of %zu utterances", data ? data->utterances : 0);
+    return st_fail(error, ST_FAILED, "out of memory for a data set of %zu utterances", data ? data->utterances : 0);
 }
 
 /* The public fields follow the storage. */

@@ -77,13 +77,14 @@ static st_status number_ids(ds_dataset *data, bool dialogues, bool utterances, s
         const int size = snprintf(text, sizeof text, "%zu", d);
         if (dialogues) data->storage->dialogue_ids[d] = ds_keep_text(data, text, (size_t)size);
         if (!data->dialogue_ids[d])
-            return st_fail(error, ST_FAILED, "no memory for the ids of %zu dialogues", data->dialogues);
+            return st_fail(error, ST_FAILED, "out of memory for the ids of %zu dialogues", data->dialogues);
     }
     for (size_t d = 0; utterances && d < data->dialogues; d++) {
         for (size_t i = data->starts[d]; i < data->starts[d + 1]; i++) {
             snprintf(text, sizeof text, "%s_%zu", data->dialogue_ids[d], i - data->starts[d]);
             data->storage->utterance_ids[i] = ds_keep_text(data, text, strlen(text));
-            if (!data->utterance_ids[i]) return st_fail(error, ST_FAILED, "no memory for %zu ids", data->utterances);
+            if (!data->utterance_ids[i])
+                return st_fail(error, ST_FAILED, "out of memory for %zu ids", data->utterances);
         }
     }
     return ST_OK;

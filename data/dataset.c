@@ -61,7 +61,7 @@ st_status ds_hold_out(ds_dataset *data, const char *const *ids, size_t count, st
     int32_t *split = malloc(data->dialogues * sizeof *split);
     size_t left = ds_select(data, DS_TRAIN, NULL, NULL);
     if (!split || !ds_index_create(&index, data->dialogue_ids, data->dialogues))
-        ST_TRY(st_fail(error, ST_FAILED, "no memory to split %zu dialogues", data->dialogues));
+        ST_TRY(st_fail(error, ST_FAILED, "out of memory while splitting %zu dialogues", data->dialogues));
     memcpy(split, data->split, data->dialogues * sizeof *split);
     for (size_t i = 0; i < count; i++) {
         const size_t d = ds_index_find(&index, ids[i]);
@@ -90,7 +90,8 @@ st_status ds_hold_out_fraction(ds_dataset *data, double fraction, uint64_t seed,
     const size_t count = ds_select(data, DS_TRAIN, NULL, NULL);
     size_t *training = malloc((count + 1) * sizeof *training);
     size_t *order = malloc((count + 1) * sizeof *order);
-    if (!training || !order) ST_TRY(st_fail(error, ST_FAILED, "no memory to split %zu dialogues", data->dialogues));
+    if (!training || !order)
+        ST_TRY(st_fail(error, ST_FAILED, "out of memory while splitting %zu dialogues", data->dialogues));
     if (!(fraction > 0.0 && fraction < 1.0))
         ST_TRY(st_fail(error, ST_USAGE, "a validation fraction of %g is not between 0 and 1", fraction));
     const size_t rounded = (size_t)floor(fraction * (double)count + 0.5);

@@ -352,7 +352,7 @@ st_status ds_pickle_parse(ds_pickle **pickle, const void *bytes, size_t size, co
 {
     *pickle = NULL;
     ds_pickle *made = calloc(1, sizeof *made);
-    if (!made) return st_fail(error, ST_FAILED, "no memory to read %s", name);
+    if (!made) return st_fail(error, ST_FAILED, "out of memory while reading %s", name);
     const st_status status = parse(made, bytes, size, name, error);
     if (status == ST_OK)
         *pickle = made;

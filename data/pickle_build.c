@@ -61,7 +61,7 @@ static st_status bad(const ds_builder *builder, const char *what)
 
 static st_status no_memory(const ds_builder *builder)
 {
-    return st_fail(builder->error, ST_FAILED, "no memory to read %s", builder->name);
+    return st_fail(builder->error, ST_FAILED, "out of memory while reading %s", builder->name);
 }
 
 /* Copies are charged, so that a small file that names one large value again and again cannot fill the memory. */

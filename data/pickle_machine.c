@@ -19,7 +19,7 @@ st_status ds_machine_truncated(ds_machine *m)
 
 st_status ds_machine_no_memory(ds_machine *m)
 {
-    return st_fail(m->builder.error, ST_FAILED, "no memory to read %s", m->builder.name);
+    return st_fail(m->builder.error, ST_FAILED, "out of memory while reading %s", m->builder.name);
 }
 
 /* ---- bytes ---- */

@@ -26,7 +26,7 @@ typedef struct ds_machine {
     bool stopped;
 } ds_machine;
 
-/* Record "FILE is no pickle or a damaged one: WHAT at byte N", "... is truncated ...", "no memory ...". */
+/* Record "FILE is no pickle or a damaged one: WHAT at byte N", "... is truncated ...", "out of memory ...". */
 st_status ds_machine_bad(ds_machine *m, const char *what);
 st_status ds_machine_truncated(ds_machine *m);
 st_status ds_machine_no_memory(ds_machine *m);

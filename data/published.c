@@ -104,7 +104,7 @@ static st_status find_layout(source *s, const ds_value *root, const struct layou
 
 static st_status no_memory(source *s)
 {
-    return st_fail(s->error, ST_FAILED, "no memory to read %s", s->file);
+    return st_fail(s->error, ST_FAILED, "out of memory while reading %s", s->file);
 }
 
 /* The text of an id in the scratch memory. */

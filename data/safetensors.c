@@ -164,7 +164,7 @@ static st_status read_tensors(sf_file *file, const unsigned char *data, size_t s
     file->tensors = calloc(entries + 1, sizeof *file->tensors);
     file->by_name = calloc(entries + 1, sizeof *file->by_name);
     if (!file->tensors || !file->by_name)
-        return st_fail(error, ST_FAILED, "no memory for the header of %s", file->path);
+        return st_fail(error, ST_FAILED, "out of memory for the header of %s", file->path);
     const char *name = NULL;
     json_t *entry = NULL;
     json_object_foreach(file->header, name, entry)
@@ -244,7 +244,7 @@ st_status sf_open(sf_file **file, const char *path, sf_trust trust, st_error *er
     if (!made || !name) {
         free(made);
         free(name);
-        return st_fail(error, ST_FAILED, "no memory to open %s", path);
+        return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
     }
     made->path = strcpy(name, path);
     ST_TRY(ds_mapping_open(&made->mapping, path, error));

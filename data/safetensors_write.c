@@ -40,7 +40,7 @@ static st_status create_temporary(sf_writer *writer, st_error *error)
         return st_fail(error, ST_FAILED, "cannot write %s: it is no regular file", writer->path);
     const size_t room = strlen(writer->path) + 64;
     writer->temporary = malloc(room);
-    if (!writer->temporary) return st_fail(error, ST_FAILED, "no memory to write %s", writer->path);
+    if (!writer->temporary) return st_fail(error, ST_FAILED, "out of memory while writing %s", writer->path);
     for (int try = 0; try < NAME_TRIES; try++) {
         snprintf(writer->temporary, room, "%s.%ld-%d.part", writer->path, (long)getpid(), try);
         writer->descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -93,7 +93,7 @@ st_status sf_writer_create(sf_writer **writer, const char *path, st_error *error
 {
     *writer = NULL;
     sf_writer *made = calloc(1, sizeof *made);
-    if (!made) return st_fail(error, ST_FAILED, "no memory to write %s", path);
+    if (!made) return st_fail(error, ST_FAILED, "out of memory while writing %s", path);
     made->descriptor = -1;
     made->path = malloc(strlen(path) + 1);
     made->stage = malloc(STAGE_BYTES);
@@ -103,7 +103,7 @@ st_status sf_writer_create(sf_writer **writer, const char *path, st_error *error
     if (!made->path || !made->stage || !made->hash || !made->metadata ||
         json_object_set(made->header, "__metadata__", made->metadata) != 0) {
         sf_writer_destroy(&made);
-        return st_fail(error, ST_FAILED, "no memory to write %s", path);
+        return st_fail(error, ST_FAILED, "out of memory while writing %s", path);
     }
     strcpy(made->path, path);
     XXH3_64bits_reset(made->hash);
@@ -168,7 +168,7 @@ static st_status write_header(sf_writer *writer, st_error *error)
     json_t *checksum = json_string(SF_CHECKSUM_PREFIX SF_CHECKSUM_ZEROS);
     if (json_object_set_new(writer->metadata, SF_CHECKSUM_KEY, checksum) == 0)
         json = json_dumps(writer->header, JSON_COMPACT);
-    if (!json) return st_fail(error, ST_FAILED, "no memory for the header of %s", writer->path);
+    if (!json) return st_fail(error, ST_FAILED, "out of memory for the header of %s", writer->path);
     writer->header_written = true;
     const size_t size = strlen(json);
     const size_t padded = (size + 7) / 8 * 8;

@@ -16,7 +16,7 @@ st_status ds_statistics_create(ds_statistics *statistics, const size_t dims[DS_M
         statistics->deviation[m] = calloc(dims[m], sizeof(float));
         if (!statistics->mean[m] || !statistics->deviation[m]) {
             ds_statistics_destroy(statistics);
-            return st_fail(error, ST_FAILED, "no memory for the statistics of %zu features", dims[m]);
+            return st_fail(error, ST_FAILED, "out of memory for the statistics of %zu features", dims[m]);
         }
         for (size_t i = 0; i < dims[m]; i++) statistics->deviation[m][i] = 1.0f;
     }
@@ -73,7 +73,8 @@ st_status ds_statistics_measure(const ds_dataset *data, ds_statistics *statistic
         free(squares);
         mean = malloc(width * sizeof *mean);
         squares = malloc(width * sizeof *squares);
-        if (!mean || !squares) ST_TRY(st_fail(error, ST_FAILED, "no memory for the statistics of %zu features", width));
+        if (!mean || !squares)
+            ST_TRY(st_fail(error, ST_FAILED, "out of memory for the statistics of %zu features", width));
         sum_training(data, m, NULL, mean);
         for (size_t k = 0; k < width; k++) mean[k] /= (double)rows;
         sum_training(data, m, mean, squares);

@@ -105,7 +105,7 @@ static st_status name_dialogue(ds_dataset *data, size_t dialogue, st_error *erro
         data->storage->utterance_ids[i] = ds_keep_text(data, text, strlen(text));
         kept = data->utterance_ids[i] != NULL;
     }
-    return kept ? ST_OK : st_fail(error, ST_FAILED, "no memory for a data set of %zu utterances", data->utterances);
+    return kept ? ST_OK : st_fail(error, ST_FAILED, "out of memory for a data set of %zu utterances", data->utterances);
 }
 
 /* Noise everywhere; along one direction the bit of the class, seen from the level of the dialogue. */
@@ -115,7 +115,7 @@ static st_status draw_features(const ds_synth_options *options, ds_dataset *data
     ST_FORWARD(ds_create_features(data, modality, width, error));
     float *x = data->storage->x[modality];
     float *direction = malloc(width * sizeof *direction);
-    if (!direction) return st_fail(error, ST_FAILED, "no memory for %zu features", width);
+    if (!direction) return st_fail(error, ST_FAILED, "out of memory for %zu features", width);
     double squares = 0.0;
     ds_fill_normal(stream_of(options, DIRECTIONS + modality), 0, direction, width);
     for (size_t k = 0; k < width; k++) squares += (double)direction[k] * (double)direction[k];

@@ -77,7 +77,7 @@ void rt_block_release(rt_block *block)
 st_status rt_arena_create(rt_arena **arena, rt_context *context, const char *purpose)
 {
     *arena = calloc(1, sizeof **arena);
-    if (!*arena) return st_fail(context->error, ST_FAILED, "out of host memory while planning %s", purpose);
+    if (!*arena) return st_fail(context->error, ST_FAILED, "out of memory while planning %s", purpose);
     (*arena)->context = context;
     (*arena)->purpose = purpose;
     return ST_OK;
@@ -106,7 +106,7 @@ static st_status add_block(rt_arena *a)
     rt_block *block = calloc(1, sizeof *block);
     if (!blocks || !used || !block) {
         free(block);
-        return st_fail(a->context->error, ST_FAILED, "out of host memory while planning %s", a->purpose);
+        return st_fail(a->context->error, ST_FAILED, "out of memory while planning %s", a->purpose);
     }
     block->context = a->context;
     a->blocks[a->count] = block;

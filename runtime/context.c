@@ -93,7 +93,7 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
         return st_fail(error, ST_DEVICE, "device %d (%s) cannot be used: %s", device->index, device->name,
                        device->error);
     rt_context *c = calloc(1, sizeof *c);
-    if (!c) return st_fail(error, ST_FAILED, "out of host memory while opening a device");
+    if (!c) return st_fail(error, ST_FAILED, "out of memory while opening a device");
     c->error = error;
     c->device = *device;
     if (options) c->options = *options;
@@ -101,7 +101,7 @@ st_status rt_context_create(rt_context **context, const rt_device_info *device, 
     st_status status = ST_OK;
     rt_given *given = calloc(1, sizeof *given);
     if (!given) {
-        status = st_fail(error, ST_FAILED, "out of host memory while opening a device");
+        status = st_fail(error, ST_FAILED, "out of memory while opening a device");
         goto done;
     }
     ST_TRY(open_program(c, given));

@@ -182,7 +182,7 @@ static st_status add_platform(rt_device_list *list, cl_platform_id platform, int
     if (code != CL_SUCCESS) count = broken ? 1 : 0;
     for (cl_uint d = 0; d < count; ++d) {
         rt_device_info *info = add_item(list, platform, number, (int)d);
-        if (!info) return st_fail(error, ST_FAILED, "out of host memory while listing devices");
+        if (!info) return st_fail(error, ST_FAILED, "out of memory while listing devices");
         if (broken) {
             snprintf(info->name, sizeof info->name, "(no device)");
             snprintf(info->error, sizeof info->error, "the driver answered %s (%d) when asked for its devices",
@@ -202,8 +202,7 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error)
     cl_platform_id platforms[MOST_PLATFORMS];
     cl_uint count = 0;
     const cl_int code = clGetPlatformIDs(MOST_PLATFORMS, platforms, &count);
-    if (code != CL_SUCCESS || count == 0)
-        return st_fail(error, ST_DEVICE, "no OpenCL platform was found");
+    if (code != CL_SUCCESS || count == 0) return st_fail(error, ST_DEVICE, "no OpenCL platform was found");
     for (cl_uint p = 0; p < count && p < MOST_PLATFORMS; ++p) {
         const st_status status = add_platform(list, platforms[p], (int)p, error);
         if (status != ST_OK) {

@@ -117,7 +117,7 @@ st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_e
         status = append_file(&out, e->name, seen, &seen_count, error);
     }
     if (status == ST_OK && (out.failed || !out.text))
-        status = st_fail(error, ST_FAILED, "out of host memory for kernel sources");
+        status = st_fail(error, ST_FAILED, "out of memory for kernel sources");
     if (status != ST_OK) {
         free(out.text);
         out.text = NULL;
@@ -190,7 +190,7 @@ st_status rt_interface_create(rt_interface *wanted, st_error *error)
         uint32_t hash = 0;
         if (grown) wanted->kernels = grown;
         if (!grown)
-            status = st_fail(error, ST_FAILED, "out of host memory for the names of the kernels");
+            status = st_fail(error, ST_FAILED, "out of memory for the names of the kernels");
         else if (!read_signature(at, &wanted->kernels[wanted->count], &hash))
             status = st_fail(error, ST_FAILED, "a kernel's declaration cannot be read: %.60s", at);
         else

@@ -35,7 +35,7 @@ struct rt_profile {
 st_status rt_profile_create(rt_context *context)
 {
     context->profile = calloc(1, sizeof *context->profile);
-    if (!context->profile) return st_fail(context->error, ST_FAILED, "out of host memory for the profile");
+    if (!context->profile) return st_fail(context->error, ST_FAILED, "out of memory for the profile");
     return ST_OK;
 }
 

@@ -59,7 +59,7 @@ static st_status create_kernels(rt_program *p)
     p->kernels = calloc(count ? count : 1, sizeof *p->kernels);
     if (!handles || !p->kernels) {
         free(handles);
-        return st_fail(p->context->error, ST_FAILED, "out of host memory for kernels");
+        return st_fail(p->context->error, ST_FAILED, "out of memory for kernels");
     }
     if (code == CL_SUCCESS) code = clCreateKernelsInProgram(p->program, count, handles, NULL);
     if (code != CL_SUCCESS) {
@@ -145,7 +145,7 @@ static rt_program *new_program(rt_context *context)
     if (p)
         p->context = context;
     else
-        st_fail(context->error, ST_FAILED, "out of host memory for a program");
+        st_fail(context->error, ST_FAILED, "out of memory for a program");
     return p;
 }
 

@@ -40,7 +40,7 @@ st_status rt_export_source(char **text, size_t vector_width, st_error *error)
         memcpy(*text + head_length, source, length + 1);
     }
     free(source);
-    return *text ? ST_OK : st_fail(error, ST_FAILED, "out of host memory for kernel sources");
+    return *text ? ST_OK : st_fail(error, ST_FAILED, "out of memory for kernel sources");
 }
 
 enum { CHECKSUM_SIZE = 32 };
@@ -75,7 +75,7 @@ st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported
     if (manifest) *text = json_dumps(manifest, JSON_INDENT(2));
     json_decref(manifest);
     rt_interface_destroy(&kernels);
-    return *text ? ST_OK : st_fail(error, ST_FAILED, "out of host memory for the manifest");
+    return *text ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the manifest");
 }
 
 st_status rt_export_binary(rt_context *context, unsigned char **binary, size_t *size)

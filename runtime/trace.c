@@ -131,7 +131,7 @@ st_status rt_trace_begin(rt_context *context, rt_trace **trace, size_t most)
     if (t) t->items = calloc(most, sizeof *t->items);
     if (!t || !t->items) {
         rt_trace_destroy(trace);
-        return st_fail(context->error, ST_FAILED, "out of host memory for a trace of %zu events", most);
+        return st_fail(context->error, ST_FAILED, "out of memory for a trace of %zu events", most);
     }
     t->most = most;
     const st_status status = tie_clocks(context, t, &t->begun);
@@ -158,7 +158,7 @@ st_status rt_trace_list(rt_context *context, rt_trace *t, const rt_trace_event *
     ST_FORWARD(tie_clocks(context, t, &now));
     free(t->events);
     t->events = calloc(t->count + 1, sizeof *t->events);
-    if (!t->events) return st_fail(context->error, ST_FAILED, "out of host memory for a trace of %zu events", t->count);
+    if (!t->events) return st_fail(context->error, ST_FAILED, "out of memory for a trace of %zu events", t->count);
     size_t known = 0;
     for (size_t i = 0; i < t->count; ++i) {
         rt_trace_event event = t->items[i].event;

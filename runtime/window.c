@@ -126,7 +126,7 @@ st_status rt_feed_create(rt_feed **feed, rt_context *context, const char *what, 
                             what, rt_print_size(elements * sizeof(float)).text, context->device.name,
                             rt_print_size(context->largest_block).text);
     rt_feed *f = calloc(1, sizeof *f);
-    if (!f) return st_fail(context->error, ST_FAILED, "out of host memory while planning %s", what);
+    if (!f) return st_fail(context->error, ST_FAILED, "out of memory while planning %s", what);
     f->context = context;
     f->what = what;
     f->elements = elements > 0 ? elements : 1;

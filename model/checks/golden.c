@@ -181,12 +181,12 @@ static st_status read_batch(golden_case *g)
     if (!lengths || lengths->elements == 0) return no_case(g, "tensor batch/lengths is missing");
     g->batch.dialogues = lengths->elements;
     g->batch.lengths = malloc(lengths->elements * sizeof(int32_t));
-    if (!g->batch.lengths) return no_case(g, "out of host memory");
+    if (!g->batch.lengths) return no_case(g, "out of memory");
     ST_FORWARD(read_ints(g, "batch/lengths", lengths->elements, g->batch.lengths));
     ST_FORWARD(measure_extent(g));
     g->batch.speakers = malloc(g->batch.rows * sizeof(int32_t));
     g->batch.labels = malloc(g->batch.rows * sizeof(int32_t));
-    if (!g->batch.speakers || !g->batch.labels) return no_case(g, "out of host memory");
+    if (!g->batch.speakers || !g->batch.labels) return no_case(g, "out of memory");
     ST_FORWARD(read_ints(g, "batch/speakers", g->batch.rows, g->batch.speakers));
     ST_FORWARD(read_ints(g, "batch/labels", g->batch.rows, g->batch.labels));
     ST_FORWARD(check_labels(g));
@@ -195,7 +195,7 @@ static st_status read_batch(golden_case *g)
         const size_t elements = g->batch.rows * g->config.dims[m];
         const char name[] = {'b', 'a', 't', 'c', 'h', '/', 'x', '_', nn_modality_letter(m), '\0'};
         g->batch.x[m] = malloc(elements * sizeof(float));
-        if (!g->batch.x[m]) return no_case(g, "out of host memory");
+        if (!g->batch.x[m]) return no_case(g, "out of memory");
         ST_FORWARD(read_floats(g, name, elements, g->batch.x[m]));
     }
     return ST_OK;
@@ -205,7 +205,7 @@ static st_status read_tables(golden_case *g)
 {
     const size_t C = g->config.classes;
     g->tables = malloc((2 * C + C * C) * sizeof *g->tables);
-    if (!g->tables) return no_case(g, "out of host memory");
+    if (!g->tables) return no_case(g, "out of memory");
     ST_FORWARD(read_floats(g, "loss/class_weights", C, g->tables));
     ST_FORWARD(read_floats(g, "loss/alpha", C, g->tables + C));
     return read_floats(g, "loss/similarity", C * C, g->tables + 2 * C);
@@ -225,7 +225,7 @@ static st_status create_model(golden_case *g)
         char name[128];
         snprintf(name, sizeof name, "param/%s", p->name);
         float *values = malloc(p->elements * sizeof *values);
-        if (!values) return no_case(g, "out of host memory");
+        if (!values) return no_case(g, "out of memory");
         st_status status = read_floats(g, name, p->elements, values);
         if (status == ST_OK) status = rt_write(g->rt, p->value, values, p->elements);
         free(values);
@@ -281,7 +281,7 @@ static st_status compare(golden_case *g, const char *tensor, const float *x, siz
     nn_golden_line line = {tensor, NAN, limit, expected && expected->elements == elements};
     if (line.present) {
         float *reference = malloc((elements ? elements : 1) * sizeof *reference);
-        if (!reference) return no_case(g, "out of host memory");
+        if (!reference) return no_case(g, "out of memory");
         sf_read_floats(expected, 0, elements, reference);
         line.error = error_of(x, reference, elements, floor_norm);
         free(reference);
@@ -294,7 +294,7 @@ static st_status compare_activation(golden_case *g, const char *tensor, nn_activ
                                     size_t elements)
 {
     float *values = malloc(elements * sizeof *values);
-    if (!values) return no_case(g, "out of host memory");
+    if (!values) return no_case(g, "out of memory");
     st_status status = nn_safsd_read(g->model, which, m, values);
     if (status == ST_OK) status = compare(g, tensor, values, elements, LIMIT_ACTIVATION, 0);
     free(values);
@@ -352,7 +352,7 @@ static st_status compare_parameters(golden_case *g, const char *prefix, bool gra
         char name[128];
         snprintf(name, sizeof name, "%s/%s", prefix, p->name);
         float *values = malloc(p->elements * sizeof *values);
-        if (!values) return no_case(g, "out of host memory");
+        if (!values) return no_case(g, "out of memory");
         const double limit = is_key_bias(p->name) ? LIMIT_KEY_BIAS : gradients ? LIMIT_GRADIENT : LIMIT_PARAMETER;
         st_status status = rt_read(g->rt, gradients ? p->gradient : p->value, values, p->elements);
         if (status == ST_OK)
@@ -368,7 +368,7 @@ static st_status compare_parameters(golden_case *g, const char *prefix, bool gra
 static st_status run_training(golden_case *g)
 {
     float *history = malloc(4 * g->steps * sizeof *history);
-    if (!history) return no_case(g, "out of host memory");
+    if (!history) return no_case(g, "out of memory");
     st_status status = ST_OK;
     for (size_t step = 0; step < g->steps; ++step) {
         nn_pending pending;
@@ -395,7 +395,7 @@ done:
 static st_status run_evaluation(golden_case *g)
 {
     float *probabilities = malloc(g->batch.rows * g->config.classes * sizeof *probabilities);
-    if (!probabilities) return no_case(g, "out of host memory");
+    if (!probabilities) return no_case(g, "out of memory");
     nn_prediction prediction = {.probabilities = probabilities};
     st_status status = ST_OK;
     ST_TRY(nn_safsd_evaluate(g->model, &g->batch, &g->evaluation, &prediction));

@@ -32,7 +32,7 @@ static st_status read_names(const nn_checkpoint *c, const char *key, size_t coun
     ST_FORWARD(required(c, key, &text, error));
     *list = json_loads(text, 0, NULL);
     *names = calloc(count + 1, sizeof **names);
-    if (!*names) return st_fail(error, ST_FAILED, "no memory for the names in %s", sf_path(c->file));
+    if (!*names) return st_fail(error, ST_FAILED, "out of memory for the names in %s", sf_path(c->file));
     bool complete = json_array_size(*list) == count;
     for (size_t i = 0; complete && i < count; ++i) {
         (*names)[i] = json_string_value(json_array_get(*list, i));
@@ -195,7 +195,7 @@ st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_er
     if (c) c->storage = calloc(1, sizeof *c->storage);
     if (!c || !c->storage) {
         free(c);
-        return st_fail(error, ST_FAILED, "no memory to open %s", path);
+        return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
     }
     ST_TRY(sf_open(&c->file, path, SF_VERIFY, error));
     const char *format = sf_metadata(c->file, "format");

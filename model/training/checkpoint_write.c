@@ -22,7 +22,7 @@ typedef struct saver {
 /* Takes the text over; NULL is exhausted memory. */
 static st_status put_json(saver *s, const char *key, char *text)
 {
-    if (!text) return st_fail(s->error, ST_FAILED, "no memory for the metadata of a checkpoint");
+    if (!text) return st_fail(s->error, ST_FAILED, "out of memory for the metadata of a checkpoint");
     const st_status status = sf_writer_metadata(s->writer, key, text, s->error);
     free(text);
     return status;

@@ -7,7 +7,7 @@ st_status nn_class_tables_allocate(nn_class_tables *made, size_t classes, st_err
 {
     made->classes = classes;
     made->memory = calloc(2 * classes + classes * classes, sizeof *made->memory);
-    if (!made->memory) return st_fail(error, ST_FAILED, "no memory for the loss's tables of %zu classes", classes);
+    if (!made->memory) return st_fail(error, ST_FAILED, "out of memory for the loss's tables of %zu classes", classes);
     made->tables = (nn_loss_tables){made->memory, made->memory + classes, made->memory + 2 * classes};
     return ST_OK;
 }

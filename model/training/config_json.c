@@ -50,7 +50,7 @@ st_status nn_config_to_json(const nn_config *c, char **text, st_error *error)
                   "lambda_kl", c->lambda_kl, "seed", seed_to_json(c->seed));
     *text = object ? json_dumps(object, 0) : NULL;
     json_decref(object);
-    return *text ? ST_OK : st_fail(error, ST_FAILED, "no memory for the model's description");
+    return *text ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the model's description");
 }
 
 /* ---- reading ---- */

@@ -81,7 +81,7 @@ st_status nn_find_nonfinite(nn_safsd *model, size_t rows, bool whole, char *phra
     s.values = malloc(largest_tensor(model, rows) * sizeof *s.values);
     if (!s.values)
         return st_fail(rt_error(nn_safsd_params(model)->rt), ST_FAILED,
-                       "no memory to look for a value that is not finite");
+                       "out of memory while looking for a value that is not finite");
     ST_TRY(look_at_params(&s, false));
     if (whole && !s.found) ST_TRY(look_at_activations(&s, rows));
     if (!s.found) ST_TRY(look_at_params(&s, true));

@@ -132,7 +132,7 @@ static st_status take_memory(walk *w, size_t part, st_error *error)
     if (w->dialogues && w->teacher && w->labels && w->mean_similarity &&
         (w->students || !w->out->student_probabilities))
         return ST_OK;
-    return st_fail(error, ST_FAILED, "no memory to evaluate batches of %zu utterances", rows);
+    return st_fail(error, ST_FAILED, "out of memory while evaluating batches of %zu utterances", rows);
 }
 
 static void divide(nn_split_losses *losses)

@@ -25,7 +25,8 @@ static st_status grow(nn_history *history, st_error *error)
     if (losses) history->losses = losses;
     uint64_t *confusion = realloc(history->confusion, capacity * counts * sizeof *confusion);
     if (confusion) history->confusion = confusion;
-    if (!losses || !confusion) return st_fail(error, ST_FAILED, "no memory for the history of %zu epochs", capacity);
+    if (!losses || !confusion)
+        return st_fail(error, ST_FAILED, "out of memory for the history of %zu epochs", capacity);
     history->capacity = capacity;
     return ST_OK;
 }

@@ -89,7 +89,7 @@ st_status nn_recipe_write(char **text, rt_context *rt, const nn_recipe_parts *pa
     if (complete) *text = json_dumps(recipe, 0);
     json_decref(recipe);
     free(model);
-    return *text ? ST_OK : st_fail(rt_error(rt), ST_FAILED, "no memory for the recipe of the run");
+    return *text ? ST_OK : st_fail(rt_error(rt), ST_FAILED, "out of memory for the recipe of the run");
 }
 
 /* ---- reading ---- */

@@ -24,7 +24,7 @@ st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *cont
     *team = NULL;
     st_error *error = rt_error(lead->rt);
     nn_team *t = calloc(1, sizeof *t);
-    if (!t) return st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
+    if (!t) return st_fail(error, ST_FAILED, "out of memory for a team of %zu devices", count + 1);
     t->lead = lead;
     t->stale = true;
     st_status status = ST_OK;
@@ -35,7 +35,7 @@ st_status nn_team_create(nn_team **team, nn_safsd *lead, rt_context *const *cont
     t->workers = calloc(count, sizeof(nn_safsd *));
     t->cuts = malloc((count + 2) * sizeof *t->cuts);
     if (!t->workers || !t->cuts) {
-        status = st_fail(error, ST_FAILED, "out of host memory for a team of %zu devices", count + 1);
+        status = st_fail(error, ST_FAILED, "out of memory for a team of %zu devices", count + 1);
         goto done;
     }
     for (; t->count < count; ++t->count)

@@ -108,7 +108,7 @@ static st_status take_memory(nn_trainer *t)
     }
     free(all);
     if (!t->file_order || !t->draw || !t->order || !all)
-        return st_fail(error_of(t), ST_FAILED, "no memory for the order of %zu dialogues", t->dialogues);
+        return st_fail(error_of(t), ST_FAILED, "out of memory for the order of %zu dialogues", t->dialogues);
     return nn_host_batch_create(&t->host, o->data, o->batch, error_of(t));
 }
 
@@ -158,7 +158,7 @@ st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_train
     st_status status = ST_OK;
     *trainer = NULL;
     nn_trainer *t = calloc(1, sizeof *t);
-    if (!t) return st_fail(rt_error(rt), ST_FAILED, "no memory to train");
+    if (!t) return st_fail(rt_error(rt), ST_FAILED, "out of memory for a training");
     t->rt = rt;
     t->options = *options;
     ST_TRY(check_options(t));

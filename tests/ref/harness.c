@@ -174,7 +174,7 @@ static void *host_memory(th_case *t, size_t elements, size_t size)
     if (!m || !bytes) {
         free(m);
         free(bytes);
-        fail_msg("no memory for %zu elements", elements);
+        fail_msg("out of memory for %zu elements", elements);
         return NULL;
     }
     *m = (th_memory){t->memory, bytes};
@@ -238,7 +238,7 @@ static void divide(th_buffer *b)
 static rt_view new_buffer(th_case *t, const void *values, size_t elements)
 {
     th_buffer *b = calloc(1, sizeof *b);
-    if (!b) fail_msg("no memory");
+    if (!b) fail_msg("out of memory");
     b->next = t->buffers;
     b->elements = elements;
     t->buffers = b;
@@ -247,7 +247,7 @@ static rt_view new_buffer(th_case *t, const void *values, size_t elements)
     TH_OK(t, rt_arena_take(b->arena, "a test's tensor", b->total, &b->base));
     TH_OK(t, rt_arena_commit(b->arena));
     uint32_t *bits = malloc(b->total * sizeof *bits);
-    if (!bits) fail_msg("no memory");
+    if (!bits) fail_msg("out of memory");
     for (size_t i = 0; i < b->total; ++i) bits[i] = i < b->front || i >= b->front + elements ? guard_bits : fill_bits;
     if (values && elements) memcpy(bits + b->front, values, elements * sizeof *bits);
     const st_status status = rt_write(t->rt, b->base, bits, b->total);

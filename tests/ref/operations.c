@@ -11,7 +11,7 @@ void *ref_memory(size_t elements, size_t size)
 {
     void *bytes = calloc(elements ? elements : 1, size);
     if (!bytes) {
-        fprintf(stderr, "no memory for a reference of %zu elements\n", elements);
+        fprintf(stderr, "out of memory for a reference of %zu elements\n", elements);
         abort();
     }
     return bytes;
