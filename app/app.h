@@ -36,8 +36,8 @@ typedef struct app_command {
 st_status app_list_devices(app_state *app, rt_device_list *list);
 
 /* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
- * how to name it again. With --program it has to pass the short self-test: what is computed is then only as right as the
- * file. The context records its failures in app->error. */
+ * how to name it again. With --program it has to pass the short self-test: what is computed is then only as right as
+ * the file. The context records its failures in app->error. */
 typedef struct app_device_options {
     const char *configured; /* [runtime] device */
     const char *gemm;       /* [runtime] gemm; NULL: auto */

@@ -11,8 +11,8 @@
 #include "config/schema.h"
 #include "model/training/checkpoint.h"
 
-/* Whether a value is the checkpoint's in an evaluation: all of the model and of its loss, but for the way of evaluating;
- * and in a run that goes on: every one. */
+/* Whether a value is the checkpoint's in an evaluation: all of the model and of its loss, but for the way of
+ * evaluating; and in a run that goes on: every one. */
 bool carried_by_model(const cfg_key *key);
 bool carried_by_run(const cfg_key *key);
 
@@ -20,8 +20,8 @@ bool carried_by_run(const cfg_key *key);
 st_status carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
                         st_error *error);
 
-/* Says which values that stand in `file`, and that `config` has read from it, are not the checkpoint's, which count. Keys
- * that the overrides give anew are passed over. */
+/* Says which values that stand in `file`, and that `config` has read from it, are not the checkpoint's, which count.
+ * Keys that the overrides give anew are passed over. */
 st_status carried_warn(app_state *app, const char *file, const cfg_config *config, cfg_overrides overrides,
                        const nn_checkpoint *checkpoint, bool counts(const cfg_key *key));
 

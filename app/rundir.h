@@ -19,8 +19,8 @@ typedef struct app_rundir {
     app_claim *claim;
 } app_rundir;
 
-/* ST_USAGE where no run can begin in `out`, which exists: it is not empty, for a run is never overwritten, or another run
- * is writing into it. What a run that was killed left half-written, and its claim, count for nothing. */
+/* ST_USAGE where no run can begin in `out`, which exists: it is not empty, for a run is never overwritten, or another
+ * run is writing into it. What a run that was killed left half-written, and its claim, count for nothing. */
 st_status rundir_check(const char *out, st_error *error);
 
 /* Makes and claims `out`, which must not exist or be empty (its parents are made too); without `out` the first of

@@ -46,11 +46,10 @@ static inline nn_matrix nn_columns(nn_matrix x, size_t first, size_t count)
 /* The dialogues of a batch, on the device: what attention, the graph and the embeddings need to know of them.
  * int32 everywhere. The host keeps the few numbers that set launch sizes. */
 typedef struct nn_batch {
-    size_t rows, dialogues; /* N, B */
-    size_t longest;         /* max L_b */
-    size_t pairs;           /* sum of L_b^2 */
-    size_t
-        first_row; /* row of the whole optimiser batch (in an evaluation: of the split) at which this part starts (SPEC 7) */
+    size_t rows, dialogues;  /* N, B */
+    size_t longest;          /* max L_b */
+    size_t pairs;            /* sum of L_b^2 */
+    size_t first_row;        /* of the whole optimiser batch, or of the split: where this part starts (SPEC 7) */
     rt_view starts;          /* [B + 1] first row of each dialogue, starts[B] = N */
     rt_view pair_starts;     /* [B + 1] sum of L^2 before each dialogue: places per-dialogue L x L matrices */
     rt_view dialogue_of;     /* [N] */

@@ -20,19 +20,18 @@ typedef struct rt_options {
     size_t group_size;       /* 0: by capability; else the largest work-group any kernel may use */
     size_t largest_block;    /* 0: as the device says; else bytes, to behave like a smaller device */
     bool separate_memory;    /* as if host and device did not share memory */
-    const char
-        *program; /* NULL: compile the kernels; else a binary of them, or a folder of such; see program_given.h */
-    bool cache_programs; /* keep what was compiled, for drivers that do not; see program_cache.h */
-    void (*notice)(
-        void *user,
-        const char *sentence); /* told what is being compiled when that takes long, by another thread; may be NULL */
+    const char *program;     /* NULL: compile the kernels; else a binary of them, or a folder; see program_given.h */
+    bool cache_programs;     /* keep what was compiled, for drivers that do not; see program_cache.h */
+    /* told what is being compiled when that takes long, by another thread; may be NULL */
+    void (*notice)(void *user, const char *sentence);
     void *notice_user;
     long *live_objects; /* counts OpenCL objects created and not yet released; may be NULL */
 } rt_options;
 
 /* Opens the device and builds the kernels, or loads those that are given: their vector width is then the context's, and
- * the context is one of a device without a compiler. ST_DEVICE where there is neither a compiler nor a program. `error` is borrowed for the life of the context: every
- * function that takes the context records its failure there. `options` may be NULL. */
+ * the context is one of a device without a compiler. ST_DEVICE where there is neither a compiler nor a program. `error`
+ * is borrowed for the life of the context: every function that takes the context records its failure there. `options`
+ * may be NULL. */
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error);
 void rt_context_destroy(rt_context **context);

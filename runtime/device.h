@@ -41,8 +41,9 @@ st_status rt_device_list_create(rt_device_list *list, st_error *error);
 void rt_device_list_destroy(rt_device_list *list);
 
 /* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU, then what
- * is none of them), a name or a part of one, of the device, its platform or its vendor. A kind means the first device of
- * that kind that can be used. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none matches. */
+ * is none of them), a name or a part of one, of the device, its platform or its vendor. A kind means the first device
+ * of that kind that can be used. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none
+ * matches. */
 st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error);
 
 /* "cpu", "gpu", "accelerator" or "other". */

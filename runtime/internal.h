@@ -39,8 +39,8 @@ struct rt_context {
     bool planning;
 };
 
-/* Allocates the memory of a block of block->elements, at once and not when it is first used; `flags` go to clCreateBuffer
- * beside CL_MEM_READ_WRITE. A failure says what it was for. Releasing what has no memory does nothing. */
+/* Allocates the memory of a block of block->elements, at once and not when it is first used; `flags` go beside
+ * CL_MEM_READ_WRITE. A failure says what it was for. Releasing what has no memory does nothing. */
 st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *purpose);
 void rt_block_release(rt_block *block);
 
@@ -69,9 +69,9 @@ st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid,
 void rt_count_work(rt_context *context, rt_work work);
 
 /* Profile hooks. The first two give the place for the event of the command that is enqueued next, counted under `name`
- * (a string that lives as long as the context), or NULL when not profiling; rt_profile_move counts its bytes as work done
- * too. Between begin and end, launches count as `name` instead of their own kernel's name; rt_profile_work adds to that
- * line, and says what the launches of the group are for. rt_profile_add counts what was timed by the clock until now. */
+ * (a string that lives as long as the context), or NULL when not profiling; rt_profile_move counts its bytes as work
+ * done too. Between begin and end, launches count as `name` instead of their own kernel's name; rt_profile_work adds to
+ * that line, and says what the launches of the group are for. rt_profile_add counts what was timed by the clock. */
 cl_event *rt_profile_launch(rt_context *context, const char *name, const rt_grid *grid, rt_work work);
 cl_event *rt_profile_move(rt_context *context, const char *name, double bytes);
 void rt_profile_begin(rt_context *context, const char *name);

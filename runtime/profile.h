@@ -1,6 +1,6 @@
-/* Where the time goes: the commands of the device summed by kernel, the phases of the host by name, and a trace of both.
- * Needs rt_options.profile at creation; commands are then timed by OpenCL events (the GEMM of a library by the clock, with
- * a finish before and after). Without it everything here does nothing.
+/* Where the time goes: the commands of the device summed by kernel, the phases of the host by name, and a trace of
+ * both. Needs rt_options.profile at creation; commands are then timed by OpenCL events (the GEMM of a library by the
+ * clock, with a finish before and after). Without it everything here does nothing.
  */
 #ifndef SAFSD_RUNTIME_PROFILE_H
 #define SAFSD_RUNTIME_PROFILE_H
@@ -9,8 +9,7 @@
 #include "runtime/launch.h"
 
 typedef struct rt_profile_line {
-    const char
-        *name; /* kernel, "gemm" for all kernels of matrix products, "upload", "download", "copy", "zero"; or a phase */
+    const char *name; /* kernel, "gemm" for all of matrix products, "upload", "download", "copy", "zero"; or a phase */
     const char *part; /* outermost phase of the host when it was enqueued; NULL: none was open */
     double seconds;
     uint64_t launches;

@@ -186,7 +186,7 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
                    (long long)floats);
 }
 
-/* A driver may not survive a binary that was cut or changed: one that this program wrote is compared with what it wrote. */
+/* A driver may not survive a binary that was cut or changed: what this program wrote is compared. */
 static st_status check_binary(const rt_given *given, const json_t *manifest, const char *path, st_error *error)
 {
     const json_t *entry = json_object_get(manifest, "binary");

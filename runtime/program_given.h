@@ -45,8 +45,8 @@ typedef struct rt_given {
 } rt_given;
 
 /* Reads `path`, a binary, or a folder with one binary per device (rt_binary_name, any ending), and its manifest: its
- * own, else that of the folder. ST_FAILED where a file cannot be read; ST_CHECK where the manifest is of another interface, or of
- * another binary. */
+ * own, else that of the folder. ST_FAILED where a file cannot be read; ST_CHECK where the manifest is of another
+ * interface, or of another binary. */
 st_status rt_given_open(rt_given *given, const char *path, const rt_device_info *device, st_error *error);
 void rt_given_close(rt_given *given);
 

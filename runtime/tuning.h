@@ -36,8 +36,7 @@ typedef struct rt_tuning {
     size_t panel_rows, panel_run_a, panel_run_b; /* of gemm_panel.c; 0: its defaults. They change no number. */
     rt_parameter clblast[RT_TUNING_MOST];        /* those of one kernel stand together. They do change numbers. */
     size_t clblast_count;
-    size_t
-        gain; /* percent by which a step's products were faster than untuned when this was found; 0: not, or not known */
+    size_t gain; /* percent by which a step's products were faster than untuned; 0: not, or not known */
 } rt_tuning;
 
 /* Adds a parameter, or replaces its value. False where there is no room, or a name is none. */
@@ -49,19 +48,20 @@ void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT])
 st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error *error);
 
 /* Reads a file's text, called `name` in messages: ST_USAGE, with the line, for anything that is not as above, and
- * `tuning` is then zero. *meant says whether it is for that device: exactly, or with `shipped` as files of the program. */
+ * `tuning` is then zero. *meant says whether it is for that device: exactly, or with `shipped` as the program's
+ * files. */
 st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
                           bool shipped, bool *meant, st_error *error);
 
 /* The device's file; false where the environment names no folder. */
 bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH]);
 
-/* What is stored for a device; *found is false, and `tuning` zero, where nothing is. ST_USAGE, naming the file, where it
- * is damaged or another device's: nothing of it is to be used. */
+/* What is stored for a device; *found is false, and `tuning` zero, where nothing is. ST_USAGE, naming the file, where
+ * it is damaged or another device's: nothing of it is to be used. */
 st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error);
 
-/* What was stored for the same device with another driver or version of the program, the newest of it: its gain, and the
- * driver. It does not hold any more, but says what tuning was worth. False where nothing is. */
+/* What was stored for the same device with another driver or version of the program, the newest of it: its gain, and
+ * the driver. It does not hold any more, but says what tuning was worth. False where nothing is. */
 bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[256]);
 
 /* Stores it, replacing what was there; `remark` is a line of comment. ST_FAILED, naming the file, where it cannot be

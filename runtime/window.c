@@ -244,8 +244,8 @@ static st_status enqueue_copy(rt_feed *f, turn *next, size_t elements)
     return ST_OK;
 }
 
-/* Pinned memory is copied once the work that reads the piece before last is done; work enqueued after the copy waits for
- * it, and what was enqueued before does not. */
+/* Pinned memory is copied once the work that reads the piece before last is done; work enqueued after the copy waits
+ * for it, and what was enqueued before does not. */
 static st_status copy(rt_feed *f, turn *next, turn *before, size_t elements)
 {
     rt_context *context = f->context;

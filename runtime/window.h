@@ -36,7 +36,7 @@ st_status rt_window_close(rt_context *context, rt_window *window);
  */
 typedef struct rt_feed rt_feed;
 
-/* Plans a feed of at most `elements`; ST_DEVICE where they exceed the largest block. `what` lives as long as the feed. */
+/* Plans a feed of at most `elements`; ST_DEVICE where they exceed the largest block. `what` lives as long as it. */
 st_status rt_feed_create(rt_feed **feed, rt_context *context, const char *what, size_t elements);
 /* Allocates. The view is that of the first piece until something is sent. */
 st_status rt_feed_commit(rt_feed *feed);

@@ -12,8 +12,8 @@ static const struct size {
 enum { SIZES = sizeof sizes / sizeof *sizes, SMALL = 15000 };
 static const rt_view nothing;
 
-/* Scratch for every product that a simulator is given, at once: Oclgrind 21.10 forgets what is written to a buffer beyond
- * the size of one that was released before it, and would find it uninitialised. */
+/* Scratch for every product that a simulator is given, at once: Oclgrind 21.10 forgets what is written to a buffer
+ * beyond the size of one that was released before it, and would find it uninitialised. */
 static void reserve_scratch(th_case *t)
 {
     enum { SIDE = 104 };

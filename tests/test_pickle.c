@@ -479,8 +479,8 @@ static void test_deep(void **state)
                      ST_OK);
 }
 
-/* Every truncation fails; every third byte changed either fails with a sentence or gives some other data, and never crashes,
- * reads outside or leaks (which sanitizers see). */
+/* Every truncation fails; every third byte changed either fails with a sentence or gives some other data, and never
+ * crashes, reads outside or leaks (which sanitizers see). */
 static void test_damage(void **state)
 {
     static const char *const names[] = {"protocol0.pickle", "protocol2.pickle",         "protocol4.pickle",

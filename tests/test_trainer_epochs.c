@@ -1,4 +1,4 @@
-/* What a run computes: its steps, its epochs and what they say, the best of them, batches in parts; and when it ends. */
+/* What a run computes: its steps, its epochs and what they say, the best of them, batches in parts, its end. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

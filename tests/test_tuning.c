@@ -140,7 +140,7 @@ static void store_and_load(void **state)
     assert_int_equal(rmdir(ts_path(state, "cache/safsd-cl")), 0);
 }
 
-/* After a change of driver the old file says what tuning was worth; files of other devices, and damaged ones, do not. */
+/* After a change of driver the old file says what tuning was worth; other devices' and damaged files do not. */
 static void earlier(void **state)
 {
     use_folder(state);

@@ -35,8 +35,7 @@ typedef struct nn_selftest_line {
     const char *operation, *tensor;
     const char *kernel; /* that wrote the tensor; several where only they together can be seen */
     size_t shape;
-    double
-        deviation; /* largest |x - expected| / max(|expected|, RMS); infinite where a number is not finite or bits differ */
+    double deviation; /* largest |x - expected| / max(|expected|, RMS); infinite: not finite, or bits differ */
     double limit;
 } nn_selftest_line;
 
@@ -55,7 +54,7 @@ typedef struct nn_selftest_options {
     void *user;
 } nn_selftest_options;
 
-/* ST_CHECK, naming the kernel, deviation and limit, where the device computes wrongly; other failures where it fails. */
+/* ST_CHECK, naming the kernel, deviation and limit, where the device computes wrongly; others where it fails. */
 st_status nn_selftest(rt_context *rt, const nn_selftest_options *options, nn_selftest_summary *summary);
 
 #endif

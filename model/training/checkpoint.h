@@ -1,7 +1,7 @@
 /* Checkpoints: safetensors files with the published parameter names, in the order of SPEC 9.
  *
- * `best` holds the parameters; `last` also what a resume needs: both moments, counters, the history. What belongs to this
- * program stands under reserved prefixes that load_state_dict(strict=False) passes over:
+ * `best` holds the parameters; `last` also what a resume needs: both moments, counters, the history. What belongs to
+ * this program stands under reserved prefixes that load_state_dict(strict=False) passes over:
  *   tensors   NAME (SPEC 9)                               F32
  *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only where features are standardised
  *             safsd.class_weights, safsd.alpha, safsd.similarity   F32, the tables of the loss

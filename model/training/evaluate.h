@@ -31,8 +31,9 @@ typedef struct nn_evaluated {
     float *student_probabilities; /* [M, rows, C]; NULL: not wanted */
 } nn_evaluated;
 
-/* Losses are those of whole batches also where these are computed in parts. ST_USAGE where the data's features, classes or speakers exceed the model's;
- * ST_INTERRUPTED; otherwise what the device fails with. A split without dialogues gives zeros. */
+/* Losses are those of whole batches also where these are computed in parts. ST_USAGE where the data's features, classes
+ * or speakers exceed the model's; ST_INTERRUPTED; otherwise what the device fails with. A split without dialogues gives
+ * zeros. */
 st_status nn_evaluate(nn_safsd *model, const ds_dataset *data, ds_split split, const nn_evaluator *evaluator,
                       nn_evaluated *out);
 

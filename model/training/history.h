@@ -47,7 +47,8 @@ bool nn_history_finite(const nn_history *history, size_t epoch);
 enum { NN_NO_EPOCH = -1 };
 
 /* The epoch with the best weighted F1 on that split, the earliest of equals, among those that nn_history_finite;
- * NN_NO_EPOCH where there is none, or that split has no labelled rows. DS_VALID gives the selection `valid`, DS_TEST the selection `test-best`. */
+ * NN_NO_EPOCH where there is none, or that split has no labelled rows. DS_VALID gives the selection `valid`, DS_TEST
+ * the selection `test-best`. */
 long nn_history_best(const nn_history *history, ds_split split);
 
 /* The split whose selection a run follows with its best checkpoint and its patience: DS_VALID, or DS_TEST where no

@@ -7,7 +7,8 @@
  *     nn_trainer_destroy(&trainer);
  *
  * A run is repeatable to the bit on one device, and so is one that was stopped anywhere and resumed. One device never
- * waits for the host (several wait while gradients are added): the outcome of a step is read while the gradient of the next one is computed.
+ * waits for the host (several wait while gradients are added): the outcome of a step is read while the gradient of the
+ * next one is computed.
  * Everything in the options is borrowed until the trainer is destroyed.
  */
 #ifndef SAFSD_MODEL_TRAINING_TRAINER_H
@@ -26,11 +27,10 @@ typedef struct nn_trainer nn_trainer;
 
 /* After a step; told a step late, in order. */
 typedef struct nn_step_report {
-    size_t epoch, epochs;  /* from 1; of the whole run */
-    size_t batch, batches; /* from 1; of this epoch */
-    uint32_t step;         /* from 0, as in SPEC 7 */
-    size_t rows, rows_done,
-        rows_total; /* utterances of this step; of this epoch's steps so far; of the training part */
+    size_t epoch, epochs;               /* from 1; of the whole run */
+    size_t batch, batches;              /* from 1; of this epoch */
+    uint32_t step;                      /* from 0, as in SPEC 7 */
+    size_t rows, rows_done, rows_total; /* utterances: of this step, this epoch's steps so far, the training part */
     double lr;
     nn_step_result result;
     nn_split_losses mean; /* of this epoch's finite steps so far */
@@ -39,8 +39,7 @@ typedef struct nn_step_report {
 /* One split after an epoch. */
 typedef struct nn_split_report {
     nn_split_losses losses; /* .utterances == 0: the data have no such part */
-    bool
-        measured; /* metrics and confusion were measured, and the losses are finite; with DS_TRAIN only where evaluate_train is set */
+    bool measured;          /* metrics and confusion are, and losses are finite; of DS_TRAIN only with evaluate_train */
     nn_metrics metrics;
     const uint64_t *confusion;    /* [C, C] */
     double utterances_per_second; /* 0: not known */
@@ -72,8 +71,7 @@ typedef struct nn_trainer_options {
     nn_loss_tables tables;  /* class_tables.h */
 
     size_t epochs, batch; /* batch: dialogues of a step and of an evaluation's batch */
-    size_t
-        micro_batch; /* dialogues computed at a time; 0: the whole batch, or halves of it until they fit the device */
+    size_t micro_batch;   /* dialogues computed at a time; 0: the whole batch, or halves of it until they fit */
     nn_adam adam;
     nn_schedule_form schedule;
     double lr;
@@ -90,8 +88,7 @@ typedef struct nn_trainer_options {
     const char *configuration; /* INI text that checkpoints carry */
     const ds_statistics *statistics; /* that the features were standardised with, or NULL */
 
-    rt_context *const
-        *workers; /* further devices that compute parts of every batch (team.h); they share rt's error slot */
+    rt_context *const *workers; /* further devices that compute parts of every batch (team.h), with rt's error slot */
     size_t worker_count;
 
     const nn_checkpoint *resume;         /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */

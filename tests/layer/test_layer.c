@@ -157,8 +157,8 @@ static void take_notice(void *user, const char *sentence)
     snprintf(all->last, sizeof all->last, "%s", sentence);
 }
 
-/* Creates and destroys the trainer of a small run whose every call of that kind fails once: the first, the second, ... Gives the number of
- * the call that was not made any more. */
+/* Creates and destroys the trainer of a small run whose every call of that kind fails once: the first, the second, ...
+ * Gives the number of the call that was not made any more. */
 static long create_trainers(rt_context *rt, const nn_trainer_options *options, const char *kind, judge *judged,
                             long *failures)
 {

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin at pair_starts[b] * slices. */
+/* Dialogue b has rows starts[b] .. starts[b + 1] - 1, and squares for `slices` slices begin at
+ * pair_starts[b] * slices. */
 typedef struct ref_dialogues {
     size_t dialogues, rows, pairs;
     const int32_t *starts, *pair_starts; /* [dialogues + 1] */

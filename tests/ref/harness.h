@@ -13,9 +13,9 @@
  *     ... cmocka_run_group_tests(tests, th_open, th_close);
  *
  * th_run calls the case once in every setting of vector width and group size, on the device of SAFSD_CL_DEVICE
- * (default `auto`), with the GEMM provider of SAFSD_TEST_GEMM (default: the device's). With SAFSD_CL_CACHE=always kernels
- * are compiled once for all programs, where the driver keeps none. Device buffers lie between guards at an odd offset;
- * outputs and guards start as NaN of known bits.
+ * (default `auto`), with the GEMM provider of SAFSD_TEST_GEMM (default: the device's). With SAFSD_CL_CACHE=always
+ * kernels are compiled once for all programs, where the driver keeps none. Device buffers lie between guards at an odd
+ * offset; outputs and guards start as NaN of known bits.
  * At the end of a case all guards must be untouched; th_close checks that no OpenCL object is left.
  */
 #ifndef SAFSD_TESTS_REF_HARNESS_H

@@ -9,11 +9,10 @@
 typedef struct ref_losses {
     const nn_config *config; /* lambda, gamma, temperature, form; teacher_gradient is for backward */
     size_t rows, modalities, classes;
-    const double *logits; /* [N, C] teacher */
-    const double
-        *pulling_logits; /* [N, C] the teacher as KL sees it: `logits`, or a copy that differences leave alone */
-    const double *student_logits;                     /* [M, N, C] */
-    const int32_t *labels;                            /* [N] */
+    const double *logits;         /* [N, C] teacher */
+    const double *pulling_logits; /* [N, C] the teacher as KL sees it: `logits`, or what differences leave alone */
+    const double *student_logits; /* [M, N, C] */
+    const int32_t *labels;        /* [N] */
     const double *class_weights, *alpha, *similarity; /* [C], [C], [C, C] */
 } ref_losses;
 

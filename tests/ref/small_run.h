@@ -17,8 +17,8 @@ typedef struct ts_small_run {
 void ts_small_run_create(ts_small_run *run, nn_weights_form weights);
 void ts_small_run_destroy(ts_small_run *run);
 
-/* Two epochs in steps of TS_BATCH dialogues, with all losses, dropout and clipping, at a constant rate; no files, nobody
- * who watches. What a test is about it sets itself. */
+/* Two epochs in steps of TS_BATCH dialogues, with all losses, dropout and clipping, at a constant rate; no files,
+ * nobody who watches. What a test is about it sets itself. */
 nn_trainer_options ts_small_run_options(const ts_small_run *run);
 
 #endif
