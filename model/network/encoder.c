@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/layers/attention.h"
+#include "model/layers/column_sums.h"
 #include "model/layers/dropout.h"
 #include "model/layers/gelu.h"
 #include "model/layers/layernorm.h"
@@ -11,9 +12,10 @@
 static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_config *c, const nn_extent *extent, size_t l)
 {
     const size_t N = extent->rows, H = c->hidden;
-    rt_view *const wide[] = {&a->x, &a->q, &a->k, &a->v, &a->context, &a->residual, &a->out};
+    rt_view *const wide[] = {&a->x, &a->context, &a->residual, &a->out};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; ++i)
         ST_FORWARD(rt_arena_take(arena, "encoder activations", N * H, wide[i]));
+    ST_FORWARD(rt_arena_take(arena, "projections", 3 * N * H, &a->projections));
     ST_FORWARD(rt_arena_take(arena, "feed-forward activations", N * c->ffn, &a->u));
     ST_FORWARD(rt_arena_take(arena, "attention probabilities", nn_attention_probabilities(extent->pairs, c->heads),
                              &a->probabilities));
@@ -55,6 +57,19 @@ static nn_matrix wide(const nn_encoder_pass *p, rt_view view)
     return nn_dense(view, p->batch->rows, p->config->ffn);
 }
 
+/* What the source is projected to, as one matrix, and its parts. */
+typedef struct projections {
+    nn_matrix joint, k, v, q; /* q is the rest of joint in a self encoder, else a matrix of its own */
+} projections;
+
+static projections projections_of(const nn_encoder_pass *p, const nn_encoder *e, rt_view view)
+{
+    const size_t N = p->batch->rows, H = p->config->hidden;
+    const nn_matrix joint = nn_dense(view, N, (e->cross ? 2 : 3) * H);
+    const nn_matrix q = e->cross ? hidden(p, rt_view_at(view, 2 * N * H)) : nn_columns(joint, 2 * H, H);
+    return (projections){joint, nn_columns(joint, 0, H), nn_columns(joint, H, H), q};
+}
+
 static nn_mask mask_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l, nn_site_kind kind)
 {
     return nn_masks_encoder(p->masks, e->number, l, kind);
@@ -68,12 +83,13 @@ static nn_layernorm norm_of(const nn_encoder_pass *p, nn_norm_slot slot, rt_view
 static nn_attention attention_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
     const nn_encoder_layer *a = &e->layers[l];
+    const projections to = projections_of(p, e, a->projections);
     return (nn_attention){.batch = p->batch,
                           .heads = p->config->heads,
                           .mask = mask_of(p, e, l, NN_SITE_ATTENTION),
-                          .q = hidden(p, a->q),
-                          .k = hidden(p, a->k),
-                          .v = hidden(p, a->v),
+                          .q = to.q,
+                          .k = to.k,
+                          .v = to.v,
                           .probabilities = a->probabilities,
                           .scratch = p->scratch->attention};
 }
@@ -100,19 +116,41 @@ static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, 
                                  norm);
 }
 
+static st_status project(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
+{
+    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const projections to = projections_of(p, e, e->layers[l].projections);
+    const nn_matrix x = hidden(p, e->layers[l].x);
+    if (!e->cross) return nn_linear_forward(p->rt, to.joint, x, &w->kvq);
+    ST_FORWARD(nn_linear_forward(p->rt, to.joint, hidden(p, e->source), &w->kv));
+    return nn_linear_forward(p->rt, to.q, x, &w->q);
+}
+
+/* Adds to scratch->dx; beta_source as for layer_backward. The key bias, first in the joint layer, gets no gradient. */
+static st_status project_back(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
+{
+    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_scratch *t = p->scratch;
+    const projections d = projections_of(p, e, t->dprojections);
+    const nn_matrix x = hidden(p, e->layers[l].x), dx = hidden(p, t->dx);
+    const size_t H = p->config->hidden;
+    const nn_matrix with_bias = nn_columns(d.joint, H, d.joint.columns - H);
+    ST_FORWARD(nn_column_sums(p->rt, w->v.bias.gradient, t->sums, with_bias, p->beta));
+    if (!e->cross) return linear_back(p, dx, 1, d.joint, x, &w->kvq);
+    ST_FORWARD(linear_back(p, hidden(p, t->dsource), beta_source, d.joint, hidden(p, e->source), &w->kv));
+    return linear_back(p, dx, 1, d.q, x, &w->q);
+}
+
 static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
     const nn_encoder_layer *a = &e->layers[l];
     const nn_layer_slots *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
     const size_t NH = p->batch->rows * p->config->hidden, Nffn = p->batch->rows * p->config->ffn;
-    const nn_matrix x = hidden(p, a->x), s = e->cross ? hidden(p, e->source) : x;
     const nn_attention attention = attention_of(p, e, l);
     const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
 
-    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->q), x, &w->q));
-    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->k), s, &w->k));
-    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->v), s, &w->v));
+    ST_FORWARD(project(p, e, l));
     ST_FORWARD(nn_attention_forward(p->rt, hidden(p, a->context), &attention));
     ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->residual), hidden(p, a->context), &w->output));
     ST_FORWARD(nn_dropout_forward(p->rt, a->residual, a->residual, a->x, mask_of(p, e, l, NN_SITE_CONTEXT), NH));
@@ -131,8 +169,7 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     const nn_layer_slots *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
     const size_t NH = p->batch->rows * p->config->hidden, Nffn = p->batch->rows * p->config->ffn;
-    const nn_matrix x = hidden(p, a->x), s = e->cross ? hidden(p, e->source) : x;
-    const nn_matrix dx = hidden(p, t->dx), ds = e->cross ? hidden(p, t->dsource) : dx;
+    const projections d = projections_of(p, e, t->dprojections);
     const nn_attention attention = attention_of(p, e, l);
     const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
 
@@ -145,11 +182,8 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     ST_FORWARD(norm_back(p, t->dx, 1, t->dy, a->residual, &norm, w->ffn_norm));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_CONTEXT), NH, 0));
     ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, hidden(p, t->dy), hidden(p, a->context), &w->output));
-    ST_FORWARD(nn_attention_backward(p->rt, hidden(p, t->dy), hidden(p, t->dk), hidden(p, t->dv), &attention,
-                                     hidden(p, t->dcontext)));
-    ST_FORWARD(linear_back(p, ds, e->cross ? beta_source : 1, hidden(p, t->dv), s, &w->v));
-    ST_FORWARD(linear_back(p, ds, 1, hidden(p, t->dk), s, &w->k));
-    return linear_back(p, dx, 1, hidden(p, t->dy), x, &w->q);
+    ST_FORWARD(nn_attention_backward(p->rt, d.q, d.k, d.v, &attention, hidden(p, t->dcontext)));
+    return project_back(p, e, l, beta_source);
 }
 
 st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_view u_target, rt_view u_source)

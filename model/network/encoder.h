@@ -10,7 +10,7 @@
 typedef struct nn_encoder_layer {
     rt_view x;                    /* input, after dropout (layer 0) or LN (above) */
     rt_view norm_mean, norm_rstd; /* [N] of the LN above layer 0 */
-    rt_view q, k, v;
+    rt_view projections; /* k and v side by side, [N, 2H]; q with them, [N, 3H], in a self encoder, after them in others */
     rt_view probabilities; /* nn_attention_probabilities */
     rt_view context;       /* concatenated heads, before Wo */
     rt_view residual;      /* r of SPEC 3 */
@@ -32,7 +32,8 @@ typedef struct nn_encoder {
 typedef struct nn_encoder_scratch {
     rt_view normed, h;            /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
     rt_view dx, dsource;          /* [N, H] gradients at x and at s */
-    rt_view dy, dcontext, dk, dv; /* [N, H]; dy holds dq once its first use is over */
+    rt_view dy, dcontext;
+    rt_view dprojections;         /* as projections */
     rt_view dffn;                 /* [N, ffn] */
     rt_view attention, sums;      /* scratch of attention; of column sums and LN gradients */
 } nn_encoder_scratch;

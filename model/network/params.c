@@ -11,6 +11,7 @@
 
 typedef struct table {
     nn_params *params;
+    nn_param *room;   /* what the next parameters are taken from; NULL: each has a place of its own */
     st_status status; /* the first failure; later calls do nothing */
 } table;
 
@@ -41,6 +42,17 @@ static st_status take_views(nn_params *p, nn_param *item)
     return rt_arena_take(p->moments2, item->name, item->elements, &item->moment2);
 }
 
+/* The next elements of `room`. */
+static void take_from(nn_param *room, nn_param *item)
+{
+    rt_view *const from[] = {&room->value, &room->gradient, &room->moment1, &room->moment2};
+    rt_view *const to[] = {&item->value, &item->gradient, &item->moment1, &item->moment2};
+    for (size_t i = 0; i < sizeof from / sizeof *from; ++i) {
+        *to[i] = *from[i];
+        if (from[i]->block) *from[i] = rt_view_at(*from[i], item->elements);
+    }
+}
+
 static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
     ST_PRINTF(6, 7);
 
@@ -62,7 +74,10 @@ static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const siz
         item->elements *= shape[i];
     }
     t->params->elements += item->elements;
-    t->status = take_views(t->params, item);
+    if (t->room)
+        take_from(t->room, item);
+    else
+        t->status = take_views(t->params, item);
     return (nn_slot){item->value, item->gradient};
 }
 
@@ -79,6 +94,30 @@ static nn_linear_slot add_layer_linear(table *t, size_t out, size_t in, const ch
     char full[80];
     snprintf(full, sizeof full, "%s%s", prefix, name);
     return add_linear(t, out, in, full);
+}
+
+/* Weights in one stretch of memory and biases in another, in checkpoint order. */
+static void add_projections(table *t, nn_layer_slots *layer, size_t H, const char *prefix)
+{
+    static const char *const names[] = {"k", "v", "q"};
+    nn_linear_slot *const slots[] = {&layer->k, &layer->v, &layer->q};
+    nn_param weights = {.name = "projections of attention", .elements = 3 * H * H};
+    nn_param biases = {.name = "projections of attention", .elements = 3 * H};
+    if (t->status == ST_OK) t->status = take_views(t->params, &weights);
+    if (t->status == ST_OK) t->status = take_views(t->params, &biases);
+    for (size_t i = 0; i < 3; ++i) {
+        slots[i]->in = slots[i]->out = H;
+        t->room = &weights;
+        slots[i]->weight =
+            add(t, NN_INIT_UNIFORM, H, 2, (const size_t[]){H, H}, "%sself_attn.linear_%s.weight", prefix, names[i]);
+        t->room = &biases;
+        slots[i]->bias = add(t, NN_INIT_UNIFORM, H, 1, &H, "%sself_attn.linear_%s.bias", prefix, names[i]);
+    }
+    t->room = NULL;
+    const rt_view nothing = {NULL, 0};
+    layer->k.bias.gradient = nothing; /* stays 0: softmax ignores what a key bias adds to all scores */
+    layer->kv = (nn_linear_slot){layer->k.weight, {layer->k.bias.value, nothing}, H, 2 * H};
+    layer->kvq = (nn_linear_slot){layer->k.weight, {layer->k.bias.value, nothing}, H, 3 * H};
 }
 
 static nn_norm_slot add_norm(table *t, size_t width, const char *prefix, const char *name)
@@ -103,11 +142,7 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
     for (size_t l = 0; l < c->layers; ++l) {
         char prefix[48];
         snprintf(prefix, sizeof prefix, "%c_%c.transformer_inter.%zu.", source, target, l);
-        layers[l].k = add_layer_linear(t, H, H, prefix, "self_attn.linear_k");
-        layers[l].k.bias.gradient =
-            (rt_view){NULL, 0}; /* stays 0: softmax ignores what a key bias adds to all scores */
-        layers[l].v = add_layer_linear(t, H, H, prefix, "self_attn.linear_v");
-        layers[l].q = add_layer_linear(t, H, H, prefix, "self_attn.linear_q");
+        add_projections(t, &layers[l], H, prefix);
         layers[l].output = add_layer_linear(t, H, H, prefix, "self_attn.linear");
         layers[l].ffn_1 = add_layer_linear(t, c->ffn, H, prefix, "feed_forward.w_1");
         layers[l].ffn_2 = add_layer_linear(t, H, c->ffn, prefix, "feed_forward.w_2");
@@ -176,7 +211,7 @@ st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *c
         ST_TRY(rt_arena_create(&params->moments1, rt, "first moments"));
         ST_TRY(rt_arena_create(&params->moments2, rt, "second moments"));
     }
-    table t = {params, ST_OK};
+    table t = {.params = params};
     add_all(&t, config);
     status = t.status;
 done:

@@ -24,8 +24,10 @@ typedef struct nn_norm_slot {
     nn_slot gain, bias;
 } nn_norm_slot;
 
+/* The projections of attention lie one after another, so that those of one source are one layer: `kv` [2H, H], and `kvq`
+ * [3H, H] where the target is its own source. A joint layer has no gradient of its biases (see k in params.c). */
 typedef struct nn_layer_slots {
-    nn_linear_slot k, v, q, output, ffn_1, ffn_2;
+    nn_linear_slot k, v, q, kv, kvq, output, ffn_1, ffn_2;
     nn_norm_slot ffn_norm, norm; /* norm exists for layers above 0 */
 } nn_layer_slots;
 

@@ -83,9 +83,9 @@ static void plan_scratch(nn_safsd *s, taker *t)
     take(t, "encoder scratch", N * H, &s->d.encoder.normed);
     take(t, "feed-forward scratch", N * s->config.ffn, &s->d.encoder.h);
     if (!s->training) return;
-    rt_view *const wide[] = {&s->d.encoder.dx,       &s->d.encoder.dsource, &s->d.encoder.dy,
-                             &s->d.encoder.dcontext, &s->d.encoder.dk,      &s->d.encoder.dv};
+    rt_view *const wide[] = {&s->d.encoder.dx, &s->d.encoder.dsource, &s->d.encoder.dy, &s->d.encoder.dcontext};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; ++i) take(t, "encoder gradients", N * H, wide[i]);
+    take(t, "gradients of projections", 3 * N * H, &s->d.encoder.dprojections);
     take(t, "feed-forward gradients", N * s->config.ffn, &s->d.encoder.dffn);
 }
 
@@ -103,7 +103,7 @@ static void plan_gradients(nn_safsd *s, taker *t)
     take(t, "gradients of nodes", N * H, &s->d.node);
     take(t, "gradients of the head", N * M * 2 * G, &s->d.head_input);
     take(t, "embedding scratch", nn_embedding_scratch(N, c->speakers, H), &s->d.embedding);
-    const size_t widest = larger(larger(H, c->ffn), larger(G, c->classes));
+    const size_t widest = larger(larger(2 * H, c->ffn), larger(G, c->classes)); /* values and queries: 2H */
     take(t, "scratch of column sums", larger(nn_column_sums_scratch(N, widest), nn_layernorm_scratch(N, H)),
          &s->d.encoder.sums);
 }
