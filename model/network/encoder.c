@@ -12,7 +12,7 @@
 static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_config *c, const nn_extent *extent, size_t l)
 {
     const size_t N = extent->rows, H = c->hidden;
-    rt_view *const wide[] = {&a->x, &a->context, &a->residual, &a->out};
+    rt_view *const wide[] = {&a->context, &a->residual, &a->out};
     for (size_t i = 0; i < sizeof wide / sizeof *wide; ++i)
         ST_FORWARD(rt_arena_take(arena, "encoder activations", N * H, wide[i]));
     ST_FORWARD(rt_arena_take(arena, "projections", 3 * N * H, &a->projections));
@@ -22,12 +22,13 @@ static st_status plan_layer(nn_encoder_layer *a, rt_arena *arena, const nn_confi
     ST_FORWARD(rt_arena_take(arena, "row means", N, &a->mean));
     ST_FORWARD(rt_arena_take(arena, "row deviations", N, &a->rstd));
     if (l == 0) return ST_OK;
+    ST_FORWARD(rt_arena_take(arena, "encoder activations", N * H, &a->x));
     ST_FORWARD(rt_arena_take(arena, "row means", N, &a->norm_mean));
     return rt_arena_take(arena, "row deviations", N, &a->norm_rstd);
 }
 
 st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *config, const nn_extent *extent,
-                          size_t number, st_error *error)
+                          size_t number, const rt_view *u, st_error *error)
 {
     e->number = number;
     e->pair = nn_encoder_of(number);
@@ -35,7 +36,13 @@ st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *confi
     e->layers = calloc(config->layers, sizeof *e->layers);
     if (!e->layers) return st_fail(error, ST_FAILED, "out of host memory for encoder %zu", number);
     for (size_t l = 0; l < config->layers; ++l) ST_FORWARD(plan_layer(&e->layers[l], arena, config, extent, l));
-    if (e->cross) ST_FORWARD(rt_arena_take(arena, "encoder activations", extent->rows * config->hidden, &e->source));
+    if (u) {
+        e->layers[0].x = u[e->pair.target];
+        e->source = u[e->pair.source];
+    } else {
+        ST_FORWARD(rt_arena_take(arena, "encoder inputs", extent->rows * config->hidden, &e->layers[0].x));
+        if (e->cross) ST_FORWARD(rt_arena_take(arena, "encoder inputs", extent->rows * config->hidden, &e->source));
+    }
     if (config->gate != NN_GATE_LEARNED) return ST_OK;
     return rt_arena_take(arena, "gate activations", extent->rows * config->hidden, &e->gate);
 }
@@ -186,13 +193,18 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     return project_back(p, e, l, beta_source);
 }
 
+/* The input of dropout, of which nothing remains to be done where it is taken as it is. */
+static st_status take_input(const nn_encoder_pass *p, const nn_encoder *e, rt_view to, rt_view u, nn_site_kind site)
+{
+    if (to.block == u.block && to.at == u.at) return ST_OK;
+    const rt_view nothing = {NULL, 0};
+    return nn_dropout_forward(p->rt, to, u, nothing, mask_of(p, e, 0, site), p->batch->rows * p->config->hidden);
+}
+
 st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_view u_target, rt_view u_source)
 {
-    const size_t NH = p->batch->rows * p->config->hidden;
-    const rt_view nothing = {NULL, 0};
-    ST_FORWARD(nn_dropout_forward(p->rt, e->layers[0].x, u_target, nothing, mask_of(p, e, 0, NN_SITE_INPUT_B), NH));
-    if (e->cross)
-        ST_FORWARD(nn_dropout_forward(p->rt, e->source, u_source, nothing, mask_of(p, e, 0, NN_SITE_INPUT_A), NH));
+    ST_FORWARD(take_input(p, e, e->layers[0].x, u_target, NN_SITE_INPUT_B));
+    if (e->cross) ST_FORWARD(take_input(p, e, e->source, u_source, NN_SITE_INPUT_A));
     ST_FORWARD(layer_forward(p, e, 0));
     for (size_t l = 1; l < p->config->layers; ++l) {
         const nn_encoder_layer *a = &e->layers[l];

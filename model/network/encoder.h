@@ -8,7 +8,7 @@
 
 /* What one layer saves for its backward pass; [N, H] unless said. */
 typedef struct nn_encoder_layer {
-    rt_view x;                    /* input, after dropout (layer 0) or LN (above) */
+    rt_view x;                    /* input: of layer 0 U_target after dropout, above LN of what is below */
     rt_view norm_mean, norm_rstd; /* [N] of the LN above layer 0 */
     rt_view projections; /* k and v side by side, [N, 2H]; q with them, [N, 3H], in a self encoder, after them in others */
     rt_view probabilities; /* nn_attention_probabilities */
@@ -49,12 +49,13 @@ typedef struct nn_encoder_pass {
     float beta; /* of parameter gradients: 0 overwrite, 1 add (later parts of a cut batch) */
 } nn_encoder_pass;
 
-/* Plans an encoder's activations in `arena`. */
+/* Plans an encoder's activations in `arena`. `u`: the inputs of all modalities, where no dropout changes them and they are
+ * taken as they are; NULL where it does. */
 st_status nn_encoder_plan(nn_encoder *encoder, rt_arena *arena, const nn_config *config, const nn_extent *extent,
-                          size_t number, st_error *error);
+                          size_t number, const rt_view *u, st_error *error);
 void nn_encoder_destroy(nn_encoder *encoder);
 
-/* From U_target and U_source [N, H] to the encoder's x, which is layers[last].out. */
+/* From U_target and U_source [N, H] (those of the plan, if it was given any) to the encoder's x, layers[last].out. */
 st_status nn_encoder_forward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view u_target,
                              rt_view u_source);
 

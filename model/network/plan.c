@@ -27,12 +27,14 @@ static size_t larger(size_t a, size_t b)
 
 static void plan_encoders(nn_safsd *s, taker *t)
 {
+    const rt_view *unchanged = s->masks.head.block ? NULL : s->a.input; /* no dropout */
     for (size_t e = 0; e < NN_ENCODERS; ++e) {
         const nn_encoder_pair pair = nn_encoder_of(e);
         if (!s->config.uses[pair.source] || !s->config.uses[pair.target]) continue;
         const rt_mark mark = rt_arena_mark(t->arena);
         if (t->status == ST_OK)
-            t->status = nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e, rt_error(s->rt));
+            t->status =
+                nn_encoder_plan(&s->encoders[e], t->arena, &s->config, &s->extent, e, unchanged, rt_error(s->rt));
         if (!s->training)
             rt_arena_rewind(t->arena, mark); /* no backward pass: the next encoder may use the same memory */
     }
