@@ -2,10 +2,11 @@
  *
  *     gemm_bench [--device SEL] [--rounds N] [--hot] [--clblast] [M N K ...]
  *
- * The contenders take turns, so that what disturbs the machine disturbs them all. The operands of every turn are
- * others, taken from pools larger than a cache, as in a training step (--hot: always the same). Figures are medians, by
- * the wall clock and by processor time (2 FLOPs x m x n x k over seconds per core in use): the second is what a machine
- * shared with other work can be judged by. Results are compared with the BLAS's while timing.
+ * The contenders take turns, so that what disturbs the machine disturbs them all. A turn is a chain of products, of
+ * which the first are not timed: threads that wake together may share a core for a while. The operands of every
+ * product are others, taken from pools larger than a cache, as in a training step (--hot: always the same). Figures
+ * are medians, by the wall clock and by processor time (2 FLOPs x m x n x k over seconds per core in use): the second
+ * is what a machine shared with other work can be judged by. Results are compared with the BLAS's while timing.
  */
 #include <cblas.h>
 #include <math.h>
@@ -22,9 +23,11 @@
 enum {
     MOST_ROUNDS = 400,
     MOST_CONTENDERS = 3,
+    CHAIN = 4, /* products timed in a turn */
     POOL = 24 << 20,
     AFTER_BLAS = 100000000, /* ns until its threads no longer spin, which takes a core from what comes next */
 };
+static const double SETTLE = 0.06; /* s until threads that woke together have a core each */
 
 typedef struct shape {
     size_t m, n, k;
@@ -126,15 +129,31 @@ static void host_product(const bench *s, const rt_gemm_call *p, size_t a, size_t
                 (int)p->ldc);
 }
 
-static st_status turn_of(bench *s, contender *c, const shape *size, int turned, size_t turn)
+/* Products first .. first+count-1, or always the one in place 0. */
+static st_status products(bench *s, contender *c, const shape *size, int turned, size_t first, size_t count)
 {
-    const rt_gemm_call call = call_of(c, size, turned, turn);
-    if (c->rt) {
-        ST_FORWARD(rt_gemm(c->rt, &call));
-        return rt_finish(c->rt);
+    for (size_t i = first; i < first + count; ++i) {
+        const size_t at = s->hot ? 0 : i;
+        const rt_gemm_call call = call_of(c, size, turned, at);
+        if (c->rt)
+            ST_FORWARD(rt_gemm(c->rt, &call));
+        else
+            host_product(s, &call, place(at, size->m * size->k), place(at, size->n * size->k),
+                         c->host_c + place(at, size->m * size->n));
     }
-    host_product(s, &call, place(turn, size->m * size->k), place(turn, size->n * size->k),
-                 c->host_c + place(turn, size->m * size->n));
+    return c->rt ? rt_finish(c->rt) : ST_OK;
+}
+
+static st_status take_turn(bench *s, contender *c, const shape *size, int turned, size_t round)
+{
+    const size_t first = round * (CHAIN + 1);
+    const double settled = seconds(CLOCK_MONOTONIC) + SETTLE;
+    while (seconds(CLOCK_MONOTONIC) < settled) ST_FORWARD(products(s, c, size, turned, first, 1));
+    const double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    ST_FORWARD(products(s, c, size, turned, first + 1, CHAIN));
+    c->wall[round] = (seconds(CLOCK_MONOTONIC) - wall) / CHAIN;
+    c->processor[round] = (seconds(CLOCK_PROCESS_CPUTIME_ID) - processor) / CHAIN;
+    if (!c->rt) (void)thrd_sleep(&(struct timespec){.tv_nsec = AFTER_BLAS}, NULL);
     return ST_OK;
 }
 
@@ -148,7 +167,7 @@ static st_status compare(bench *s, contender *c, const shape *size, int turned)
         status = st_fail(&s->error, ST_FAILED, "out of memory");
         goto done;
     }
-    ST_TRY(turn_of(s, c, size, turned, 0));
+    ST_TRY(products(s, c, size, turned, 0, 1));
     ST_TRY(rt_read(c->rt, c->c, ours, elements));
     const rt_gemm_call call = call_of(c, size, turned, 0);
     host_product(s, &call, 0, 0, theirs);
@@ -177,14 +196,7 @@ static st_status measure(bench *s, const shape *size, int turned)
         ST_FORWARD(compare(s, c, size, turned));
     }
     for (size_t round = 0; round < s->rounds; ++round)
-        for (size_t i = 0; i < s->count; ++i) {
-            contender *c = &s->contenders[i];
-            const double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
-            ST_FORWARD(turn_of(s, c, size, turned, s->hot ? 0 : round * s->count + i + 1));
-            c->wall[round] = seconds(CLOCK_MONOTONIC) - wall;
-            c->processor[round] = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor;
-            if (!c->rt) (void)thrd_sleep(&(struct timespec){.tv_nsec = AFTER_BLAS}, NULL);
-        }
+        for (size_t i = 0; i < s->count; ++i) ST_FORWARD(take_turn(s, &s->contenders[i], size, turned, round));
     return ST_OK;
 }
 

@@ -10,7 +10,7 @@ out_lacks 'meld|eval|GB/s'
 
 gives 0 bench --only gemm --shape meld --mode eval "${tiny[@]}"
 narrow .out
-out_has 'NT 16 x 16 x 16 \+b +57 '
+out_has 'NT 16 x 16 x 16 \+b +36 '
 out_lacks 'where the time goes'
 
 gives 0 bench --shape meld --mode train "${tiny[@]}" --html page.html
