@@ -51,7 +51,7 @@ static st_status read_wish(wish *w, const opt_line *line, st_error *error)
     static const char *const parts[] = {"gemm", "kernels", "step", "start", NULL}, *const modes[] = {"train", "eval",
                                                                                                      NULL};
     static const char *const shapes[] = {"iemocap", "meld", "longest", NULL}; /* the order of bench_shapes */
-    enum { USUAL = 2 }; /* so many of them where none is named */
+    enum { USUAL = 2 };                                                       /* so many of them where none is named */
     size_t part = 4, shape = USUAL, mode = 2, hidden = 1024, dialogues = 0;
     w->repeat = 5;
     ST_FORWARD(opt_choice(line, "only", parts, &part, error));

@@ -117,8 +117,8 @@ static void name_candidate(bench_candidate *c, size_t family)
     strcpy(c->name, family_names[family]);
 }
 
-/* Rows of a tile first, then runs with the best rows; and in between what they are compared with, again and again, because
- * a machine is not the same from one minute to the next. */
+/* Rows of a tile first, then runs with the best rows; and in between what they are compared with, again and again,
+ * because a machine is not the same from one minute to the next. */
 static bool next_panel(const bench_family *f, bench_candidate *c)
 {
     static const size_t rows[] = {14, 10, 8, 6, 16, 4};

@@ -21,7 +21,8 @@ typedef struct bench_worker {
 /* The context and the problem are borrowed. */
 st_status bench_worker_create(bench_worker *worker, rt_context *rt, const bench_problem *problem);
 
-/* The same on several devices, the first of which leads (model/training/team.h); they share an error slot. Training alone. */
+/* The same on several devices, the first of which leads (model/training/team.h); they share an error slot. Training
+ * alone. */
 st_status bench_worker_create_team(bench_worker *worker, rt_context *const *contexts, size_t count,
                                    const bench_problem *problem);
 void bench_worker_destroy(bench_worker *worker);

@@ -36,7 +36,7 @@ st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning 
                        "the GEMM provider %s compiles its kernels, but %s has no compiler: choose auto or panel",
                        provider->name, context->device.name);
     struct rt_gemm_state *gemm = calloc(1, sizeof *gemm);
-    if (!gemm) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    if (!gemm) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
     gemm->provider = provider;
     if (tuning) gemm->tuning = *tuning;
     context->gemm = gemm;

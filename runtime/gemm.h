@@ -6,10 +6,10 @@
  * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
  * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block).
  *
- * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C kernels
- * on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides otherwise. A run
- * never chooses by timing. With one provider and the same parameters on one device a product gives the same bits every
- * time.
+ * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C
+ * kernels on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides
+ * otherwise. A run never chooses by timing. With one provider and the same parameters on one device a product gives the
+ * same bits every time.
  */
 #ifndef SAFSD_RUNTIME_GEMM_H
 #define SAFSD_RUNTIME_GEMM_H
@@ -36,7 +36,8 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
  * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);
 
-/* Forgets what was recorded since the last rt_gemm_reserve that succeeded: the plan did not fit, a smaller one follows. */
+/* Forgets what was recorded since the last rt_gemm_reserve that succeeded: the plan did not fit, a smaller one follows.
+ * */
 void rt_gemm_forget(rt_context *context);
 
 /* From now on tells `observer` of every product, planned or enqueued, in order; NULL ends it. What a model asks for
@@ -48,8 +49,8 @@ void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user)
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);
 const char *rt_gemm_provider(const rt_context *context);
 
-/* The provider of `auto` on a device that nobody tuned, the fixed rule: what libraries tune for is a GPU or an accelerator,
- * where it compiles; CPUs, simulators and what has no compiler are served better by the own kernels. */
+/* The provider of `auto` on a device that nobody tuned, the fixed rule: what libraries tune for is a GPU or an
+ * accelerator, where it compiles; CPUs, simulators and what has no compiler are served better by the own kernels. */
 const char *rt_gemm_rule(const rt_device_info *device);
 
 /* Those parameters of the provider that change numbers, as rt_tuning_print_clblast writes them; empty for its defaults.
@@ -58,8 +59,8 @@ const char *rt_gemm_parameters(const rt_context *context);
 const rt_tuning *rt_gemm_tuning(const rt_context *context);
 
 /* Takes another provider, or the same with another tuning (may be NULL), for measurements: products are to be planned
- * and reserved anew. After a failure only another choice, or the end of the context, may follow. CLBlast keeps parameters
- * for a device until others are set, from whichever context: its defaults can be had only before. */
+ * and reserved anew. After a failure only another choice, or the end of the context, may follow. CLBlast keeps
+ * parameters for a device until others are set, from whichever context: its defaults can be had only before. */
 st_status rt_gemm_choose(rt_context *context, const char *provider, const rt_tuning *tuning);
 
 #endif

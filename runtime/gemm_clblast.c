@@ -88,7 +88,7 @@ static void apply_tuning(rt_context *context)
 static st_status create(rt_context *context, void **own)
 {
     clblast_gemm *g = calloc(1, sizeof *g);
-    if (!g) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    if (!g) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
     *own = g;
     apply_tuning(context);
     ST_FORWARD(rt_program_create(&g->program, context, is_bias_source, ""));

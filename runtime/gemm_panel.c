@@ -51,7 +51,7 @@ static void destroy(rt_context *context, void **own)
 static st_status create(rt_context *context, void **own)
 {
     panel_gemm *p = calloc(1, sizeof *p);
-    if (!p) return st_fail(context->error, ST_FAILED, "out of host memory for the GEMM");
+    if (!p) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
     *own = p;
     const size_t width = context->vector_width;
     p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */

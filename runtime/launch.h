@@ -6,8 +6,8 @@
  * valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
  *
  * RT_MOVES and RT_FLOPS fill no argument; they say what the launch is worth, for profiles and benchmarks: the 4-byte
- * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and the
- * multiplications and additions of its products. Lists of a number per row are left out beside matrices.
+ * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and
+ * the multiplications and additions of its products. Lists of a number per row are left out beside matrices.
  */
 #ifndef SAFSD_RUNTIME_LAUNCH_H
 #define SAFSD_RUNTIME_LAUNCH_H

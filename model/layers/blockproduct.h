@@ -1,8 +1,8 @@
 /* Small matrix products, one per dialogue and slice, batched in one launch: the arithmetic of attention and of the
  * graph.
  *
- * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (an [N, G] matrix of its own).
- * Two kinds of operand:
+ * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (an [N, G] matrix of its
+ * own). Two kinds of operand:
  *
  *   band     [N, columns] per slice: element (row, c) of slice s at s*slice + row*ld + c; rows count over the batch
  *   square   [L_b, L_b] per dialogue and slice: element (i, j) at pair_start_b*slices + s*L_b*L_b + i*L_b + j

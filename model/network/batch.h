@@ -27,9 +27,9 @@ void nn_batch_store_destroy(nn_batch_store *store);
 /* Bytes on the device. */
 uint64_t nn_batch_store_bytes(const nn_batch_store *store);
 
-/* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views hold
- * until the next upload; ST_FAILED where they exceed the extent. `first_row` of the batch is the row of `whole` at which
- * they begin, plus `rows_before`. `whole` is copied before the function returns. */
+/* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views
+ * hold until the next upload; ST_FAILED where they exceed the extent. `first_row` of the batch is the row of `whole` at
+ * which they begin, plus `rows_before`. `whole` is copied before the function returns. */
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
                           size_t rows_before, nn_batch *batch);
 

@@ -34,7 +34,7 @@ st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *confi
     e->pair = nn_encoder_of(number);
     e->cross = e->pair.source != e->pair.target;
     e->layers = calloc(config->layers, sizeof *e->layers);
-    if (!e->layers) return st_fail(error, ST_FAILED, "out of host memory for encoder %zu", number);
+    if (!e->layers) return st_fail(error, ST_FAILED, "out of memory for encoder %zu", number);
     for (size_t l = 0; l < config->layers; ++l) ST_FORWARD(plan_layer(&e->layers[l], arena, config, extent, l));
     if (u) {
         e->layers[0].x = u[e->pair.target];
@@ -168,8 +168,8 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
 }
 
-/* layer_forward upside down. Takes the gradient at a->out from scratch->dx and leaves there the one at a->x; that at the
- * source of a cross encoder goes to scratch->dsource (beta_source 0: overwritten). */
+/* layer_forward upside down. Takes the gradient at a->out from scratch->dx and leaves there the one at a->x; that at
+ * the source of a cross encoder goes to scratch->dsource (beta_source 0: overwritten). */
 static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
     const nn_encoder_layer *a = &e->layers[l];

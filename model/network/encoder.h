@@ -10,7 +10,7 @@
 typedef struct nn_encoder_layer {
     rt_view x;                    /* input: of layer 0 U_target after dropout, above LN of what is below */
     rt_view norm_mean, norm_rstd; /* [N] of the LN above layer 0 */
-    rt_view projections; /* k and v side by side, [N, 2H]; q with them, [N, 3H], in a self encoder, after them in others */
+    rt_view projections;   /* [N, 3H]: k and v side by side and q with them, or, in a cross encoder, after them */
     rt_view probabilities; /* nn_attention_probabilities */
     rt_view context;       /* concatenated heads, before Wo */
     rt_view residual;      /* r of SPEC 3 */
@@ -30,12 +30,12 @@ typedef struct nn_encoder {
 
 /* Temporaries that all encoders share. LN(r) and h are cheap to compute again and dear to keep: backward does so. */
 typedef struct nn_encoder_scratch {
-    rt_view normed, h;            /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
-    rt_view dx, dsource;          /* [N, H] gradients at x and at s */
-    rt_view dy, dcontext;
-    rt_view dprojections;         /* as projections */
-    rt_view dffn;                 /* [N, ffn] */
-    rt_view attention, sums;      /* scratch of attention; of column sums and LN gradients */
+    rt_view normed, h;       /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
+    rt_view dx, dsource;     /* [N, H] gradients at x and at s */
+    rt_view dy, dcontext;    /* [N, H] */
+    rt_view dprojections;    /* as projections */
+    rt_view dffn;            /* [N, ffn] */
+    rt_view attention, sums; /* scratch of attention; of column sums and LN gradients */
 } nn_encoder_scratch;
 
 /* What every call of a pass shares. */
@@ -49,8 +49,8 @@ typedef struct nn_encoder_pass {
     float beta; /* of parameter gradients: 0 overwrite, 1 add (later parts of a cut batch) */
 } nn_encoder_pass;
 
-/* Plans an encoder's activations in `arena`. `u`: the inputs of all modalities, where no dropout changes them and they are
- * taken as they are; NULL where it does. */
+/* Plans an encoder's activations in `arena`. `u`: the inputs of all modalities, where no dropout changes them and they
+ * are taken as they are; NULL where it does. */
 st_status nn_encoder_plan(nn_encoder *encoder, rt_arena *arena, const nn_config *config, const nn_extent *extent,
                           size_t number, const rt_view *u, st_error *error);
 void nn_encoder_destroy(nn_encoder *encoder);
@@ -59,8 +59,8 @@ void nn_encoder_destroy(nn_encoder *encoder);
 st_status nn_encoder_forward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view u_target,
                              rt_view u_source);
 
-/* Takes the gradient at the encoder's x from scratch->dx and adds to du_target and du_source [N, H] (the same for a self
- * encoder). */
+/* Takes the gradient at the encoder's x from scratch->dx and adds to du_target and du_source [N, H] (the same for a
+ * self encoder). */
 st_status nn_encoder_backward(const nn_encoder_pass *pass, const nn_encoder *encoder, rt_view du_target,
                               rt_view du_source);
 

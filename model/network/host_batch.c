@@ -13,7 +13,7 @@ st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, size_t d
     batch->lengths = malloc((most + 1) * sizeof *batch->lengths);
     if (batch->speakers && batch->labels && batch->lengths) return ST_OK;
     nn_host_batch_destroy(batch);
-    return st_fail(error, ST_FAILED, "no memory for a batch of %zu utterances: use a smaller batch", rows);
+    return st_fail(error, ST_FAILED, "out of memory for a batch of %zu utterances: use a smaller batch", rows);
 }
 
 void nn_host_batch_destroy(ds_batch *batch)

@@ -60,7 +60,7 @@ st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *confi
     const size_t most = NN_ENCODERS * (2 + 2 * config->layers) + NN_MODALITIES + config->gcn_layers;
     for (size_t g = 0; g < sizeof groups / sizeof *groups; ++g) {
         groups[g]->numbers = malloc(most * sizeof(uint32_t));
-        if (!groups[g]->numbers) return st_fail(error, ST_FAILED, "out of host memory for the sites of the masks");
+        if (!groups[g]->numbers) return st_fail(error, ST_FAILED, "out of memory for the sites of the masks");
     }
     list_sites(masks);
     const bool drops = training && config->dropout > 0;

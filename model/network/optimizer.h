@@ -1,5 +1,6 @@
-/* Adam and AdamW over all parameters at once (SPEC 8), with clipping by the global norm and the finite check, decided on
- * the device: a step whose gradient is not finite changes neither parameters nor moments nor the number of updates. */
+/* Adam and AdamW over all parameters at once (SPEC 8), with clipping by the global norm and the finite check, decided
+ * on the device: a step whose gradient is not finite changes neither parameters nor moments nor the number of updates.
+ * */
 #ifndef SAFSD_MODEL_NETWORK_OPTIMIZER_H
 #define SAFSD_MODEL_NETWORK_OPTIMIZER_H
 

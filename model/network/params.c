@@ -22,7 +22,7 @@ static nn_param *new_item(table *t)
         const size_t capacity = p->capacity ? 2 * p->capacity : 64;
         nn_param *items = realloc(p->items, capacity * sizeof *items);
         if (!items) {
-            t->status = st_fail(rt_error(p->rt), ST_FAILED, "out of host memory for the table of parameters");
+            t->status = st_fail(rt_error(p->rt), ST_FAILED, "out of memory for the table of parameters");
             return NULL;
         }
         p->items = items;
@@ -135,7 +135,7 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
     const size_t H = c->hidden;
     nn_layer_slots *layers = calloc(c->layers, sizeof *layers);
     if (!layers) {
-        t->status = st_fail(rt_error(t->params->rt), ST_FAILED, "out of host memory for the table of parameters");
+        t->status = st_fail(rt_error(t->params->rt), ST_FAILED, "out of memory for the table of parameters");
         return;
     }
     t->params->layers[e] = layers;

@@ -1,7 +1,8 @@
 /* The parameters: one table that gives names, shapes, sizes, places, initialisation and checkpoint order (SPEC 9).
  *
  * Four arenas of the same layout hold values, gradients and the two moments of Adam; an evaluation-only model has
- * values alone, one that computes gradients for another device no moments. The structs below name the same views by their role, for the layers.
+ * values alone, one that computes gradients for another device no moments. The structs below name the same views by
+ * their role, for the layers.
  */
 #ifndef SAFSD_MODEL_NETWORK_PARAMS_H
 #define SAFSD_MODEL_NETWORK_PARAMS_H
@@ -24,8 +25,8 @@ typedef struct nn_norm_slot {
     nn_slot gain, bias;
 } nn_norm_slot;
 
-/* The projections of attention lie one after another, so that those of one source are one layer: `kv` [2H, H], and `kvq`
- * [3H, H] where the target is its own source. A joint layer has no gradient of its biases (see k in params.c). */
+/* The projections of attention lie one after another, so that those of one source are one layer: `kv` [2H, H], and
+ * `kvq` [3H, H] where the target is its own source. A joint layer has no gradient of its biases (see k in params.c). */
 typedef struct nn_layer_slots {
     nn_linear_slot k, v, q, kv, kvq, output, ffn_1, ffn_2;
     nn_norm_slot ffn_norm, norm; /* norm exists for layers above 0 */
@@ -50,7 +51,8 @@ typedef struct nn_params {
     nn_linear_slot head;
 } nn_params;
 
-/* Builds the table and plans the arenas; with `training` also gradients and moments. Call nn_params_commit before use. */
+/* Builds the table and plans the arenas; with `training` also gradients and moments. Call nn_params_commit before use.
+ * */
 st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *config, bool training);
 /* Gives the moments up, before the commit: for gradients that another device's optimiser takes. */
 void nn_params_without_moments(nn_params *params);

@@ -44,8 +44,7 @@ static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
     const size_t C = s->config.classes;
     s->tables = malloc((2 * C + C * C) * sizeof *s->tables);
     s->mean_similarity = malloc(C * sizeof *s->mean_similarity);
-    if (!s->tables || !s->mean_similarity)
-        return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the model");
+    if (!s->tables || !s->mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the model");
     memcpy(s->tables, tables->class_weights, C * sizeof(float));
     memcpy(s->tables + C, tables->alpha, C * sizeof(float));
     memcpy(s->tables + 2 * C, tables->similarity, C * C * sizeof(float));
@@ -58,7 +57,7 @@ static st_status upload_constants(nn_safsd *s)
 {
     const size_t C = s->config.classes, elements = s->extent.longest * s->config.hidden;
     float *places = malloc(elements * sizeof *places);
-    if (!places) return st_fail(rt_error(s->rt), ST_FAILED, "out of host memory for the position encoding");
+    if (!places) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the position encoding");
     nn_embedding_places(places, s->extent.longest, s->config.hidden);
     st_status status = rt_write(s->rt, s->a.places, places, elements);
     free(places);
@@ -82,7 +81,7 @@ static st_status create(nn_safsd **model, rt_context *rt, const nn_safsd_options
 {
     *model = NULL;
     nn_safsd *s = calloc(1, sizeof *s);
-    if (!s) return st_fail(rt_error(rt), ST_FAILED, "out of host memory for the model");
+    if (!s) return st_fail(rt_error(rt), ST_FAILED, "out of memory for the model");
     s->rt = rt;
     s->config = options->config;
     s->extent = options->extent;

@@ -14,4 +14,5 @@ grep -rnIE '\b(TODO|FIXME|XXX|HACK)\b' "${existing[@]}" | grep -vE '^tests/check
 grep -rnIE '^(<<<<<<<|>>>>>>>) ' "${existing[@]}" | complain "a conflict"
 grep -rnIE '[ 	]+$' --include=*.[ch] --include=*.cl --include=*.clh --include=*.sh --include=*.txt --include=*.cmake \
     --include=*.ini "${existing[@]}" | complain "spaces at the end of a line"
+LC_ALL=C.UTF-8 grep -rnE --include='*.[ch]' '.{121,}' "${existing[@]}" | complain "a line of more than 120 columns"
 conclude
