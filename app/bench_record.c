@@ -62,11 +62,11 @@ json_t *record_start(const bench_case *what, const bench_problem *problem, const
 
 static json_t *product_of(const bench_product *p)
 {
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:f, s:b, s:I, s:o, s:f}", "m", (json_int_t)p->call.m, "n",
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:f, s:b, s:b, s:I, s:o, s:f}", "m", (json_int_t)p->call.m, "n",
                      (json_int_t)p->call.n, "k", (json_int_t)p->call.k, "transpose_a", p->call.transpose_a,
                      "transpose_b", p->call.transpose_b, "beta", (double)p->call.beta, "bias",
-                     p->call.bias.block != NULL, "count", (json_int_t)p->count, "seconds", stats_of(p->seconds),
-                     "gflops", bench_product_rate(p) * 1e-9);
+                     p->call.bias.block != NULL, "sums", p->call.sums.block != NULL, "count", (json_int_t)p->count,
+                     "seconds", stats_of(p->seconds), "gflops", bench_product_rate(p) * 1e-9);
 }
 
 json_t *record_gemm(const bench_case *what, const bench_problem *problem, const bench_products *products)
@@ -178,11 +178,12 @@ const json_t *record_case(const json_t *list, const char *label)
 
 const char *record_product_label(char label[RECORD_LABEL], const json_t *p)
 {
-    snprintf(label, RECORD_LABEL, "%c%c %.0f x %.0f x %.0f%s%s",
+    snprintf(label, RECORD_LABEL, "%c%c %.0f x %.0f x %.0f%s%s%s",
              json_is_true(json_object_get(p, "transpose_a")) ? 'T' : 'N',
              json_is_true(json_object_get(p, "transpose_b")) ? 'T' : 'N', record_real(p, "m"), record_real(p, "n"),
              record_real(p, "k"), record_real(p, "beta") != 0.0 ? " +C" : "",
-             json_is_true(json_object_get(p, "bias")) ? " +b" : "");
+             json_is_true(json_object_get(p, "bias")) ? " +b" : "",
+             json_is_true(json_object_get(p, "sums")) ? " +s" : "");
     return label;
 }
 

@@ -7,7 +7,7 @@
  *                      "bandwidth_gb_per_second"},
  *        "start": {case, "cold_seconds", "warm": {stats}},
  *        "gemm": [{case, "gflop", "best_gflops", "products": [{"m", "n", "k", "transpose_a", "transpose_b", "beta",
- *                  "bias", "count", "seconds", "gflops"}]}],
+ *                  "bias", "sums", "count", "seconds", "gflops"}]}],
  *        "kernels": [{case, "operations": [{"name", "seconds", "gb_per_second", "gflops"}]}],
  *        "step": [{case, "utterances_per_second", "seconds", "gemm_roofline_fraction", "peak_host_mib", "device_mib",
  *                  "first_step_seconds", "loss", "gflop", "best_gflops", "profile": {...}}]}],

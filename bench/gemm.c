@@ -57,7 +57,8 @@ static bool same_shape(const rt_gemm_call *a, const rt_gemm_call *b)
 {
     return a->transpose_a == b->transpose_a && a->transpose_b == b->transpose_b && a->m == b->m && a->n == b->n &&
            a->k == b->k && a->lda == b->lda && a->ldb == b->ldb && a->ldc == b->ldc &&
-           (a->beta != 0.0f) == (b->beta != 0.0f) && (a->bias.block != NULL) == (b->bias.block != NULL);
+           (a->beta != 0.0f) == (b->beta != 0.0f) && (a->bias.block != NULL) == (b->bias.block != NULL) &&
+           (a->sums.block != NULL) == (b->sums.block != NULL);
 }
 
 static double work_of(const bench_product *p)
@@ -165,7 +166,7 @@ static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
     const size_t a = (call.transpose_a ? call.k : call.m) * call.lda,
                  b = (call.transpose_b ? call.n : call.k) * call.ldb;
     const size_t c = call.m * call.ldc;
-    const bool biased = call.bias.block != NULL;
+    const bool biased = call.bias.block != NULL, summed = call.sums.block != NULL;
     rt_arena *arena = NULL;
     st_status status = ST_OK;
     ST_TRY(rt_arena_create(&arena, rt, "matrix products"));
@@ -173,7 +174,9 @@ static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
     ST_TRY(rt_arena_take(arena, "matrix B", b, &call.b));
     ST_TRY(rt_arena_take(arena, "matrix C", c, &call.c));
     call.bias = (rt_view){NULL, 0};
+    call.sums = call.bias;
     if (biased) ST_TRY(rt_arena_take(arena, "bias", call.n, &call.bias));
+    if (summed) ST_TRY(rt_arena_take(arena, "sums", call.m, &call.sums));
     rt_planning(rt, true);
     status = rt_gemm(rt, &call);
     rt_planning(rt, false);
@@ -184,6 +187,7 @@ static st_status measure(bench_product *p, rt_context *rt, bench_effort effort)
     ST_TRY(fill(rt, call.b, b));
     ST_TRY(rt_zero(rt, call.c, c));
     if (biased) ST_TRY(rt_zero(rt, call.bias, call.n));
+    if (summed) ST_TRY(rt_zero(rt, call.sums, call.m));
     multiplication what = {rt, call, 1};
     bench_stats alone;
     ST_TRY(bench_repeat(&alone, (bench_effort){1, 3, effort.budget}, multiply, &what));

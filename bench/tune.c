@@ -65,7 +65,9 @@ static void choose(bench_tuner *t, const bench_products *products)
         if (taken[kind] == MOST_OF_A_KIND) continue;
         ++taken[kind];
         chosen[kind] += work;
-        t->items[t->count++] = (measured){.call = p->call, .kind = kind, .weight = (double)p->count};
+        measured *item = &t->items[t->count++];
+        *item = (measured){.call = p->call, .kind = kind, .weight = (double)p->count};
+        item->call.sums.block = NULL; /* not every provider gives them */
     }
     double all = 0, covered = 0;
     for (size_t kind = 0; kind < BENCH_KINDS; ++kind) {

@@ -4,6 +4,7 @@
  * (or GEMM_NR) consecutive floats, and the last panel is filled up with copies of its last row or column. One work-item
  * computes tiles of GEMM_MR x GEMM_NR results in registers: per slice two vectors of B and one broadcast of each float
  * of A. Both operands are read strictly forward, whatever their transposition, because the packing absorbs it.
+ * Beside C a product may give sums over k of the rows of op(A): what a bias gradient is beside a weight gradient.
  * Helpers leave restrict to the kernels: inlined, theirs becomes an intrinsic that simulators of OpenCL stop at.
  * Host: runtime/gemm_panel.c. No tunable below changes a result.
  */
@@ -182,12 +183,34 @@ static inline void gemm_tile_sum(fv (*sum)[2], const __global float *a, const __
     }
 }
 
-/* C from packed operands. c [m, n] with ldc, bias [n] if has_bias. Launch: get_global_id(0) takes `run_a` panels of A,
- * a set that stays in a cache while the `run_b` panels of B that get_global_id(1) takes pass by. */
+/* Sums over the slices of a panel of A, which is about to be read for tiles: every fourth slice has a sum of its own. */
+static inline void gemm_row_sums(float *sum, const __global float *a, const uint k)
+{
+    gemm_piece part[4][GEMM_MR / GEMM_PIECE];
+#pragma unroll
+    for (uint i = 0; i < GEMM_MR / GEMM_PIECE; ++i) part[0][i] = part[1][i] = part[2][i] = part[3][i] = 0.0f;
+    uint slice = 0;
+    for (; slice + 4 <= k; slice += 4)
+#pragma unroll
+        for (uint s = 0; s < 4; ++s, a += GEMM_MR)
+#pragma unroll
+            for (uint i = 0; i < GEMM_MR / GEMM_PIECE; ++i) part[s][i] += gemm_piece_load(a + i * GEMM_PIECE);
+    for (; slice < k; ++slice, a += GEMM_MR)
+#pragma unroll
+        for (uint i = 0; i < GEMM_MR / GEMM_PIECE; ++i) part[0][i] += gemm_piece_load(a + i * GEMM_PIECE);
+#pragma unroll
+    for (uint i = 0; i < GEMM_MR / GEMM_PIECE; ++i)
+        gemm_piece_store((part[0][i] + part[1][i]) + (part[2][i] + part[3][i]), sum + i * GEMM_PIECE);
+}
+
+/* C and sums from packed operands. c [m, n] with ldc, bias [n] if has_bias; sums [m - sums_from] of the rows of op(A)
+ * from sums_from on, m where there are none. Launch: get_global_id(0) takes `run_a` panels of A, a set that stays in a
+ * cache while the `run_b` panels of B that get_global_id(1) takes pass by. */
 __kernel void gemm_panel(__global float *restrict c, const ulong c_at,
                          const __global float *restrict packed_a, const ulong packed_a_at,
                          const __global float *restrict packed_b, const ulong packed_b_at,
                          const __global float *restrict bias, const ulong bias_at,
+                         __global float *restrict sums, const ulong sums_at, const uint sums_from,
                          const uint m, const uint n, const uint k, const uint ldc, const uint run_a, const uint run_b,
                          const uint has_bias, const float beta)
 {
@@ -198,6 +221,14 @@ __kernel void gemm_panel(__global float *restrict c, const ulong c_at,
     packed_a += packed_a_at;
     packed_b += packed_b_at;
     bias += bias_at;
+    sums += sums_at;
+    for (uint row = first_row; first_column == 0 && row < end_row; row += GEMM_MR) {
+        if (row + GEMM_MR <= sums_from) continue;
+        float sum[GEMM_MR];
+        gemm_row_sums(sum, packed_a + (size_t)row * k, k);
+        for (uint r = row; r < min(row + GEMM_MR, m); ++r)
+            if (r >= sums_from) sums[r - sums_from] = sum[r - row] + (beta != 0.0f ? beta * sums[r - sums_from] : 0.0f);
+    }
     for (uint column = first_column; column < end_column; column += GEMM_NR)
         for (uint row = first_row; row < end_row; row += GEMM_MR) {
             fv sum[GEMM_MR][2];

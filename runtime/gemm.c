@@ -60,6 +60,11 @@ const char *rt_gemm_provider(const rt_context *context)
     return context->gemm->provider->name;
 }
 
+bool rt_gemm_gives_sums(const rt_context *context)
+{
+    return context->gemm->provider->gives_sums;
+}
+
 const char *rt_gemm_parameters(const rt_context *context)
 {
     return context->gemm->parameters;
@@ -117,7 +122,16 @@ static st_status check(const rt_context *context, const rt_gemm_call *call)
     ST_FORWARD(check_matrix(context, "A", call->a, ta ? call->k : call->m, ta ? call->m : call->k, call->lda));
     ST_FORWARD(check_matrix(context, "B", call->b, tb ? call->n : call->k, tb ? call->k : call->n, call->ldb));
     ST_FORWARD(check_matrix(context, "C", call->c, call->m, call->n, call->ldc));
-    return call->bias.block ? check_matrix(context, "bias", call->bias, 1, call->n, call->n) : ST_OK;
+    if (call->bias.block) ST_FORWARD(check_matrix(context, "bias", call->bias, 1, call->n, call->n));
+    if (!call->sums.block) return ST_OK;
+    if (!context->gemm->provider->gives_sums)
+        return st_fail(context->error, ST_FAILED, "a matrix product of %s is asked for sums, which it does not give",
+                       context->gemm->provider->name);
+    if (call->sums_from >= call->m)
+        return st_fail(context->error, ST_FAILED, "a matrix product of %zu rows is asked for sums from row %zu on",
+                       call->m, call->sums_from);
+    const size_t sums = call->m - call->sums_from;
+    return check_matrix(context, "sums", call->sums, 1, sums, sums);
 }
 
 /* What the product is worth, each matrix once. */

@@ -1,10 +1,12 @@
 /* Matrix products: one interface, several providers.
  *
  *     C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n]        row-major, float32
+ *     sums[m - sums_from] = sums over k of op(A)[sums_from .., k] + beta * sums
  *
  * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. The matrices are
  * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
- * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block).
+ * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block), and so are the
+ * sums, which some providers give in passing: the gradient of a bias beside that of its weights.
  *
  * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C
  * kernels on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides
@@ -25,6 +27,8 @@ typedef struct rt_gemm_call {
     size_t lda, ldb, ldc;
     float beta;
     rt_view bias;
+    rt_view sums; /* only where rt_gemm_gives_sums */
+    size_t sums_from;
 } rt_gemm_call;
 
 /* Enqueues the product. m or n may be 0 (nothing happens); k == 0 is refused, and so is a matrix that does not fit its
@@ -44,6 +48,9 @@ void rt_gemm_forget(rt_context *context);
  * while it is planned is what its steps ask for: for benchmarks. */
 typedef void (*rt_gemm_observer)(void *user, const rt_gemm_call *call);
 void rt_gemm_observe(rt_context *context, rt_gemm_observer observer, void *user);
+
+/* Whether the provider takes calls with sums. */
+bool rt_gemm_gives_sums(const rt_context *context);
 
 /* Bytes of scratch recorded so far, and the provider's name. */
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);

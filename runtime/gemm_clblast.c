@@ -212,6 +212,7 @@ st_status rt_gemm_clblast_override(const rt_context *context, const char *kernel
 
 const rt_gemm_methods rt_gemm_clblast = {.name = "clblast",
                                          .needs_compiler = true,
+                                         .gives_sums = false,
                                          .create = create,
                                          .destroy = destroy,
                                          .scratch = scratch,

@@ -151,6 +151,8 @@ static st_status multiply(rt_context *context, const panel_gemm *p, const rt_gem
                                 RT_VIEW(packed[0]),
                                 RT_VIEW(packed[1]),
                                 RT_VIEW(call->bias),
+                                RT_VIEW(call->sums),
+                                RT_UINT(call->sums.block ? call->sums_from : call->m),
                                 RT_UINT(call->m),
                                 RT_UINT(call->n),
                                 RT_UINT(depth),
@@ -181,6 +183,7 @@ static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *cal
 
 const rt_gemm_methods rt_gemm_panel = {.name = "panel",
                                        .needs_compiler = false,
+                                       .gives_sums = true,
                                        .create = create,
                                        .destroy = destroy,
                                        .scratch = scratch,

@@ -15,6 +15,7 @@ enum { RT_GEMM_SCRATCH = 2 }; /* areas of scratch a provider may ask for */
 typedef struct rt_gemm_methods {
     const char *name;
     bool needs_compiler;
+    bool gives_sums; /* takes calls with sums */
     /* Makes and releases what the provider keeps for a context. */
     st_status (*create)(rt_context *context, void **own);
     void (*destroy)(rt_context *context, void **own);

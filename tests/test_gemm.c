@@ -39,6 +39,7 @@ typedef struct product {
     size_t m, n, k, gap;
     float beta;
     bool bias;
+    size_t sums; /* of the last so many rows of op(A); 0: none */
 } product;
 
 typedef struct rig {
@@ -132,13 +133,16 @@ static rt_gemm_call make(rig *r, const product *p, size_t *used)
     call.b = rt_view_at(r->view, place(r, used, b_rows, b_columns, call.ldb, true));
     call.c = rt_view_at(r->view, place(r, used, p->m, p->n, call.ldc, p->beta != 0.0f));
     if (p->bias) call.bias = rt_view_at(r->view, place(r, used, 1, p->n, p->n, true));
+    if (!p->sums) return call;
+    call.sums = rt_view_at(r->view, place(r, used, 1, p->sums, p->sums, p->beta != 0.0f));
+    call.sums_from = p->m - p->sums;
     return call;
 }
 
 static void describe(char *text, size_t size, const char *provider, const product *p)
 {
-    snprintf(text, size, "%s %c%c %zu x %zu x %zu, gap %zu, beta %g%s", provider, p->transpose_a ? 'T' : 'N',
-             p->transpose_b ? 'T' : 'N', p->m, p->n, p->k, p->gap, (double)p->beta, p->bias ? ", bias" : "");
+    snprintf(text, size, "%s %c%c %zu x %zu x %zu, gap %zu, beta %g%s, %zu sums", provider, p->transpose_a ? 'T' : 'N',
+             p->transpose_b ? 'T' : 'N', p->m, p->n, p->k, p->gap, (double)p->beta, p->bias ? ", bias" : "", p->sums);
 }
 
 static void compare(const rig *r, const rt_gemm_call *call, const product *p, size_t used)
@@ -159,13 +163,20 @@ static void compare(const rig *r, const rt_gemm_call *call, const product *p, si
                         call->ldc,
                         (double)call->beta,
                         p->bias ? r->before + (call->bias.at - base) : NULL};
+    const size_t sums_at = p->sums ? call->sums.at - base : used;
     for (size_t i = 0; i < used; ++i) {
         const size_t row = i < c_at ? p->m : (i - c_at) / call->ldc, column = i < c_at ? 0 : (i - c_at) % call->ldc;
+        const double found = (double)r->after[i];
+        double magnitude = 0.0;
         if (row < p->m && column < p->n) {
-            double magnitude = 0.0;
             const double expected = ref_gemm_element(&g, row, column, &magnitude);
-            if (!(fabs((double)r->after[i] - expected) <= TOLERANCE * magnitude))
-                fail_msg("%s: C[%zu, %zu] is %.9g, expected %.9g", text, row, column, (double)r->after[i], expected);
+            if (!(fabs(found - expected) <= TOLERANCE * magnitude))
+                fail_msg("%s: C[%zu, %zu] is %.9g, expected %.9g", text, row, column, found, expected);
+        } else if (i >= sums_at && i < sums_at + p->sums) {
+            const size_t summed = call->sums_from + i - sums_at;
+            const double expected = ref_gemm_row_sum(&g, summed, (double)r->before[i], &magnitude);
+            if (!(fabs(found - expected) <= TOLERANCE * magnitude))
+                fail_msg("%s: the sum of row %zu is %.9g, expected %.9g", text, summed, found, expected);
         } else if (memcmp(&r->before[i], &r->after[i], sizeof(float)) != 0) {
             fail_msg("%s: element %zu of the buffer, outside C at %zu, was written", text, i, c_at);
         }
@@ -207,7 +218,7 @@ static void plan(rig *r, const product *products, size_t count)
     OK(r, rt_gemm_reserve(r->rt));
 }
 
-/* Every combination of sizes around the edges of a tile, transposition, beta and bias; planned by the largest alone. */
+/* Every combination of sizes around the edges of a tile, transposition, beta, bias and sums; planned by the largest. */
 static void run_edges(rig *r, size_t mr, size_t nr)
 {
     const size_t ms[] = {1, mr - 1, mr, mr + 1, 3 * mr + 5}, ns[] = {1, nr - 1, nr, nr + 1, 2 * nr + 3};
@@ -221,7 +232,8 @@ static void run_edges(rig *r, size_t mr, size_t nr)
             for (size_t k = 0; k < 5; ++k)
                 for (int t = 0; t < 4; ++t, ++turn) {
                     if (small_device() && turn % 7) continue;
-                    const product p = {t & 1, t & 2, ms[m], ns[n], ks[k], turn % 11 % 3, betas[turn % 3], turn % 7 < 3};
+                    product p = {t & 1, t & 2, ms[m], ns[n], ks[k], turn % 11 % 3, betas[turn % 3], turn % 7 < 3, 0};
+                    if (rt_gemm_gives_sums(r->rt)) p.sums = turn % 13 % (p.m + 1);
                     run(r, &p);
                 }
 }
@@ -230,12 +242,12 @@ static void run_edges(rig *r, size_t mr, size_t nr)
 static void run_large(rig *r)
 {
     const product all[] = {
-        {.m = 61, .n = 67, .k = 3001, .beta = 0.5f, .bias = true},
-        {.m = 45, .n = 70, .k = 1537, .gap = 1, .bias = true},
+        {.m = 61, .n = 67, .k = 3001, .beta = 0.5f, .bias = true, .sums = 61},
+        {.m = 45, .n = 70, .k = 1537, .gap = 1, .bias = true, .sums = 40},
         {.m = 50, .n = 35, .k = 1400, .beta = 1.0f},
-        {.m = 301, .n = 259, .k = 131, .gap = 5},
+        {.m = 301, .n = 259, .k = 131, .gap = 5, .sums = 200},
         {.m = 29, .n = 4511, .k = 37, .bias = true},
-        {.m = 4511, .n = 7, .k = 19, .gap = 3, .beta = 1.0f},
+        {.m = 4511, .n = 7, .k = 19, .gap = 3, .beta = 1.0f, .sums = 4511},
         {.m = 1, .n = 2048, .k = 1},
         {.m = 7, .n = 600, .k = 143},
         {.m = 143, .n = 6, .k = 600, .bias = true},
@@ -309,7 +321,8 @@ static void test_small_blocks(void **state)
     const setting *s = *state;
     rig r;
     open_rig(&r, s, s->largest_block / sizeof(float));
-    const product p = {.m = 13, .n = 20, .k = 90, .beta = 0.5f, .bias = true}, wide = {.m = 2, .n = 200, .k = 9};
+    const product p = {.m = 13, .n = 20, .k = 90, .beta = 0.5f, .bias = true, .sums = 13};
+    const product wide = {.m = 2, .n = 200, .k = 9};
     plan(&r, &p, 1);
     plan(&r, &wide, 1);
     run(&r, &p);
@@ -368,6 +381,11 @@ static void test_clblast(void **state)
     open_rig(&r, *state, 600000);
     assert_string_equal(rt_gemm_provider(r.rt), "clblast");
     run_edges(&r, 8, 16);
+    size_t used = 0;
+    const product summed = {.m = 3, .n = 4, .k = 5, .sums = 3};
+    const rt_gemm_call call = make(&r, &summed, &used);
+    assert_int_equal(rt_gemm(r.rt, &call), ST_FAILED);
+    assert_non_null(strstr(r.error.text, "which it does not give"));
     close_rig(&r);
 }
 
@@ -404,7 +422,8 @@ static void test_refused(void **state)
     } bad[] = {
         {good, "are reserved: plan it"}, {good, "inner size 0"},       {good, "matrix A of a product has rows"},
         {good, "matrix B of a product"}, {good, "matrix C of a prod"}, {good, "without its matrix A"},
-        {good, "matrix bias"},           {good, "exceeds 2^31"},
+        {good, "matrix bias"},           {good, "exceeds 2^31"},       {good, "sums from row 20 on"},
+        {good, "matrix sums"},
     };
     bad[1].call.k = 0;
     bad[2].call.lda = 29;
@@ -413,6 +432,9 @@ static void test_refused(void **state)
     bad[5].call.a.block = NULL;
     bad[6].call.bias = rt_view_at(r.view, 4096 - 9);
     bad[7].call.ldb = (size_t)1 << 31;
+    bad[8].call.sums = r.view;
+    bad[8].call.sums_from = 20;
+    bad[9].call.sums = rt_view_at(r.view, 4096 - 19);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
         st_clear(&r.error);
         assert_int_equal(rt_gemm(r.rt, &bad[i].call), ST_FAILED);

@@ -56,8 +56,10 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
     const th_matrix x = th_normal_matrix(t, n.rows, n.in, n.in + beside, 1, 1.0);
     const th_matrix dy = th_normal_matrix(t, n.rows, n.out, n.out + beside, 2, 1.0);
     const th_tensor weight = th_normal(t, n.out * n.in, 3, 1.0);
+    const size_t unlearned = n.out / 3, learned = n.out - unlearned;
     const nn_linear_slot layer = {.weight = {weight.view, th_output(t, n.out * n.in)},
-                                  .bias = {nothing, th_output(t, n.out)}};
+                                  .bias = {nothing, th_output(t, learned)},
+                                  .unlearned = unlearned};
     nn_linear_gradient g = {.dx = th_output_matrix(t, n.rows, n.in, n.in + beside),
                             .dy = dy.matrix,
                             .x = x.matrix,
@@ -70,7 +72,7 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
         th_expect_matrix(t, pass ? "dx added to" : "dx", g.dx, dx, TH_ACTIVATION);
         th_expect(t, pass ? "dweight added to" : "dweight", layer.weight.gradient, dweight, n.out * n.in,
                   TH_ACTIVATION);
-        th_expect(t, pass ? "dbias added to" : "dbias", layer.bias.gradient, dbias, n.out, TH_ACTIVATION);
+        th_expect(t, pass ? "dbias added to" : "dbias", layer.bias.gradient, dbias + unlearned, learned, TH_ACTIVATION);
     }
 }
 
@@ -104,6 +106,11 @@ static void left_out_case(th_case *t, const void *user)
     const nn_linear_slot gradient_alone = {.weight = {nothing, parameters}};
     TH_OK_GEMM(t, nn_linear_backward(t->rt, &gradient_alone, &(nn_linear_gradient){.dy = dy.matrix, .x = x.matrix}));
     th_expect(t, "dweight alone", parameters, dweight, n.out * n.in, TH_ACTIVATION);
+
+    const rt_view biases = th_output(t, n.out), scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out));
+    const nn_linear_slot bias_alone = {.bias = {nothing, biases}};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &bias_alone, &(nn_linear_gradient){.dy = dy.matrix, .scratch = scratch}));
+    th_expect(t, "dbias alone", biases, dbias, n.out, TH_ACTIVATION);
 
     const nn_linear_slot value_alone = {.weight = {weight.view, nothing}};
     const nn_linear_gradient only_input = {.dx = nn_dense(input, n.rows, n.in), .dy = dy.matrix};

@@ -33,8 +33,8 @@ static st_status input_gradient(rt_context *rt, const nn_linear_slot *layer, con
                                        .beta = g->beta_dx});
 }
 
-/* dW = dyᵀ . x */
-static st_status weight_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
+/* dW = dyᵀ . x, with db beside it where `sums` has a block */
+static st_status weight_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g, rt_view sums)
 {
     return rt_gemm(rt, &(rt_gemm_call){.transpose_a = true,
                                        .m = g->dy.columns,
@@ -46,14 +46,24 @@ static st_status weight_gradient(rt_context *rt, const nn_linear_slot *layer, co
                                        .ldb = g->x.ld,
                                        .c = layer->weight.gradient,
                                        .ldc = g->x.columns,
-                                       .beta = g->beta});
+                                       .beta = g->beta,
+                                       .sums = sums,
+                                       .sums_from = layer->unlearned});
+}
+
+/* db: the column sums of dy */
+static st_status bias_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
+{
+    const nn_matrix learned = nn_columns(g->dy, layer->unlearned, g->dy.columns - layer->unlearned);
+    return nn_column_sums(rt, layer->bias.gradient, g->scratch, learned, g->beta);
 }
 
 st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient)
 {
+    const bool weight = layer->weight.gradient.block, bias = layer->bias.gradient.block;
+    const bool together = weight && bias && rt_gemm_gives_sums(rt);
+    const rt_view nothing = {NULL, 0};
     if (gradient->dx.view.block) ST_FORWARD(input_gradient(rt, layer, gradient));
-    if (layer->weight.gradient.block) ST_FORWARD(weight_gradient(rt, layer, gradient));
-    if (layer->bias.gradient.block)
-        ST_FORWARD(nn_column_sums(rt, layer->bias.gradient, gradient->scratch, gradient->dy, gradient->beta));
-    return ST_OK;
+    if (weight) ST_FORWARD(weight_gradient(rt, layer, gradient, together ? layer->bias.gradient : nothing));
+    return bias && !together ? bias_gradient(rt, layer, gradient) : ST_OK;
 }

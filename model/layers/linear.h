@@ -11,6 +11,7 @@
 typedef struct nn_linear_slot {
     nn_slot weight, bias;
     size_t in, out;
+    size_t unlearned; /* so many biases, the first, get no gradient; that of the others is bias.gradient */
 } nn_linear_slot;
 
 st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "model/layers/attention.h"
-#include "model/layers/column_sums.h"
 #include "model/layers/dropout.h"
 #include "model/layers/gelu.h"
 #include "model/layers/layernorm.h"
@@ -133,16 +132,13 @@ static st_status project(const nn_encoder_pass *p, const nn_encoder *e, size_t l
     return nn_linear_forward(p->rt, to.q, x, &w->q);
 }
 
-/* Adds to scratch->dx; beta_source as for layer_backward. The key bias, first in the joint layer, gets no gradient. */
+/* Adds to scratch->dx; beta_source as for layer_backward. */
 static st_status project_back(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
     const nn_layer_slots *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
     const projections d = projections_of(p, e, t->dprojections);
     const nn_matrix x = hidden(p, e->layers[l].x), dx = hidden(p, t->dx);
-    const size_t H = p->config->hidden;
-    const nn_matrix with_bias = nn_columns(d.joint, H, d.joint.columns - H);
-    ST_FORWARD(nn_column_sums(p->rt, w->v.bias.gradient, t->sums, with_bias, p->beta));
     if (!e->cross) return linear_back(p, dx, 1, d.joint, x, &w->kvq);
     ST_FORWARD(linear_back(p, hidden(p, t->dsource), beta_source, d.joint, hidden(p, e->source), &w->kv));
     return linear_back(p, dx, 1, d.q, x, &w->q);

@@ -116,8 +116,9 @@ static void add_projections(table *t, nn_layer_slots *layer, size_t H, const cha
     t->room = NULL;
     const rt_view nothing = {NULL, 0};
     layer->k.bias.gradient = nothing; /* stays 0: softmax ignores what a key bias adds to all scores */
-    layer->kv = (nn_linear_slot){layer->k.weight, {layer->k.bias.value, nothing}, H, 2 * H};
-    layer->kvq = (nn_linear_slot){layer->k.weight, {layer->k.bias.value, nothing}, H, 3 * H};
+    const nn_slot bias = {layer->k.bias.value, layer->v.bias.gradient};
+    layer->kv = (nn_linear_slot){layer->k.weight, bias, H, 2 * H, .unlearned = H};
+    layer->kvq = (nn_linear_slot){layer->k.weight, bias, H, 3 * H, .unlearned = H};
 }
 
 static nn_norm_slot add_norm(table *t, size_t width, const char *prefix, const char *name)

@@ -17,5 +17,7 @@ typedef struct ref_gemm {
 /* Element (row, column) of the new C. `magnitude` gets the sum of the absolute values of all that is added: rounding
  * errors are in proportion to it. */
 double ref_gemm_element(const ref_gemm *g, size_t row, size_t column, double *magnitude);
+/* The sum over k of a row of op(A), to which `old` times beta is added. */
+double ref_gemm_row_sum(const ref_gemm *g, size_t row, double old, double *magnitude);
 
 #endif
