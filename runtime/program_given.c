@@ -110,12 +110,14 @@ static st_status read_binary(rt_given *given, st_error *error)
     return whole ? ST_OK : st_fail(error, ST_FAILED, "the program %s is empty or cannot be read", given->path);
 }
 
-/* Whether `file` is `name` with an ending, or without one. */
+/* Whether `file` is `name` with an ending, or without one; not the manifest of the latter. */
 static bool is_named(const char *file, const char *name)
 {
     const size_t length = strlen(name);
-    return strncmp(file, name, length) == 0 &&
-           (file[length] == '\0' || (file[length] == '.' && !strchr(file + length + 1, '.')));
+    if (strncmp(file, name, length) != 0) return false;
+    const char *ending = file + length;
+    return ending[0] == '\0' ||
+           (ending[0] == '.' && !strchr(ending + 1, '.') && strcmp(ending, RT_MANIFEST_ENDING) != 0);
 }
 
 static st_status find_in_folder(rt_given *given, const char *folder, const rt_device_info *device, st_error *error)
@@ -186,14 +188,16 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
                    (long long)floats);
 }
 
-/* A driver may not survive a binary that was cut or changed: what this program wrote is compared. */
-static st_status check_binary(const rt_given *given, const json_t *manifest, const char *path, st_error *error)
+/* A driver may not survive a binary that was cut or changed: what this program wrote is compared with its manifest. The
+ * binary's `own` manifest may have been renamed with it; that of a folder may mean another file. */
+static st_status check_binary(const rt_given *given, const json_t *manifest, const char *path, bool own,
+                              st_error *error)
 {
     const json_t *entry = json_object_get(manifest, "binary");
     const char *file = json_string_value(json_object_get(entry, "file"));
     const char *checksum = json_string_value(json_object_get(entry, "checksum"));
     const char *slash = strrchr(given->path, '/');
-    if (!file || strcmp(file, slash ? slash + 1 : given->path) != 0) return ST_OK;
+    if (!entry || (!own && (!file || strcmp(file, slash ? slash + 1 : given->path) != 0))) return ST_OK;
     const json_int_t size = json_integer_value(json_object_get(entry, "size"));
     char found[CHECKSUM_SIZE];
     if (size != (json_int_t)given->size)
@@ -212,7 +216,9 @@ static st_status read_manifest(rt_given *given, st_error *error)
     char path[sizeof given->path + sizeof RT_EXPORT_MANIFEST];
     snprintf(path, sizeof path, "%s" RT_MANIFEST_ENDING, given->path);
     FILE *file = fopen(path, "r");
+    bool own = true;
     if (!file && errno == ENOENT) {
+        own = false;
         char *slash = strrchr(path, '/');
         snprintf(slash ? slash + 1 : path, sizeof RT_EXPORT_MANIFEST, "%s", RT_EXPORT_MANIFEST);
         file = fopen(path, "r");
@@ -226,7 +232,7 @@ static st_status read_manifest(rt_given *given, st_error *error)
         return st_fail(error, ST_FAILED, "the manifest of %s cannot be read: %s:%d: %s", given->path, path,
                        problem.line, problem.text);
     st_status status = check_manifest(given, manifest, path, error);
-    if (status == ST_OK) status = check_binary(given, manifest, path, error);
+    if (status == ST_OK) status = check_binary(given, manifest, path, own, error);
     json_decref(manifest);
     return status;
 }

@@ -3,7 +3,8 @@
  * The text to build, and the manifest that describes it, come from rt_export_source and rt_export_manifest. The
  * manifest (manifest.json) is JSON: {"program", "version", "abi", "vector_width", "options", "source", "kernels":
  * [{"name", "arguments"}]}. A binary that this program wrote has a manifest of its own, FILE.json beside FILE, with
- * "binary": {"file", "size", "checksum"}, which is checked before the driver sees it. Vendors' compilers write none.
+ * "binary": {"file", "size", "checksum"}: size and checksum are checked before the driver sees it, and so they are when
+ * both files were renamed. Vendors' compilers write none.
  */
 #ifndef SAFSD_RUNTIME_PROGRAM_GIVEN_H
 #define SAFSD_RUNTIME_PROGRAM_GIVEN_H

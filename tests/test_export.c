@@ -170,6 +170,30 @@ static void test_folder(void **state)
     expect_open(ts_path(state, "Board.bin"), &board, ST_CHECK, "is no manifest of kernels");
 }
 
+/* The manifest NAME.json of a binary NAME is no second binary, and is compared with it whatever both are called. */
+static void test_own_manifest(void **state)
+{
+    const rt_device_info board = {.name = "Board"}, other = {.name = "Other"};
+    const rt_exported exported = {"Board", (const unsigned char *)"bits", 4};
+    char folder[1024];
+    char *text = NULL;
+    st_error error = {.status = ST_OK};
+    snprintf(folder, sizeof folder, "%s", ts_path(state, "."));
+    assert_int_equal(rt_export_manifest(&text, 4, &exported, &error), ST_OK);
+    ts_write(ts_path(state, "Board.json"), text, strlen(text));
+    expect_open(folder, &board, ST_FAILED, "no program for Board");
+    ts_write(ts_path(state, "Board"), "bits", 4);
+    expect_open(folder, &board, ST_OK, "/Board");
+    ts_write(ts_path(state, "Other"), "bits", 4);
+    ts_write(ts_path(state, "Other.json"), text, strlen(text));
+    free(text);
+    expect_open(folder, &other, ST_OK, "/Other");
+    ts_write(ts_path(state, "Other"), "bite", 4);
+    expect_open(folder, &other, ST_CHECK, "/Other is damaged");
+    ts_write(ts_path(state, "Other"), "bit", 3);
+    expect_open(folder, &other, ST_CHECK, "/Other has 3 bytes");
+}
+
 static bool only_relu(const char *name)
 {
     return strcmp(name, "relu.cl") == 0;
@@ -207,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_abi),
         cmocka_unit_test(test_texts),
         cmocka_unit_test_setup_teardown(test_folder, ts_scratch_open, ts_scratch_close),
+        cmocka_unit_test_setup_teardown(test_own_manifest, ts_scratch_open, ts_scratch_close),
         cmocka_unit_test(test_program),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);

@@ -75,6 +75,12 @@ refuses 4 '\.bin has [0-9]+ bytes, but misfit/.*\.bin\.json says [0-9]+' --progr
 cp "$binary" "$copy"
 printf 'XYXY' | dd of="$copy" bs=1 seek=$(($(wc -c <"$binary") / 2)) conv=notrunc status=none
 refuses 4 '\.bin is damaged: its checksum is' --program misfit verify "$golden/eval.safetensors"
+cp "$binary" misfit/renamed.bin # with its manifest, which still names the file as it was called
+cp "$copy.json" misfit/renamed.bin.json
+gives 0 --program misfit/renamed.bin verify "$golden/eval.safetensors"
+printf 'XYXY' | dd of=misfit/renamed.bin bs=1 seek=1000 conv=notrunc status=none
+refuses 4 'misfit/renamed\.bin is damaged: its checksum is .*, but misfit/renamed\.bin\.json says xxh3:' \
+    --program misfit/renamed.bin verify "$golden/eval.safetensors"
 cp "$binary" "$copy"
 rm misfit/*.bin.json # as a vendor's compiler leaves it
 ! grep -q checksum misfit/manifest.json || fail "the manifest has a checksum"
