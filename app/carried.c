@@ -6,12 +6,18 @@
 #include <string.h>
 
 #include "config/ini.h"
+#include "config/list.h"
 #include "config/value_print.h"
+
+static bool is_key(const cfg_key *key, const char *section, const char *name)
+{
+    return strcmp(key->section, section) == 0 && strcmp(key->key, name) == 0;
+}
 
 bool carried_by_model(const cfg_key *key)
 {
-    return (strcmp(key->section, "model") == 0 && strcmp(key->key, "gcn_eval") != 0) ||
-           strcmp(key->section, "loss") == 0;
+    if (strcmp(key->section, "model") == 0) return strcmp(key->key, "gcn_eval") != 0;
+    return strcmp(key->section, "loss") == 0 || is_key(key, "data", "standardize") || is_key(key, "data", "modalities");
 }
 
 bool carried_by_run(const cfg_key *key)
@@ -19,10 +25,27 @@ bool carried_by_run(const cfg_key *key)
     return key != NULL;
 }
 
-static st_status load_carried(cfg_config *carried, const nn_checkpoint *checkpoint, st_error *error)
+/* The configuration of the checkpoint. Classes and modalities that `given` names are compared with those that the model
+ * has, which may have come from the data. */
+static st_status load_carried(cfg_config *carried, const cfg_config *given, const nn_checkpoint *checkpoint,
+                              st_error *error)
 {
-    return cfg_load_text(carried, checkpoint->about.configuration, sf_path(checkpoint->file), NULL,
-                         (cfg_overrides){NULL, 0}, error);
+    static const unsigned bits[NN_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
+    const nn_checkpoint_about *about = &checkpoint->about;
+    ST_FORWARD(
+        cfg_load_text(carried, about->configuration, sf_path(checkpoint->file), NULL, (cfg_overrides){NULL, 0}, error));
+    if (given->data.modalities != CFG_MODALITIES_AUTO) {
+        carried->data.modalities = 0;
+        for (size_t m = 0; m < NN_MODALITIES; ++m)
+            if (about->config.uses[m]) carried->data.modalities |= bits[m];
+    }
+    if (given->data.classes.count == 0) return ST_OK;
+    cfg_names *classes = &carried->data.classes;
+    cfg_names_clear(classes);
+    for (size_t c = 0; c < about->config.classes; ++c)
+        if (!cfg_names_add(classes, (cfg_piece){about->class_names[c], strlen(about->class_names[c])}))
+            return st_fail(error, ST_FAILED, "out of memory for the names of classes");
+    return ST_OK;
 }
 
 static const char *value_text(const cfg_config *config, const cfg_key *key, char text[ST_TEXT_SIZE])
@@ -61,15 +84,21 @@ static const cfg_key *key_of(const char *override)
     return cfg_key_find(section, key);
 }
 
+/* Whether another value of --set would be without effect. No classes are those of the data set. */
+static bool is_fixed(const cfg_key *key, const cfg_config *config)
+{
+    return carried_by_model(key) || (is_key(key, "data", "classes") && config->data.classes.count > 0);
+}
+
 st_status carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
                         st_error *error)
 {
     cfg_config carried = {0};
     two_values values;
-    st_status status = load_carried(&carried, checkpoint, error);
+    st_status status = load_carried(&carried, config, checkpoint, error);
     for (size_t i = 0; i < overrides.count && status == ST_OK; ++i) {
         const cfg_key *key = key_of(overrides.items[i]);
-        if (!key || !carried_by_model(key) || !differs(&values, key, config, &carried)) continue;
+        if (!key || !is_fixed(key, config) || !differs(&values, key, config, &carried)) continue;
         status =
             st_fail(error, ST_USAGE,
                     "--set %s.%s: %.200s was trained with %.400s, and cannot be evaluated with %.400s: leave it out",
@@ -87,7 +116,7 @@ static bool is_overridden(const cfg_key *key, cfg_overrides overrides)
 }
 
 st_status carried_warn(app_state *app, const char *file, const cfg_config *config, cfg_overrides overrides,
-                       const nn_checkpoint *checkpoint, bool counts(const cfg_key *key))
+                       const nn_checkpoint *checkpoint, bool carried_by(const cfg_key *key))
 {
     cfg_config carried = {0};
     cfg_ini ini = {0};
@@ -96,11 +125,11 @@ st_status carried_warn(app_state *app, const char *file, const cfg_config *confi
     st_status status = ST_OK;
     ST_TRY(cfg_ini_read_file(&text, file, &app->error));
     ST_TRY(cfg_ini_parse(&ini, text, file, &app->error));
-    ST_TRY(load_carried(&carried, checkpoint, &app->error));
+    ST_TRY(load_carried(&carried, config, checkpoint, &app->error));
     for (size_t i = 0; i < ini.count; ++i) {
         const cfg_ini_entry *entry = &ini.entries[i];
         const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
-        if (!key || !counts(key) || is_overridden(key, overrides)) continue;
+        if (!key || !carried_by(key) || is_overridden(key, overrides)) continue;
         if (!differs(&values, key, config, &carried)) continue;
         app_progress_say(&app->progress, "%s:%d: [%s] %s = %.200s is not used: %s was trained with %.200s", file,
                          entry->line, key->section, key->key, values.given, sf_path(checkpoint->file), values.carried);

@@ -1,8 +1,10 @@
 /* What a checkpoint carries of a configuration, and what the command line or a file says of it.
  *
- * A checkpoint is evaluated with the model and the losses that it was trained with, and a run goes on with the
- * configuration that `last` carries, whatever a file says: a file also names the data set, and config.ini is what a run
- * has written. Another value of --set would have no effect, and is refused.
+ * A checkpoint is evaluated with the model, the losses, the modalities, the standardisation and the classes that it was
+ * trained with, and a run goes on with the configuration that `last` carries, whatever a file says: a file also names
+ * the data set, and config.ini is what a run has written. In an evaluation another value of --set would have no effect,
+ * and carried_check refuses it. In a run that goes on it has one: creating the trainer refuses what would change the
+ * numbers (recipe.h).
  */
 #ifndef SAFSD_APP_CARRIED_H
 #define SAFSD_APP_CARRIED_H
@@ -11,18 +13,21 @@
 #include "config/schema.h"
 #include "model/training/checkpoint.h"
 
-/* Whether a value is the checkpoint's in an evaluation: all of the model and of its loss, but for the way of
- * evaluating; and in a run that goes on: every one. */
+/* Whether a value is the checkpoint's in an evaluation: all of the model but for the way of evaluating, all of its
+ * loss, the modalities and the standardisation; and in a run that goes on: every one. Classes are not among the former:
+ * they name the labels of the data set, of a pickle above all, and are compared with the checkpoint's once it is
+ * read. */
 bool carried_by_model(const cfg_key *key);
 bool carried_by_run(const cfg_key *key);
 
-/* ST_USAGE where one of the overrides, which `config` has, is another value of the model than the checkpoint's. */
+/* For evaluations: ST_USAGE where one of the overrides, which `config` has, is another value than the checkpoint's
+ * (carried_by_model), or names other classes. */
 st_status carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
                         st_error *error);
 
-/* Says which values that stand in `file`, and that `config` has read from it, are not the checkpoint's, which count.
- * Keys that the overrides give anew are passed over. */
+/* `config` was read from `file`. Says which values of the file are not used, because they are `carried_by` the
+ * checkpoint and differ from its own. Keys that the overrides give anew are passed over. */
 st_status carried_warn(app_state *app, const char *file, const cfg_config *config, cfg_overrides overrides,
-                       const nn_checkpoint *checkpoint, bool counts(const cfg_key *key));
+                       const nn_checkpoint *checkpoint, bool carried_by(const cfg_key *key));
 
 #endif

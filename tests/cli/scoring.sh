@@ -31,12 +31,27 @@ refuses 2 'set loss\.gamma: .*trained with .*evaluated with 3' predict run/best.
 refuses 2 'set model\.gate: .*trained with learned, .*with off' eval run/best.safetensors --set train.batch=3 --set model.gate=off
 gives 0 eval run/best.safetensors --set model.hidden=16 --set model.gate=learned
 
+# So are the standardisation, the modalities and the classes that it was trained with, whatever named them.
+refuses 2 'set data\.standardize: .*trained with true, and cannot be evaluated with false' \
+    eval run/best.safetensors --set data.standardize=false
+refuses 2 'set data\.modalities: .*trained with t, a, v, .*with t, v: leave it out' predict run/best.safetensors --set data.modalities=t,v
+refuses 2 'set data\.classes: .*trained with happy, sad, .*, and cannot be evaluated with none, happy' \
+    eval run/best.safetensors --set data.classes=none,happy
+refuses 2 'set data\.classes: ' eval run/best.safetensors --data data.safetensors --set data.classes=none,happy
+gives 0 eval run/best.safetensors --set data.standardize=true --set data.modalities=visual,text,audio --set data.classes=
+gives 0 eval run/best.safetensors --set data.classes=happy,sad,neutral,angry,excited,frustrated
+gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set data.standardize=false --out plain
+refuses 2 'set data\.standardize: .*trained with false, .*with true' eval plain/best.safetensors --set data.standardize=true
+gives 0 predict plain/best.safetensors
+same .out plain/predictions.csv
+
 # What a file says of it is not used, which is said; what a file leaves out is no contradiction.
-printf '[data]\npath = data.safetensors\n[model]\nhidden = 8\ngate = learned\nheads = 2\n[train]\nlr = 7\n' >other.ini
+printf '[data]\npath = data.safetensors\nstandardize = false\nmodalities = t, a, v\n[model]\nhidden = 8\ngate = learned\nheads = 2\n[train]\nlr = 7\n' >other.ini
 gives 0 predict run/best.safetensors --config other.ini
 same .out run/predictions.csv
-err_has '^other\.ini:4: \[model\] hidden = 8 is not used: run/best\.safetensors was trained with 16$'
-[ "$(grep -c 'is not used' .err)" -eq 1 ] || fail "not one value that is not used"
+err_has '^other\.ini:3: \[data\] standardize = false is not used: run/best\.safetensors was trained with true$'
+err_has '^other\.ini:6: \[model\] hidden = 8 is not used: run/best\.safetensors was trained with 16$'
+[ "$(grep -c 'is not used' .err)" -eq 2 ] || fail "not two values that are not used"
 sed 's/^gamma = .*/gamma = 3/' run/config.ini >gamma.ini
 gives 0 eval run/best.safetensors --config gamma.ini
 err_has 'gamma\.ini:[0-9]+: \[loss\] gamma = 3 is not used: run/best\.safetensors was trained with 2$'
@@ -53,6 +68,9 @@ gives 0 predict mine/best.safetensors --data unlabelled.pkl --split all
 [ "$(grep -c '^[abc],[abc]_[0-9],M,,\(none\|happy\|sad\|angry\),' .out)" -eq 7 ] || fail "not seven unlabelled predictions"
 gives 0 predict mine/best.safetensors --data labelled.pkl --split all
 [ "$(grep -c '^[abc],[abc]_1,M,happy,' .out)" -eq 3 ] || fail "labels are not named"
+gives 0 predict mine/best.safetensors --set data.path=labelled.pkl --set data.classes=none,happy,sad,angry
+refuses 2 'set data\.classes: .*with none, happy, sad, angry, .*with none, sad, happy, angry' \
+    predict mine/best.safetensors --data labelled.pkl --set data.classes=none,sad,happy,angry
 gives 0 predict mine/best.safetensors --data unlabelled.pkl --format jsonl
 out_has '"label": null'
 gives 0 eval mine/best.safetensors --data unlabelled.pkl
