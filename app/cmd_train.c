@@ -1,6 +1,8 @@
 /* safsd-cl train: one training run. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "app/carried.h"
@@ -53,14 +55,18 @@ static void destroy(train_run *run)
 
 /* ---- before the first step ---- */
 
-/* config.ini says what the run to go on with did, and not what it shall do: whoever has changed it is told. */
+/* config.ini says what the run to go on with did, and not what it shall do: whoever has changed it is told. Where it is
+ * missing nobody has. */
 static st_status compare_written(train_run *run, cfg_overrides overrides)
 {
     char path[RUNDIR_PATH_SIZE];
     cfg_config written = {0};
     st_error unreadable = {.status = ST_OK};
-    if (cfg_load(&written, rundir_file(&run->dir, "config.ini", path), (cfg_overrides){NULL, 0}, &unreadable) != ST_OK)
-        return ST_OK; /* it is written anew */
+    if (access(rundir_file(&run->dir, "config.ini", path), F_OK) != 0 && errno == ENOENT) return ST_OK;
+    if (cfg_load(&written, path, (cfg_overrides){NULL, 0}, &unreadable) != ST_OK) {
+        app_progress_say(&run->app->progress, "%s; it is not used and is written anew", unreadable.text);
+        return ST_OK;
+    }
     const st_status status = carried_warn(run->app, path, &written, overrides, run->resume, carried_by_run);
     cfg_destroy(&written);
     return status;

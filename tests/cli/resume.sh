@@ -35,6 +35,19 @@ gives 0 train --resume whole --set train.epochs=42
 err_has '^whole/config\.ini:[0-9]+: \[train\] lr = 0\.25 is not used: whole/last\.safetensors was trained with 0\.001$'
 [ "$(grep -c 'is not used' .err)" -eq 1 ] || fail "not one value that is not used"
 ! grep -q '^lr = 0\.25' whole/config.ini || fail "config.ini is not the effective one"
+cp whole/config.ini effective.ini
+sed -i '2i[experiment' whole/config.ini
+gives 0 train --resume whole
+err_has '^whole/config\.ini:2: .*; it is not used and is written anew$'
+same effective.ini whole/config.ini
+sed -i 's/^lr = .*/lr = fast/' whole/config.ini
+gives 0 train --resume whole
+err_has '^whole/config\.ini:[0-9]+: \[train\] lr: "fast" .*; it is not used and is written anew$'
+same effective.ini whole/config.ini
+rm whole/config.ini
+gives 0 train --resume whole
+err_lacks 'is not used'
+same effective.ini whole/config.ini
 [ "$(wc -l <whole/metrics.jsonl)" -eq $((3 * 42)) ] || fail "metrics.jsonl of the longer run"
 refuses 2 'lr|learning' train --resume whole --set train.lr=0.5 --set train.epochs=43
 refuses 2 'part.*last\.safetensors' train --resume "$(mkdir part2 && echo part2)"
