@@ -35,6 +35,7 @@ st_status nn_encoder_plan(nn_encoder *e, rt_arena *arena, const nn_config *confi
     e->layers = calloc(config->layers, sizeof *e->layers);
     if (!e->layers) return st_fail(error, ST_FAILED, "out of memory for encoder %zu", number);
     for (size_t l = 0; l < config->layers; ++l) ST_FORWARD(plan_layer(&e->layers[l], arena, config, extent, l));
+    e->takes_inputs = u != NULL;
     if (u) {
         e->layers[0].x = u[e->pair.target];
         e->source = u[e->pair.source];
@@ -189,10 +190,10 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     return project_back(p, e, l, beta_source);
 }
 
-/* The input of dropout, of which nothing remains to be done where it is taken as it is. */
+/* Dropout of an input; nothing to do where the plan took the input itself. */
 static st_status take_input(const nn_encoder_pass *p, const nn_encoder *e, rt_view to, rt_view u, nn_site_kind site)
 {
-    if (to.block == u.block && to.at == u.at) return ST_OK;
+    if (e->takes_inputs) return ST_OK;
     const rt_view nothing = {NULL, 0};
     return nn_dropout_forward(p->rt, to, u, nothing, mask_of(p, e, 0, site), p->batch->rows * p->config->hidden);
 }

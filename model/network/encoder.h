@@ -10,7 +10,8 @@
 typedef struct nn_encoder_layer {
     rt_view x;                    /* input: of layer 0 U_target after dropout, above LN of what is below */
     rt_view norm_mean, norm_rstd; /* [N] of the LN above layer 0 */
-    rt_view projections;   /* [N, 3H]: k and v side by side and q with them, or, in a cross encoder, after them */
+    /* [N, 3H] (k, v, q) in a self encoder; [N, 2H] (k, v), then [N, H] (q), in a cross encoder */
+    rt_view projections;
     rt_view probabilities; /* nn_attention_probabilities */
     rt_view context;       /* concatenated heads, before Wo */
     rt_view residual;      /* r of SPEC 3 */
@@ -23,6 +24,7 @@ typedef struct nn_encoder {
     size_t number; /* SPEC 7 */
     nn_encoder_pair pair;
     bool cross;               /* source is not target */
+    bool takes_inputs;        /* x of layer 0 and s are the inputs where they lie: no dropout changes them */
     rt_view source;           /* s of a cross encoder */
     nn_encoder_layer *layers; /* [layers] */
     rt_view gate;             /* [N, H] z of the learned gate */

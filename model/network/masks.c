@@ -76,6 +76,11 @@ st_status nn_masks_plan(nn_masks *masks, rt_arena *arena, const nn_config *confi
     return drops ? rt_arena_take(arena, "masks", nn_mask_words(N * M * 2 * G), &masks->head) : ST_OK;
 }
 
+bool nn_masks_drops(const nn_masks *masks)
+{
+    return masks->head.block != NULL;
+}
+
 st_status nn_masks_commit(nn_masks *masks, rt_context *rt)
 {
     nn_mask_group *const groups[] = {&masks->hidden, &masks->ffn, &masks->attention, &masks->graph, &masks->evaluation};
@@ -110,7 +115,7 @@ st_status nn_masks_draw(nn_masks *masks, rt_context *rt, const nn_batch *batch, 
     const nn_config *c = &masks->config;
     const uint64_t first = batch->first_row;
     ST_FORWARD(draw_graph(masks, rt, batch, step, &masks->graph));
-    if (!masks->head.block) return ST_OK;
+    if (!nn_masks_drops(masks)) return ST_OK;
     const nn_draw draw = {c->seed, step, c->dropout};
     ST_FORWARD(nn_mask_draw_sites(rt, masks->hidden.bits, &draw, masks->hidden.sites, first * c->hidden,
                                   batch->rows * c->hidden));
@@ -148,7 +153,7 @@ nn_mask nn_masks_student(const nn_masks *masks, size_t modality)
 
 nn_mask nn_masks_head(const nn_masks *masks)
 {
-    return masks->head.block ? (nn_mask){masks->head, nn_mask_scale(masks->config.dropout)} : NN_NO_MASK;
+    return nn_masks_drops(masks) ? (nn_mask){masks->head, nn_mask_scale(masks->config.dropout)} : NN_NO_MASK;
 }
 
 nn_mask nn_masks_graph(const nn_masks *masks, size_t k)

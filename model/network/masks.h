@@ -34,6 +34,9 @@ void nn_masks_destroy(nn_masks *masks);
 st_status nn_masks_draw(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step);
 st_status nn_masks_draw_evaluation(nn_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t repetition);
 
+/* Whether dropout changes anything: in training, unless the configuration has none. Known from nn_masks_plan on. */
+bool nn_masks_drops(const nn_masks *masks);
+
 /* The masks as layers take them; without dropout (or graph mask) they drop nothing. */
 nn_mask nn_masks_encoder(const nn_masks *masks, size_t encoder, size_t layer, nn_site_kind kind);
 nn_mask nn_masks_student(const nn_masks *masks, size_t modality);

@@ -27,7 +27,7 @@ static size_t larger(size_t a, size_t b)
 
 static void plan_encoders(nn_safsd *s, taker *t)
 {
-    const rt_view *unchanged = s->masks.head.block ? NULL : s->a.input; /* no dropout */
+    const rt_view *unchanged = nn_masks_drops(&s->masks) ? NULL : s->a.input;
     for (size_t e = 0; e < NN_ENCODERS; ++e) {
         const nn_encoder_pair pair = nn_encoder_of(e);
         if (!s->config.uses[pair.source] || !s->config.uses[pair.target]) continue;
