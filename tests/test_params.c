@@ -162,6 +162,42 @@ static void expect_slot(const nn_params *params, const char *name, nn_slot slot)
     assert_int_equal(slot.gradient.at, p->gradient.at);
 }
 
+static void expect_after(rt_view view, rt_view first, size_t elements)
+{
+    assert_non_null(view.block);
+    assert_ptr_equal(view.block, first.block);
+    assert_int_equal(view.at, first.at + elements);
+}
+
+/* One weight [2H, H] or [3H, H] and one bias from the first of `k`, whose bias is not learned. */
+static void expect_joint(const nn_linear_slot *joint, const nn_layer_slots *layer, size_t H, size_t out)
+{
+    assert_int_equal(joint->in, H);
+    assert_int_equal(joint->out, out);
+    assert_int_equal(joint->unlearned, H);
+    expect_after(joint->weight.value, layer->k.weight.value, 0);
+    expect_after(joint->weight.gradient, layer->k.weight.gradient, 0);
+    expect_after(joint->bias.value, layer->k.bias.value, 0);
+    expect_after(joint->bias.gradient, layer->v.bias.gradient, 0);
+}
+
+/* k, v and q lie one after another, so that a product with all of them is one product. */
+static void expect_projections(const nn_layer_slots *layer, size_t H)
+{
+    const nn_linear_slot *const parts[] = {&layer->k, &layer->v, &layer->q};
+    for (size_t i = 0; i < 3; ++i) {
+        assert_int_equal(parts[i]->in, H);
+        assert_int_equal(parts[i]->out, H);
+        assert_int_equal(parts[i]->unlearned, 0);
+        expect_after(parts[i]->weight.value, layer->k.weight.value, i * H * H);
+        expect_after(parts[i]->weight.gradient, layer->k.weight.gradient, i * H * H);
+        expect_after(parts[i]->bias.value, layer->k.bias.value, i * H);
+        if (i > 0) expect_after(parts[i]->bias.gradient, layer->v.bias.gradient, (i - 1) * H);
+    }
+    expect_joint(&layer->kv, layer, H, 2 * H);
+    expect_joint(&layer->kvq, layer, H, 3 * H);
+}
+
 /* The views that layers use are those of the table, and lie at the same place of all four arenas. */
 static void views_case(th_case *t, const void *user)
 {
@@ -188,6 +224,8 @@ static void views_case(th_case *t, const void *user)
     expect_slot(p, "graph_model.conv3.gate.weight", p->graph_gate[2]);
     expect_slot(p, "graph_model.conv1.gate.bias", p->graph_gate_bias[0]);
     expect_slot(p, "smax_fc.weight", p->head.weight);
+    for (size_t e = 0; e < NN_ENCODERS; ++e)
+        for (size_t l = 0; l < o.config.layers; ++l) expect_projections(&p->layers[e][l], o.config.hidden);
     for (size_t i = 0; i < p->count; ++i) {
         assert_int_equal(p->items[i].gradient.at, p->items[i].value.at);
         assert_int_equal(p->items[i].moment1.at, p->items[i].value.at);
@@ -201,7 +239,7 @@ static void test_views(void **state)
     th_run_once(state, views_case, NULL);
 }
 
-/* Softmax ignores what a key bias adds to all scores: its gradient is exactly 0, and no layer writes it. */
+/* Softmax ignores what a key bias adds to all scores: its gradient is exactly 0, and no layer is given it. */
 static void key_bias_case(th_case *t, const void *user)
 {
     (void)user;
