@@ -39,7 +39,8 @@ st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
     return status;
 }
 
-/* A stream that failed earlier has forgotten why: one byte more, to a file that is lost anyway, meets it again. */
+/* A stream that failed earlier has forgotten why: one byte more, to a file that is lost anyway, meets the cause
+ * again. */
 int app_outfile_flush(FILE *stream)
 {
     errno = 0;

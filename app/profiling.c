@@ -81,7 +81,8 @@ static st_status measure_peak(app_profiling *p, rt_context *rt, peak *best)
     return ST_OK;
 }
 
-/* The part of the peak that counts: the time that the slower of memory and arithmetic would need, by that it took. */
+/* The part of the peak that counts: the time that the slower of memory and arithmetic would need, divided by the time
+ * that was taken. */
 static double share_of(const peak *best, const rt_profile_line *line)
 {
     const double memory = best->bandwidth > 0 ? line->work.bytes / best->bandwidth : 0;

@@ -159,7 +159,7 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
     if (!p) return ST_FAILED;
     st_status status = ST_OK;
     ST_TRY(rt_kernel_source(&source, wanted, context->error));
-    /* -w: what a compiler remarks about unrolled loops is not for users; tests/check reads kernels with warnings. */
+    /* -w: what a compiler remarks about unrolled loops is not for users; tests/check compiles with all warnings. */
     snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DVW=%zu%s%s", context->vector_width, *defines ? " " : "",
              defines);
     ST_TRY(build_or_find(p, source, options));

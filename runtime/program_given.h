@@ -24,8 +24,8 @@ typedef struct rt_exported {
     size_t size;
 } rt_exported;
 
-/* Every kernel in one text, with the definitions it depends on; and its manifest, or that of `binary` unless that is
- * NULL. The caller frees them. `vector_width` is 1, 2, 4, 8 or 16. */
+/* Every kernel in one text, with the definitions it depends on, and its manifest; with `binary`, that binary's own. The
+ * caller frees them. `vector_width` is 1, 2, 4, 8 or 16. */
 st_status rt_export_source(char **text, size_t vector_width, st_error *error);
 st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported *binary, st_error *error);
 

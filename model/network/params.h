@@ -51,8 +51,7 @@ typedef struct nn_params {
     nn_linear_slot head;
 } nn_params;
 
-/* Builds the table and plans the arenas; with `training` also gradients and moments. Call nn_params_commit before use.
- * */
+/* Builds the table and plans the arenas; with `training` also gradients and moments. nn_params_commit is to follow. */
 st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *config, bool training);
 /* Gives the moments up, before the commit: for gradients that another device's optimiser takes. */
 void nn_params_without_moments(nn_params *params);

@@ -39,7 +39,9 @@ typedef struct nn_step_report {
 /* One split after an epoch. */
 typedef struct nn_split_report {
     nn_split_losses losses; /* .utterances == 0: the data have no such part */
-    bool measured;          /* metrics and confusion are, and losses are finite; of DS_TRAIN only with evaluate_train */
+    /* Whether metrics and confusion are known: the part was evaluated, has labels, and gave finite losses. DS_TRAIN is
+     * evaluated where evaluate_train asks for it, and after the last epoch of a run that has no other part. */
+    bool measured;
     nn_metrics metrics;
     const uint64_t *confusion;    /* [C, C] */
     double utterances_per_second; /* 0: not known */

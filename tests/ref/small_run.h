@@ -1,4 +1,4 @@
-/* A training that takes a moment: for tests of what trains. */
+/* A very short training: for tests of what trains. */
 #ifndef SAFSD_TESTS_REF_SMALL_RUN_H
 #define SAFSD_TESTS_REF_SMALL_RUN_H
 
