@@ -78,7 +78,7 @@ static st_status gelu_forward(operands *o)
 
 static st_status gelu_backward(operands *o)
 {
-    return nn_gelu_backward(o->rt, o->wide[2], o->wide[1], o->wide[0], mask_of(o), elements_of(o));
+    return nn_gelu_backward(o->rt, o->wide[2], o->wide[3], o->wide[1], o->wide[0], mask_of(o), elements_of(o));
 }
 
 static st_status relu_forward(operands *o)
@@ -118,6 +118,7 @@ static st_status layernorm_backward(operands *o)
     const nn_layernorm norm = norm_of(o);
     return nn_layernorm_backward(o->rt,
                                  &(nn_layernorm_gradient){.dx = o->wide[2],
+                                                          .y = o->wide[3],
                                                           .dgain = o->columns[2],
                                                           .dbias = o->columns[3],
                                                           .scratch = o->scratch,

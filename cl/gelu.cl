@@ -5,7 +5,8 @@
  *     gelu'(u) = s + 2 u s (1 - s) a'(u)
  *     h = mask * scale * gelu(u)             du = mask * scale * gelu'(u) * dh
  *
- * Launch: rt_items over elements. h may be u, du may be dh or u. Host: model/layers/gelu.c.
+ * The gradient gives h again where it is wanted, which then need not be kept.
+ * Launch: rt_items over elements. h may be u going forward, du may be dh or u. Host: model/layers/gelu.c.
  */
 #include "masked.clh"
 
@@ -24,9 +25,10 @@ __kernel void gelu_forward(__global float *h, const ulong h_at, const __global f
     fv_store(h + h_at, i, elements, masked_factor(masked, bits + bits_at, i, elements, scale) * gelu);
 }
 
-__kernel void gelu_backward(__global float *du, const ulong du_at, const __global float *dh, const ulong dh_at,
-                            const __global float *u, const ulong u_at, const __global uint *bits, const ulong bits_at,
-                            const uint elements, const uint masked, const float scale)
+__kernel void gelu_backward(__global float *du, const ulong du_at, __global float *restrict h, const ulong h_at,
+                            const __global float *dh, const ulong dh_at, const __global float *u, const ulong u_at,
+                            const __global uint *bits, const ulong bits_at, const uint elements, const uint h_wanted,
+                            const uint masked, const float scale)
 {
     const size_t i = get_global_id(0) * VW;
     if (i >= elements) return;
@@ -36,5 +38,6 @@ __kernel void gelu_backward(__global float *du, const ulong du_at, const __globa
     const fv s = 1.0f / (1.0f + exp(-two_a));
     const fv slope = s + x * s * (1.0f - s) * two_da;
     const fv factor = masked_factor(masked, bits + bits_at, i, elements, scale);
+    if (h_wanted) fv_store(h + h_at, i, elements, factor * (x * s));
     fv_store(du + du_at, i, elements, factor * slope * fv_load(dh + dh_at, i, elements));
 }

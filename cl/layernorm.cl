@@ -40,12 +40,14 @@ __kernel void layernorm_forward(__global float *y, const ulong y_at, __global fl
     }
 }
 
-/* dx. Launch: rt_rows; dx may be dy. */
-__kernel void layernorm_backward(__global float *dx, const ulong dx_at, const __global float *restrict mean,
-                                 const ulong mean_at, const __global float *restrict rstd, const ulong rstd_at,
-                                 const __global float *dy, const ulong dy_at, const __global float *restrict x,
-                                 const ulong x_at, const __global float *restrict gain, const ulong gain_at,
-                                 const uint columns, const float beta, __local float *scratch)
+/* dx, and y again where it is wanted, which then need not be kept. Launch: rt_rows; dx may be dy. */
+__kernel void layernorm_backward(__global float *dx, const ulong dx_at, __global float *restrict y, const ulong y_at,
+                                 const __global float *restrict mean, const ulong mean_at,
+                                 const __global float *restrict rstd, const ulong rstd_at, const __global float *dy,
+                                 const ulong dy_at, const __global float *restrict x, const ulong x_at,
+                                 const __global float *restrict gain, const ulong gain_at,
+                                 const __global float *restrict bias, const ulong bias_at, const uint columns,
+                                 const uint y_wanted, const float beta, __local float *scratch)
 {
     const size_t row = get_group_id(0);
     const size_t first = get_local_id(0) * VW;
@@ -55,6 +57,7 @@ __kernel void layernorm_backward(__global float *dx, const ulong dx_at, const __
     dx += dx_at + row * columns;
     dy += dy_at + row * columns;
     x += x_at + row * columns;
+    y += y_at + row * columns;
     gain += gain_at;
     fv sum = (fv)(0.0f);
     fv product_sum = (fv)(0.0f);
@@ -66,8 +69,9 @@ __kernel void layernorm_backward(__global float *dx, const ulong dx_at, const __
     const float g_mean = group_sum(fv_sum(sum), scratch) / (float)columns;
     const float product_mean = group_sum(fv_sum(product_sum), scratch) / (float)columns;
     for (size_t c = first; c < columns; c += step) {
-        const fv g = fv_load(dy, c, columns) * fv_load(gain, c, columns);
+        const fv weight = fv_load(gain, c, columns), g = fv_load(dy, c, columns) * weight;
         const fv xhat = (fv_load(x, c, columns) - row_mean) * row_rstd;
+        if (y_wanted) fv_store(y, c, columns, xhat * weight + fv_load(bias + bias_at, c, columns));
         fv v = row_rstd * (g - g_mean - xhat * product_mean);
         if (beta != 0.0f) v += beta * fv_load(dx, c, columns);
         fv_store(dx, c, columns, v);

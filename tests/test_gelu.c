@@ -27,10 +27,13 @@ static void random_case(th_case *t, const void *user)
             th_expect(t, "h", h, expected, n, TH_ROUNDING);
 
             ref_gelu_backward(expected, dh.value, u.value, kept, scale, n);
-            TH_OK(t, nn_gelu_backward(t->rt, du, dh.view, u.view, mask, n));
+            TH_OK(t, nn_gelu_backward(t->rt, du, nothing, dh.view, u.view, mask, n));
             th_expect(t, "du", du, expected, n, TH_ROUNDING);
-            TH_OK(t, nn_gelu_backward(t->rt, dh.view, dh.view, u.view, mask, n));
+            const rt_view again = th_output(t, n);
+            TH_OK(t, nn_gelu_backward(t->rt, dh.view, again, dh.view, u.view, mask, n));
             th_expect(t, "du in place of dh", dh.view, expected, n, TH_ROUNDING);
+            ref_gelu_forward(expected, u.value, kept, scale, n);
+            th_expect(t, "h again", again, expected, n, TH_ROUNDING);
         }
 }
 
@@ -56,8 +59,11 @@ static void extreme_case(th_case *t, const void *user)
     TH_OK(t, nn_gelu_forward(t->rt, out, input, NN_NO_MASK, N));
     for (int i = 0; i < N; ++i) th_expect(t, "h", rt_view_at(out, (size_t)i), &expected[i], 1, 1e-5);
     ref_gelu_backward(expected, one, u, NULL, 1.0, N);
-    TH_OK(t, nn_gelu_backward(t->rt, out, ones, input, NN_NO_MASK, N));
+    const rt_view again = th_output(t, N);
+    TH_OK(t, nn_gelu_backward(t->rt, out, again, ones, input, NN_NO_MASK, N));
     th_expect(t, "du", out, expected, N, TH_ROUNDING);
+    ref_gelu_forward(expected, u, NULL, 1.0, N);
+    for (int i = 0; i < N; ++i) th_expect(t, "h again", rt_view_at(again, (size_t)i), &expected[i], 1, 1e-5);
 
     const double nan[1] = {NAN};
     const rt_view bad = th_upload_doubles(t, nan, 1);

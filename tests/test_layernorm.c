@@ -127,7 +127,9 @@ static void backward_case(th_case *t, const void *user)
         const double *once = th_copy(t, dx, elements);
         ref_layernorm_backward(dx, dgain, dbias, dy.value, s.x.value, s.gain.value, rows, columns);
         g.beta_dx = g.beta = 1.0f;
+        g.y = th_output(t, elements);
         TH_OK(t, nn_layernorm_backward(t->rt, &g, &s.layer));
+        th_expect(t, "y again", g.y, s.y, elements, TH_ACTIVATION);
         expect_dx(t, "dx added to", g.dx, dx, rows, columns);
         th_expect(t, "dgain added to", g.dgain, dgain, columns, TH_ACTIVATION);
         th_expect(t, "dbias added to", g.dbias, dbias, columns, TH_ACTIVATION);

@@ -96,6 +96,7 @@ static const nn_op_tensor gelu_tensors[] = {
     NN_OP_INCOMING("dh", nn_op_flat, "h"),
     NN_OP_WRITTEN(OUTPUT, "h", nn_op_flat, NN_OP_ROUNDING, "gelu_forward", NULL),
     NN_OP_WRITTEN(OUTPUT, "du", nn_op_flat, NN_OP_ROUNDING, "gelu_backward", "u"),
+    NN_OP_WRITTEN(OUTPUT, "h_again", nn_op_flat, NN_OP_ROUNDING, "gelu_backward", NULL),
     {.name = NULL},
 };
 
@@ -106,8 +107,8 @@ static st_status gelu_forward(const nn_op_run *r)
 
 static st_status gelu_backward(const nn_op_run *r)
 {
-    return nn_gelu_backward(r->rt, nn_op_view(r, "du"), nn_op_view(r, "dh"), nn_op_view(r, "u"), nn_op_mask(r),
-                            nn_op_flat(r->shape));
+    return nn_gelu_backward(r->rt, nn_op_view(r, "du"), nn_op_view(r, "h_again"), nn_op_view(r, "dh"),
+                            nn_op_view(r, "u"), nn_op_mask(r), nn_op_flat(r->shape));
 }
 
 const nn_operation nn_operation_gelu = {
@@ -215,6 +216,7 @@ static const nn_op_tensor layernorm_tensors[] = {
     NN_OP_WRITTEN(ADDED, "dgain", nn_op_width, NN_OP_SUM, "column_sums_finish", "gain"),
     NN_OP_WRITTEN(ADDED, "dbias", nn_op_width, NN_OP_SUM, "column_sums_finish", "bias"),
     NN_OP_WRITTEN(ADDED, "dx", nn_op_flat, NN_OP_SUM, "layernorm_backward", "x"),
+    NN_OP_WRITTEN(OUTPUT, "y_again", nn_op_flat, NN_OP_SUM, "layernorm_backward", NULL),
     {.name = NULL},
 };
 
@@ -238,6 +240,7 @@ static st_status layernorm_backward(const nn_op_run *r)
 {
     const nn_layernorm layer = norm_of(r);
     const nn_layernorm_gradient gradient = {.dx = nn_op_view(r, "dx"),
+                                            .y = nn_op_view(r, "y_again"),
                                             .dgain = nn_op_view(r, "dgain"),
                                             .dbias = nn_op_view(r, "dbias"),
                                             .scratch = nn_op_view(r, "partials"),

@@ -30,8 +30,9 @@ st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gra
                          RT_MOVES(2 * (rows + parts.count) * columns)));
     ST_FORWARD(nn_column_sums_finish(rt, gradient->dgain, dgain_parts, parts.count, columns, gradient->beta));
     ST_FORWARD(nn_column_sums_finish(rt, gradient->dbias, dbias_parts, parts.count, columns, gradient->beta));
-    return RT_LAUNCH(rt, "layernorm_backward", rt_rows(rt, rows), RT_VIEW(gradient->dx), RT_VIEW(layer->mean),
-                     RT_VIEW(layer->rstd), RT_VIEW(gradient->dy), RT_VIEW(gradient->x), RT_VIEW(layer->gain),
-                     RT_UINT(columns), RT_FLOAT(gradient->beta_dx), RT_LOCAL(rt_row_group(rt)),
-                     RT_MOVES((gradient->beta_dx != 0.0f ? 4 : 3) * rows * columns));
+    const size_t streams = (size_t)(3 + (gradient->beta_dx != 0.0f) + (gradient->y.block != NULL));
+    return RT_LAUNCH(rt, "layernorm_backward", rt_rows(rt, rows), RT_VIEW(gradient->dx), RT_VIEW(gradient->y),
+                     RT_VIEW(layer->mean), RT_VIEW(layer->rstd), RT_VIEW(gradient->dy), RT_VIEW(gradient->x),
+                     RT_VIEW(layer->gain), RT_VIEW(layer->bias), RT_UINT(columns), RT_UINT(gradient->y.block != NULL),
+                     RT_FLOAT(gradient->beta_dx), RT_LOCAL(rt_row_group(rt)), RT_MOVES(streams * rows * columns));
 }

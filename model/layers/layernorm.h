@@ -19,6 +19,7 @@ st_status nn_layernorm_forward(rt_context *rt, rt_view y, const nn_layernorm *la
 
 typedef struct nn_layernorm_gradient {
     rt_view dx;           /* may be dy where beta_dx is 0 */
+    rt_view y;            /* what forward gave, given again; without a block it is not */
     rt_view dgain, dbias; /* [columns] */
     rt_view scratch;      /* nn_layernorm_scratch elements, free between calls */
     rt_view dy;

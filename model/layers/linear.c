@@ -19,8 +19,9 @@ st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_l
 }
 
 /* dx = dy . W */
-static st_status input_gradient(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
+st_status nn_linear_backward_input(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
 {
+    if (!g->dx.view.block) return ST_OK;
     return rt_gemm(rt, &(rt_gemm_call){.m = g->dy.rows,
                                        .n = g->dx.columns,
                                        .k = g->dy.columns,
@@ -58,12 +59,17 @@ static st_status bias_gradient(rt_context *rt, const nn_linear_slot *layer, cons
     return nn_column_sums(rt, layer->bias.gradient, g->scratch, learned, g->beta);
 }
 
-st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient)
+st_status nn_linear_backward_parameters(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *g)
 {
     const bool weight = layer->weight.gradient.block, bias = layer->bias.gradient.block;
     const bool together = weight && bias && rt_gemm_gives_sums(rt);
     const rt_view nothing = {NULL, 0};
-    if (gradient->dx.view.block) ST_FORWARD(input_gradient(rt, layer, gradient));
-    if (weight) ST_FORWARD(weight_gradient(rt, layer, gradient, together ? layer->bias.gradient : nothing));
-    return bias && !together ? bias_gradient(rt, layer, gradient) : ST_OK;
+    if (weight) ST_FORWARD(weight_gradient(rt, layer, g, together ? layer->bias.gradient : nothing));
+    return bias && !together ? bias_gradient(rt, layer, g) : ST_OK;
+}
+
+st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient)
+{
+    ST_FORWARD(nn_linear_backward_input(rt, layer, gradient));
+    return nn_linear_backward_parameters(rt, layer, gradient);
 }

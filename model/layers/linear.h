@@ -28,4 +28,9 @@ typedef struct nn_linear_gradient {
 
 st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
 
+/* Its two halves, dx and the gradients of W and b: x may come to be between them. */
+st_status nn_linear_backward_input(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
+st_status nn_linear_backward_parameters(rt_context *rt, const nn_linear_slot *layer,
+                                        const nn_linear_gradient *gradient);
+
 #endif

@@ -101,18 +101,25 @@ static nn_attention attention_of(const nn_encoder_pass *p, const nn_encoder *e, 
                           .scratch = p->scratch->attention};
 }
 
+static nn_linear_gradient gradient_of(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x)
+{
+    return (nn_linear_gradient){dx, dy, x, p->scratch->sums, beta_dx, p->beta};
+}
+
 static st_status linear_back(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x,
                              const nn_linear_slot *slot)
 {
-    const nn_linear_gradient gradient = {dx, dy, x, p->scratch->sums, beta_dx, p->beta};
+    const nn_linear_gradient gradient = gradient_of(p, dx, beta_dx, dy, x);
     return nn_linear_backward(p->rt, slot, &gradient);
 }
 
-static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view dy, rt_view x,
+/* Gives y, what forward gave, again, unless it has no block. */
+static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view y, rt_view dy, rt_view x,
                            const nn_layernorm *norm, nn_norm_slot slot)
 {
     return nn_layernorm_backward(p->rt,
                                  &(nn_layernorm_gradient){.dx = dx,
+                                                          .y = y,
                                                           .dgain = slot.gain.gradient,
                                                           .dbias = slot.bias.gradient,
                                                           .scratch = p->scratch->sums,
@@ -165,8 +172,9 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
 }
 
-/* layer_forward upside down. Takes the gradient at a->out from scratch->dx and leaves there the one at a->x; that at
- * the source of a cross encoder goes to scratch->dsource (beta_source 0: overwritten). */
+/* layer_forward upside down; what that did not keep, h and normed, comes to be on the way. Takes the gradient at a->out
+ * from scratch->dx and leaves there the one at a->x; that at the source of a cross encoder goes to scratch->dsource
+ * (beta_source 0: overwritten). */
 static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
     const nn_encoder_layer *a = &e->layers[l];
@@ -176,14 +184,16 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     const projections d = projections_of(p, e, t->dprojections);
     const nn_attention attention = attention_of(p, e, l);
     const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
+    const nn_linear_gradient ffn_2 = gradient_of(p, wide(p, t->dffn), 0, hidden(p, t->dy), wide(p, t->h));
+    const nn_linear_gradient ffn_1 = gradient_of(p, hidden(p, t->dy), 0, wide(p, t->dffn), hidden(p, t->normed));
 
-    ST_FORWARD(nn_layernorm_forward(p->rt, t->normed, &norm, a->residual));
-    ST_FORWARD(nn_gelu_forward(p->rt, t->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_FFN_2), NH, 0));
-    ST_FORWARD(linear_back(p, wide(p, t->dffn), 0, hidden(p, t->dy), wide(p, t->h), &w->ffn_2));
-    ST_FORWARD(nn_gelu_backward(p->rt, t->dffn, t->dffn, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(linear_back(p, hidden(p, t->dy), 0, wide(p, t->dffn), hidden(p, t->normed), &w->ffn_1));
-    ST_FORWARD(norm_back(p, t->dx, 1, t->dy, a->residual, &norm, w->ffn_norm));
+    ST_FORWARD(nn_linear_backward_input(p->rt, &w->ffn_2, &ffn_2));
+    ST_FORWARD(nn_gelu_backward(p->rt, t->dffn, t->h, t->dffn, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
+    ST_FORWARD(nn_linear_backward_parameters(p->rt, &w->ffn_2, &ffn_2));
+    ST_FORWARD(nn_linear_backward_input(p->rt, &w->ffn_1, &ffn_1));
+    ST_FORWARD(norm_back(p, t->dx, 1, t->normed, t->dy, a->residual, &norm, w->ffn_norm));
+    ST_FORWARD(nn_linear_backward_parameters(p->rt, &w->ffn_1, &ffn_1));
     ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_CONTEXT), NH, 0));
     ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, hidden(p, t->dy), hidden(p, a->context), &w->output));
     ST_FORWARD(nn_attention_backward(p->rt, d.q, d.k, d.v, &attention, hidden(p, t->dcontext)));
@@ -216,12 +226,13 @@ st_status nn_encoder_backward(const nn_encoder_pass *p, const nn_encoder *e, rt_
 {
     const size_t NH = p->batch->rows * p->config->hidden, top = p->config->layers - 1;
     const nn_encoder_scratch *t = p->scratch;
+    const rt_view nothing = {NULL, 0};
     for (size_t l = top; l > 0; --l) {
         const nn_encoder_layer *a = &e->layers[l];
         const nn_norm_slot slot = p->params->layers[e->number][l].norm;
         const nn_layernorm norm = norm_of(p, slot, a->norm_mean, a->norm_rstd);
         ST_FORWARD(layer_backward(p, e, l, l == top ? 0 : 1));
-        ST_FORWARD(norm_back(p, t->dx, 0, t->dx, a[-1].out, &norm, slot));
+        ST_FORWARD(norm_back(p, t->dx, 0, nothing, t->dx, a[-1].out, &norm, slot));
     }
     ST_FORWARD(layer_backward(p, e, 0, top == 0 ? 0 : 1));
     if (e->cross)

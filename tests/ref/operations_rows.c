@@ -48,6 +48,7 @@ static void gelu_forward(ref_case *c)
 static void gelu_backward(ref_case *c)
 {
     double *keep = ref_kept(c, ref_flat(c));
+    ref_gelu_forward(V("h_again"), V("u"), keep, (double)NN_OP_SCALE, ref_flat(c));
     ref_gelu_backward(V("du"), V("dh"), V("u"), keep, (double)NN_OP_SCALE, ref_flat(c));
     free(keep);
 }
@@ -104,6 +105,7 @@ static void layernorm_backward(ref_case *c)
     ref_start_sum(c, "dbias");
     ref_layernorm_backward(V("dx"), V("dgain"), V("dbias"), V("dy"), V("x"), V("gain"), ref_rows(c), c->shape->width);
     layernorm_partials(c);
+    memcpy(V("y_again"), V("y"), ref_flat(c) * sizeof(double));
 }
 
 static int32_t *speakers_of(const ref_case *c)
