@@ -28,7 +28,7 @@ typedef struct rt_gemm_call {
     float beta;
     rt_view bias;
     rt_view sums; /* only where rt_gemm_gives_sums */
-    size_t sums_from;
+    size_t sums_from; /* the first row of op(A) that has one */
 } rt_gemm_call;
 
 /* Enqueues the product. m or n may be 0 (nothing happens); k == 0 is refused, and so is a matrix that does not fit its
@@ -40,8 +40,8 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
  * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);
 
-/* Forgets what was recorded since the last rt_gemm_reserve that succeeded: the plan did not fit, a smaller one follows.
- * */
+/* Forgets what was recorded since the last rt_gemm_reserve that succeeded: the plan did not fit, and a smaller one
+ * follows. */
 void rt_gemm_forget(rt_context *context);
 
 /* From now on tells `observer` of every product, planned or enqueued, in order; NULL ends it. What a model asks for
