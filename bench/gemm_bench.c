@@ -33,8 +33,8 @@ typedef struct shape {
     size_t m, n, k;
 } shape;
 
-/* The products of the model: at H = 1024 with the rows of IEMOCAP one projection, those of one source and both gradients
- * of each, and their joint gates; few rows, small widths, classes. */
+/* The products of the model: at H = 1024 with the rows of IEMOCAP one projection, those of one source, the gradients of
+ * each, and audio's embedding; few rows, small widths, classes. */
 static const shape model_shapes[] = {
     {752, 1024, 1024}, {1024, 1024, 752}, {752, 2048, 1024}, {752, 1024, 2048}, {2048, 1024, 752}, {752, 3072, 1024},
     {752, 1024, 3072}, {3072, 1024, 752}, {1024, 1582, 752}, {144, 1024, 1024}, {752, 256, 256},   {752, 128, 128},
@@ -232,7 +232,7 @@ static st_status run(bench *s, const char *selector, bool clblast, const shape *
     printf("host BLAS: OpenBLAS, kernels for %s\n", openblas_get_corename());
 #endif
     printf("%s\n\nGFLOP/s, median by wall clock and by processor time\n    m     n     k    ", device->name);
-    for (size_t i = 0; i < s->count; ++i) printf("  %-17s", s->contenders[i].name);
+    for (size_t i = 0; i < s->count; ++i) printf("  %17s", s->contenders[i].name);
     printf("\n");
     for (size_t i = 0; i < count; ++i)
         for (size_t t = 0; t < 3; ++t) {

@@ -264,14 +264,25 @@ static void run_large(rig *r)
         }
 }
 
+/* Rows and columns of a tile of the own kernels. */
+static size_t tile_rows(const rig *r)
+{
+    const size_t width = rt_vector_width(r->rt);
+    return width == 16 ? 12 : width >= 4 ? 6 : 4;
+}
+
+static size_t tile_columns(const rig *r)
+{
+    return 2 * rt_vector_width(r->rt);
+}
+
 static void test_panel(void **state)
 {
     const setting *s = *state;
     rig r;
     open_rig(&r, s, small_device() ? 20000 : 600000);
-    const size_t width = rt_vector_width(r.rt);
     assert_string_equal(rt_gemm_provider(r.rt), "panel");
-    run_edges(&r, width == 16 ? 12 : width >= 4 ? 6 : 4, 2 * width);
+    run_edges(&r, tile_rows(&r), tile_columns(&r));
     if (!small_device()) run_large(&r);
     close_rig(&r);
 }
@@ -308,11 +319,16 @@ static void tight_blocks(const setting *s, size_t m, size_t n, size_t k)
     close_rig(&r);
 }
 
-/* The second has a last slice that is copied float by float. */
+/* The second has a last slice that is copied float by float, the third panels that lack one row or column. */
 static void test_tight_blocks(void **state)
 {
+    rig r;
+    open_rig(&r, *state, 1);
+    const size_t rows = tile_rows(&r), columns = tile_columns(&r);
+    close_rig(&r);
     tight_blocks(*state, 13, 35, 64);
     tight_blocks(*state, 64, 64, 7);
+    tight_blocks(*state, 2 * rows - 1, 2 * columns - 1, 7);
 }
 
 /* Blocks of 16 KiB: the depth of a part gives way until both packed operands fit. */
