@@ -67,7 +67,7 @@ static void choose(bench_tuner *t, const bench_products *products)
         chosen[kind] += work;
         measured *item = &t->items[t->count++];
         *item = (measured){.call = p->call, .kind = kind, .weight = (double)p->count};
-        item->call.sums.block = NULL; /* not every provider gives them */
+        item->call.sums.block = NULL; /* which not every provider takes */
     }
     double all = 0, covered = 0;
     for (size_t kind = 0; kind < BENCH_KINDS; ++kind) {

@@ -5,7 +5,7 @@
  *     gelu'(u) = s + 2 u s (1 - s) a'(u)
  *     h = mask * scale * gelu(u)             du = mask * scale * gelu'(u) * dh
  *
- * The gradient gives h again where it is wanted, which then need not be kept.
+ * The gradient also stores h where that is wanted, so that it need not be kept.
  * Launch: rt_items over elements. h may be u going forward, du may be dh or u. Host: model/layers/gelu.c.
  */
 #include "masked.clh"

@@ -40,7 +40,7 @@ __kernel void layernorm_forward(__global float *y, const ulong y_at, __global fl
     }
 }
 
-/* dx, and y again where it is wanted, which then need not be kept. Launch: rt_rows; dx may be dy. */
+/* dx, and y again where that is wanted, so that it need not be kept. Launch: rt_rows; dx may be dy. */
 __kernel void layernorm_backward(__global float *dx, const ulong dx_at, __global float *restrict y, const ulong y_at,
                                  const __global float *restrict mean, const ulong mean_at,
                                  const __global float *restrict rstd, const ulong rstd_at, const __global float *dy,

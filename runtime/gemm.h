@@ -6,7 +6,8 @@
  * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. The matrices are
  * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
  * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block), and so are the
- * sums, which some providers give in passing: the gradient of a bias beside that of its weights.
+ * sums, which some providers give in passing: the gradient of a bias beside that of its weights. They overlap nothing
+ * else of the call.
  *
  * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C
  * kernels on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides
@@ -27,13 +28,13 @@ typedef struct rt_gemm_call {
     size_t lda, ldb, ldc;
     float beta;
     rt_view bias;
-    rt_view sums; /* only where rt_gemm_gives_sums */
+    rt_view sums;     /* only where rt_gemm_gives_sums */
     size_t sums_from; /* the first row of op(A) that has one */
 } rt_gemm_call;
 
-/* Enqueues the product. m or n may be 0 (nothing happens); k == 0 is refused, and so is a matrix that does not fit its
- * block. Uses only scratch reserved by rt_gemm_reserve; ST_FAILED where that is too small. While planning, records the
- * scratch that the call, and any call of which no size is larger, needs. */
+/* Enqueues the product. m or n may be 0 (nothing happens, not to the sums either); k == 0 is refused, and so is a
+ * matrix that does not fit its block. Uses only scratch reserved by rt_gemm_reserve; ST_FAILED where that is too small.
+ * While planning, records the scratch that the call, and any call of which no size is larger, needs. */
 st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
 
 /* Allocates the scratch that the calls recorded while planning need, and prepares the provider (a library may compile

@@ -103,7 +103,7 @@ static void upload_tensors(th_case *t, nn_op_run *run, const ref_case *expected)
 static void launch(th_case *t, const nn_op_run *run)
 {
     TH_OK_GEMM(t, run->operation->forward(run));
-    if (run->operation->backward) TH_OK(t, run->operation->backward(run));
+    if (run->operation->backward) TH_OK_GEMM(t, run->operation->backward(run));
 }
 
 static void expect_tensor(th_case *t, const nn_op_run *run, const ref_case *expected, size_t i)

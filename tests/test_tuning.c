@@ -333,13 +333,13 @@ static void test_precedence(void **state)
 static void same_bits(th_case *t, const void *user)
 {
     (void)user;
-    enum { M = 37, N = 45, K = 70 };
+    enum { M = 37, N = 45, K = 70, SUMS_FROM = 5 };
     const th_tensor a = th_normal(t, M * K, 1, 1.0), b = th_normal(t, N * K, 2, 1.0);
     static const size_t rows[] = {0, 2, 4, 6, 10, 16, 32};
-    float *first = NULL;
+    float *first = NULL, *first_sums = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
         const rt_tuning tuning = {.panel_rows = rows[i], .panel_run_a = i, .panel_run_b = 2 * i};
-        const rt_view c = th_output(t, M * N);
+        const rt_view c = th_output(t, M * N), sums = th_output(t, M - SUMS_FROM);
         const rt_gemm_call call = {.transpose_b = true,
                                    .m = M,
                                    .n = N,
@@ -349,12 +349,18 @@ static void same_bits(th_case *t, const void *user)
                                    .c = c,
                                    .lda = K,
                                    .ldb = K,
-                                   .ldc = N};
+                                   .ldc = N,
+                                   .sums = sums,
+                                   .sums_from = SUMS_FROM};
         TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
         TH_OK_GEMM(t, rt_gemm(t->rt, &call));
-        float *now = th_fetch(t, c, M * N);
-        if (!first) first = now;
+        float *now = th_fetch(t, c, M * N), *sums_now = th_fetch(t, sums, M - SUMS_FROM);
+        if (!first) {
+            first = now;
+            first_sums = sums_now;
+        }
         assert_memory_equal(first, now, M * N * sizeof *now);
+        assert_memory_equal(first_sums, sums_now, (M - SUMS_FROM) * sizeof *sums_now);
     }
 }
 

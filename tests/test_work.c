@@ -46,7 +46,8 @@ static double tensors_of(const nn_operation *operation, bool words)
     return 4.0 * elements;
 }
 
-/* Products of blocks that an operation makes, forward and backward, each of 2 * sum(L^2) * slices * width. */
+/* What the products cost that an operation makes, forward and backward: of blocks, each of 2 * sum(L^2) * slices * width,
+ * and three of a linear layer. */
 static double products_of(const nn_operation *operation)
 {
     static const struct {
@@ -55,6 +56,10 @@ static double products_of(const nn_operation *operation)
         bool heads; /* the slices cut the width */
     } all[] = {{"blocks", 3, true}, {"attention", 6, true}, {"gcn", 3, false}};
     double flops = 0;
+    for (size_t s = 0; strcmp(operation->name, "linear") == 0 && s < operation->shape_count; ++s) {
+        const nn_op_shape *shape = &operation->shapes[s];
+        flops += 3.0 * 2.0 * (double)(nn_op_rows(shape) * shape->width * shape->depth);
+    }
     for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) {
         if (strcmp(all[i].name, operation->name) != 0) continue;
         for (size_t s = 0; s < operation->shape_count; ++s) {

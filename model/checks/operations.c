@@ -11,6 +11,7 @@ const nn_operation *const nn_operations[] = {
     &nn_operation_column_sums,
     &nn_operation_blocks,
     &nn_operation_gemm,
+    &nn_operation_linear,
     &nn_operation_dropout,
     &nn_operation_gelu,
     &nn_operation_relu,

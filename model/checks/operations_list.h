@@ -10,8 +10,8 @@ extern const nn_operation nn_operation_column_sums, nn_operation_dropout, nn_ope
 /* operations_dialogues.c */
 extern const nn_operation nn_operation_blocks, nn_operation_attention, nn_operation_gcn;
 /* operations_step.c */
-extern const nn_operation nn_operation_gemm, nn_operation_mask, nn_operation_loss, nn_operation_mean,
-    nn_operation_optimizer;
+extern const nn_operation nn_operation_gemm, nn_operation_linear, nn_operation_mask, nn_operation_loss,
+    nn_operation_mean, nn_operation_optimizer;
 
 static inline size_t nn_op_flat(const nn_op_shape *s) /* [rows, width] */
 {

@@ -1,4 +1,6 @@
 /* Products, masks, losses and the optimiser. */
+#include "model/layers/column_sums.h"
+#include "model/layers/linear.h"
 #include "model/layers/losses.h"
 #include "model/checks/operations_list.h"
 #include "runtime/gemm.h"
@@ -85,6 +87,81 @@ const nn_operation nn_operation_gemm = {
     .tensors = gemm_tensors,
     NN_OP_SHAPES(gemm_shapes),
     .forward = gemm_forward,
+};
+
+/* ---- linear layers: `depth` inputs, `width` outputs ---- */
+
+static const nn_op_shape linear_shapes[] = {
+    {.brief = true, ROWS_19, .width = 37, .depth = 21},
+    {ROWS_41, .width = 16, .depth = 35, .add = true},
+};
+
+static size_t linear_input(const nn_op_shape *s)
+{
+    return nn_op_rows(s) * s->depth;
+}
+
+static size_t linear_weight(const nn_op_shape *s)
+{
+    return s->width * s->depth;
+}
+
+static size_t linear_partials(const nn_op_shape *s)
+{
+    return nn_column_sums_scratch(nn_op_rows(s), s->width);
+}
+
+static const nn_op_tensor linear_tensors[] = {
+    NN_OP_READ("x", SIGNED, linear_input),
+    NN_OP_READ("weight", SIGNED, linear_weight),
+    NN_OP_READ("bias", SIGNED, nn_op_width),
+    NN_OP_INCOMING("dy", nn_op_flat, "y"),
+    NN_OP_WRITTEN(OUTPUT, "y", nn_op_flat, NN_OP_SUM, "gemm_panel_pack, gemm_panel or gemm_bias", NULL),
+    NN_OP_WRITTEN(ADDED, "dx", linear_input, NN_OP_SUM, "gemm_panel_pack or gemm_panel", "x"),
+    NN_OP_WRITTEN(ADDED, "dweight", linear_weight, NN_OP_SUM, "gemm_panel_pack or gemm_panel", "weight"),
+    NN_OP_WRITTEN(ADDED, "dbias", nn_op_width, NN_OP_SUM, "gemm_panel or column_sums_finish", "bias"),
+    {.name = "partials", .role = NN_OP_SCRATCH, .elements = linear_partials},
+    {.name = NULL},
+};
+
+static nn_linear_slot linear_of(const nn_op_run *r)
+{
+    return (nn_linear_slot){.weight = {nn_op_view(r, "weight"), nn_op_view(r, "dweight")},
+                            .bias = {nn_op_view(r, "bias"), nn_op_view(r, "dbias")},
+                            .in = r->shape->depth,
+                            .out = r->shape->width};
+}
+
+static nn_matrix linear_matrix(const nn_op_run *r, const char *name, size_t columns)
+{
+    return nn_dense(nn_op_view(r, name), nn_op_rows(r->shape), columns);
+}
+
+static st_status linear_forward(const nn_op_run *r)
+{
+    const nn_linear_slot layer = linear_of(r);
+    return nn_linear_forward(r->rt, linear_matrix(r, "y", layer.out), linear_matrix(r, "x", layer.in), &layer);
+}
+
+static st_status linear_backward(const nn_op_run *r)
+{
+    const nn_linear_slot layer = linear_of(r);
+    const nn_linear_gradient gradient = {.dx = linear_matrix(r, "dx", layer.in),
+                                         .dy = linear_matrix(r, "dy", layer.out),
+                                         .x = linear_matrix(r, "x", layer.in),
+                                         .scratch = nn_op_view(r, "partials"),
+                                         .beta_dx = nn_op_beta(r),
+                                         .beta = nn_op_beta(r)};
+    return nn_linear_backward(r->rt, &layer, &gradient);
+}
+
+const nn_operation nn_operation_linear = {
+    .name = "linear",
+    .kernels = (const char *const[]){NULL}, /* those of gemm and column_sums */
+    .tensors = linear_tensors,
+    NN_OP_SHAPES(linear_shapes),
+    .forward = linear_forward,
+    .backward = linear_backward,
 };
 
 /* ---- masks ---- */

@@ -11,7 +11,7 @@
 typedef struct nn_linear_slot {
     nn_slot weight, bias;
     size_t in, out;
-    size_t unlearned; /* so many biases, the first, get no gradient; that of the others is bias.gradient */
+    size_t unlearned; /* less than out: the first so many biases get no gradient, bias.gradient is that of the others */
 } nn_linear_slot;
 
 st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer);
@@ -28,7 +28,7 @@ typedef struct nn_linear_gradient {
 
 st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
 
-/* Its two halves, dx and the gradients of W and b: x may come to be between them. */
+/* Its two halves, in this order: dx, then the gradients of W and b, before which x need not exist. */
 st_status nn_linear_backward_input(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
 st_status nn_linear_backward_parameters(rt_context *rt, const nn_linear_slot *layer,
                                         const nn_linear_gradient *gradient);

@@ -172,9 +172,9 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
 }
 
-/* layer_forward upside down; what that did not keep, h and normed, comes to be on the way. Takes the gradient at a->out
- * from scratch->dx and leaves there the one at a->x; that at the source of a cross encoder goes to scratch->dsource
- * (beta_source 0: overwritten). */
+/* layer_forward upside down; h and normed, which that did not keep, are made again on the way. Takes the gradient at
+ * a->out from scratch->dx and leaves there the one at a->x; that at the source of a cross encoder goes to
+ * scratch->dsource (beta_source 0: overwritten). ffn_1 overwrites t->dy, so the parameters of ffn_2 come first. */
 static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
     const nn_encoder_layer *a = &e->layers[l];

@@ -26,7 +26,7 @@ typedef struct nn_norm_slot {
 } nn_norm_slot;
 
 /* The projections of attention lie one after another, so that those of one source are one layer: `kv` [2H, H], and
- * `kvq` [3H, H] where the target is its own source. The biases of k get no gradient (see params.c). */
+ * `kvq` [3H, H] where the target is its own source. The biases of k get no gradient: softmax ignores them. */
 typedef struct nn_layer_slots {
     nn_linear_slot k, v, q, kv, kvq, output, ffn_1, ffn_2;
     nn_norm_slot ffn_norm, norm; /* norm exists for layers above 0 */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/ref/gemm.h"
+#include "tests/ref/linear.h"
 #include "tests/ref/losses.h"
 #include "tests/ref/mask.h"
 #include "tests/ref/operations_list.h"
@@ -45,6 +46,24 @@ static void gemm(ref_case *c)
     free(b);
     free(old);
     free(bias);
+}
+
+static ref_linear linear_size(const ref_case *c)
+{
+    return (ref_linear){ref_rows(c), c->shape->depth, c->shape->width};
+}
+
+static void linear_forward(ref_case *c)
+{
+    ref_linear_forward(V("y"), V("x"), V("weight"), V("bias"), linear_size(c));
+}
+
+static void linear_backward(ref_case *c)
+{
+    ref_start_sum(c, "dx");
+    ref_start_sum(c, "dweight");
+    ref_start_sum(c, "dbias");
+    ref_linear_backward(V("dx"), V("dweight"), V("dbias"), V("dy"), V("x"), V("weight"), linear_size(c));
 }
 
 /* Sets a bit of words; it counts from now on. */
@@ -212,6 +231,8 @@ static void optimizer(ref_case *c)
 }
 
 const ref_operation ref_step_operations[] = {
-    {"gemm", gemm, NULL}, {"mask", masks, NULL},          {"losses", losses, NULL},
-    {"mean", mean, NULL}, {"optimizer", optimizer, NULL}, {NULL, NULL, NULL},
+    {"gemm", gemm, NULL},  {"linear", linear_forward, linear_backward},
+    {"mask", masks, NULL}, {"losses", losses, NULL},
+    {"mean", mean, NULL},  {"optimizer", optimizer, NULL},
+    {NULL, NULL, NULL},
 };
