@@ -46,8 +46,8 @@ static double tensors_of(const nn_operation *operation, bool words)
     return 4.0 * elements;
 }
 
-/* What the products cost that an operation makes, forward and backward: of blocks, each of 2 * sum(L^2) * slices * width,
- * and three of a linear layer. */
+/* What the products cost that an operation makes, forward and backward: those of blocks, each of
+ * 2 * sum(L^2) * slices * width, and the three of a linear layer. */
 static double products_of(const nn_operation *operation)
 {
     static const struct {
