@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/settings.h"
 #include "config/ini.h"
 #include "config/list.h"
 #include "config/value_print.h"
@@ -30,15 +31,10 @@ bool carried_by_run(const cfg_key *key)
 static st_status load_carried(cfg_config *carried, const cfg_config *given, const nn_checkpoint *checkpoint,
                               st_error *error)
 {
-    static const unsigned bits[NN_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
     const nn_checkpoint_about *about = &checkpoint->about;
     ST_FORWARD(
         cfg_load_text(carried, about->configuration, sf_path(checkpoint->file), NULL, (cfg_overrides){NULL, 0}, error));
-    if (given->data.modalities != CFG_MODALITIES_AUTO) {
-        carried->data.modalities = 0;
-        for (size_t m = 0; m < NN_MODALITIES; ++m)
-            if (about->config.uses[m]) carried->data.modalities |= bits[m];
-    }
+    if (given->data.modalities != CFG_MODALITIES_AUTO) carried->data.modalities = settings_modalities(&about->config);
     if (given->data.classes.count == 0) return ST_OK;
     cfg_names *classes = &carried->data.classes;
     cfg_names_clear(classes);

@@ -40,11 +40,20 @@ static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
     }
 }
 
+static const unsigned modality_bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
+
+unsigned settings_modalities(const nn_config *model)
+{
+    unsigned bits = 0;
+    for (int m = 0; m < DS_MODALITIES; ++m)
+        if (model->uses[m]) bits |= modality_bits[m];
+    return bits;
+}
+
 static st_status choose_modalities(nn_config *model, unsigned wanted, const ds_dataset *data, st_error *error)
 {
-    static const unsigned bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
     for (int m = 0; m < DS_MODALITIES; ++m) {
-        model->uses[m] = wanted == CFG_MODALITIES_AUTO ? data->dims[m] > 0 : (wanted & bits[m]) != 0;
+        model->uses[m] = wanted == CFG_MODALITIES_AUTO ? data->dims[m] > 0 : (wanted & modality_bits[m]) != 0;
         model->dims[m] = model->uses[m] ? data->dims[m] : 0;
         if (model->uses[m] && data->dims[m] == 0)
             return st_fail(error, ST_USAGE, "[data] modalities asks for %s features, which the data set does not have",

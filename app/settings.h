@@ -11,6 +11,9 @@
 /* The model of a configuration for this data set. ST_USAGE where it wants a modality that the data lack. */
 st_status settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error);
 
+/* The modalities that a model uses, as a configuration names them: CFG_TEXT | CFG_AUDIO | CFG_VISUAL. */
+unsigned settings_modalities(const nn_config *model);
+
 /* The tables of its loss, from the frequencies of the training part. */
 st_status settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data, st_error *error);
 

@@ -4,9 +4,9 @@
  *     step_blas [--device SEL] [--shape iemocap] [--mode train|eval] [--hidden H] [--dialogues N] [--repeat R]
  *
  * The BLAS works on a copy of the model's memory: every matrix lies where the step has it, so that both find the same
- * operands in caches. It adds no bias. Between the two there is a pause: threads of a BLAS spin for some hundredths of
- * a second after a product, and would take cores from the first kernels of the step. OPENBLAS_CORETYPE chooses
- * OpenBLAS's kernels; those it took are printed.
+ * operands in caches. It adds no bias and gives no sums. Between the two there is a pause: threads of a BLAS spin for
+ * some hundredths of a second after a product, and would take cores from the first kernels of the step.
+ * OPENBLAS_CORETYPE chooses OpenBLAS's kernels; those it took are printed.
  */
 #include <cblas.h>
 #include <math.h>
