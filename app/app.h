@@ -8,7 +8,7 @@
 #include "app/options.h"
 #include "app/progress.h"
 #include "runtime/context.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 #define APP_NAME "safsd-cl"
 

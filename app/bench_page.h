@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 /* ST_FAILED where the file cannot be written; it appears whole or not at all. */
 st_status page_write(const char *path, const json_t *root, st_error *error);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "app/settings.h"
-#include "config/ini.h"
+#include "base/ini.h"
 #include "config/list.h"
 #include "config/value_print.h"
 

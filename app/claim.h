@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct app_claim app_claim;
 

@@ -12,7 +12,7 @@
 #include "app/bench_table.h"
 #include "app/json.h"
 #include "app/outfile.h"
-#include "config/number.h"
+#include "base/number.h"
 #include "runtime/gemm.h"
 
 enum { MOST_CASES = 8, BEST_OF = 4, MOST_HIDDEN = 1 << 14, MOST_DIALOGUES = 1 << 12 };

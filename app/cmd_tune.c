@@ -9,7 +9,7 @@
 #include "app/settings.h"
 #include "app/source.h"
 #include "bench/search.h"
-#include "config/number.h"
+#include "base/number.h"
 
 enum { DEFAULT_BUDGET = 60, MOST_BUDGET = 7 * 24 * 3600, NAME_COLUMNS = 34, MOST_LINES = 24 };
 

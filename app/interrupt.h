@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct app_interrupt app_interrupt;
 

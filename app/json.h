@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "runtime/device.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 /* Everything known about a device. */
 json_t *app_json_device(const rt_device_info *info);

@@ -6,7 +6,7 @@
 #include "app/app.h"
 #include "app/outfile.h"
 #include "app/print.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 /* Every command, in the order of the help; cmd_<name>.c defines it. */
 /* clang-format off */

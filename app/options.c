@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/print.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/schema.h"
 
 st_status opt_line_create(opt_line *line, int argc, st_error *error)

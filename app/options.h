@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct opt_option {
     const char *name;     /* without the dashes; NULL ends a table */

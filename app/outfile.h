@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct app_outfile {
     FILE *stream;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct app_progress {
     bool quiet; /* neither the line nor messages */

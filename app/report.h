@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct app_confusion {
     const uint64_t *counts; /* [C, C], row = true class, column = prediction */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "app/claim.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 enum { RUNDIR_PATH_SIZE = 4096 };
 

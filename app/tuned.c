@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "runtime/embedded.h"
+#include "base/embedded.h"
 
 /* A file that cannot be used is no reason not to work. */
 static void leave_out(app_state *app, st_error *error)

@@ -1,11 +1,11 @@
 #include "config/config.h"
 
 #include "config/check.h"
-#include "config/ini.h"
+#include "base/ini.h"
 #include "config/list.h"
 #include "config/schema.h"
 #include "config/value_read.h"
-#include "runtime/embedded.h"
+#include "base/embedded.h"
 
 #include <ctype.h>
 #include <stdarg.h>

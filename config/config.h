@@ -17,7 +17,7 @@
 #ifndef SAFSD_CONFIG_CONFIG_H
 #define SAFSD_CONFIG_CONFIG_H
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

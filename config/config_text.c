@@ -1,7 +1,7 @@
 /* The functions of config.h that write: the effective configuration, the help, the reference, single words. */
 #include "config/config.h"
 
-#include "config/ini.h"
+#include "base/ini.h"
 #include "config/schema.h"
 #include "config/value_print.h"
 

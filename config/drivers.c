@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "config/ini.h"
-#include "runtime/embedded.h"
+#include "base/ini.h"
+#include "base/embedded.h"
 
 static const char file_name[] = "drivers.ini";
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct cfg_driver {
     bool program_cache;      /* keeps no built programs itself */

@@ -1,6 +1,6 @@
 #include "config/schema.h"
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "config/value_print.h"
 
-#include "config/number.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 #include "config/value_read.h"
 
 #include "config/list.h"
-#include "config/number.h"
+#include "base/number.h"
 #include "config/similarity.h"
 #include "config/value_print.h"
 

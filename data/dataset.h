@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 enum { DS_MODALITIES = 3, DS_LONGEST_DIALOGUE = 512, DS_UNLABELLED = -1 };
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct ds_mapping {
     const unsigned char *bytes; /* NULL for an empty file */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "data/value.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct ds_pickle ds_pickle;
 

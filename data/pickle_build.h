@@ -7,7 +7,7 @@
 
 #include "data/pool.h"
 #include "data/value.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct ds_builder {
     ds_pool *pool;

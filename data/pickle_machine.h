@@ -11,7 +11,7 @@
 
 #include "data/pickle_build.h"
 #include "data/value.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef struct ds_machine {
     ds_builder builder;

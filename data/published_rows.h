@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "data/value.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 /* For messages: "FILE: the FIELD of dialogue 'DIALOGUE' ..." */
 typedef struct ds_rows_where {

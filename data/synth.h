@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "data/dataset.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef enum ds_corpus { DS_IEMOCAP, DS_MELD, DS_CORPORA } ds_corpus;
 

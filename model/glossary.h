@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "runtime/buffer.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 enum { NN_MODALITIES = 3, NN_LONGEST_DIALOGUE = 512 };
 typedef enum nn_modality { NN_TEXT, NN_AUDIO, NN_VISUAL } nn_modality;

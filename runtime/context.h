@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "runtime/device.h"
-#include "runtime/status.h"
+#include "base/status.h"
 #include "runtime/tuning.h"
 
 typedef struct rt_context rt_context;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 typedef enum rt_device_type { RT_CPU = 1, RT_GPU = 2, RT_ACCELERATOR = 4, RT_OTHER_DEVICE = 8 } rt_device_type;
 

@@ -10,7 +10,7 @@
 #include "runtime/device.h"
 #include "runtime/launch.h"
 #include "runtime/program.h"
-#include "runtime/status.h"
+#include "base/status.h"
 
 struct rt_gemm_state;
 struct rt_profile;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "runtime/embedded.h"
+#include "base/embedded.h"
 
 typedef struct text_buffer {
     char *text;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 /* The `.cl` files for which `wanted(name)` holds (NULL: all), one after another; the caller frees the text.
  * ST_USAGE where SAFSD_CL_KERNELS names no folder. */

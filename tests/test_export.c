@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/embedded.h"
+#include "base/embedded.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "config/ini.h"
+#include "base/ini.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "config/number.h"
+#include "base/number.h"
 
 #include <float.h>
 #include <locale.h>

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 static void test_first_error_wins(void **state)
 {

@@ -5,7 +5,7 @@
 
 #include "model/checks/operations.h"
 #include "model/checks/selftest.h"
-#include "runtime/embedded.h"
+#include "base/embedded.h"
 #include "runtime/gemm.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"

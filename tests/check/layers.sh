@@ -1,28 +1,29 @@
 #!/usr/bin/env bash
-# One direction: app -> model -> data -> runtime, app -> config; bench stands beside model's users. Only runtime/ knows
-# OpenCL, only app/ and bench/ print or exit.
+# One direction: app -> model -> data -> runtime -> base, app -> config -> base; bench stands beside model's users. Only
+# runtime/ knows OpenCL, only app/ and bench/ print or exit.
 . "$(dirname "$0")/common.sh" "$@"
 
 # may_include FOLDER PATTERN: its quoted includes all match.
 may_include() {
     grep -nE '^ *# *include "' -r --include='*.[ch]' --include='*.cl*' "$1" | grep -vE "include \"($2)" | complain "$1/ may not include"
 }
-may_include runtime 'runtime/'
-may_include data '(data|runtime)/'
-may_include model '(model|data|runtime)/'
+may_include base 'base/'
+may_include runtime '(runtime|base)/'
+may_include data '(data|runtime|base)/'
+may_include model '(model|data|runtime|base)/'
 vocabulary='model/(glossary|hyperparameters)\.h'
-may_include model/layers "$vocabulary|model/layers/|runtime/"
-may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/"
-may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/"
-may_include config '(config/|runtime/(status|embedded)\.h)'
-may_include bench '(bench|model|data|runtime)/'
-may_include app '(app|bench|model|data|config|runtime)/'
+may_include model/layers "$vocabulary|model/layers/|runtime/|base/"
+may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|base/"
+may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
+may_include config '(config|base)/'
+may_include bench '(bench|model|data|runtime|base)/'
+may_include app '(app|bench|model|data|config|runtime|base)/'
 may_include cl '[a-z0-9_]+\.clh"'
 
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(internal|kernel|gemm_state)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in runtime data model model/*/ config; do
+for folder in base runtime data model model/*/ config; do
     grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' $folder/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

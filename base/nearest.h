@@ -1,6 +1,6 @@
 /* How near a misspelt name is to a known one. */
-#ifndef SAFSD_CONFIG_NEAREST_H
-#define SAFSD_CONFIG_NEAREST_H
+#ifndef SAFSD_BASE_NEAREST_H
+#define SAFSD_BASE_NEAREST_H
 
 /* Edits (insertion, deletion, exchange of one letter, or of two neighbours) from what was written to the known name.
  * A name inside the other (batch_size, batch) and its initials (learning_rate, lr) count as one edit; names of more

@@ -14,10 +14,10 @@
  * likes: its lines, each with quotes of its own, are joined by one space. Names are lower-cased. A section
  * may come back; its entries add up. Bytes above 127 stand for themselves; LF or CR LF; a UTF-8 mark is skipped.
  */
-#ifndef SAFSD_CONFIG_INI_H
-#define SAFSD_CONFIG_INI_H
+#ifndef SAFSD_BASE_INI_H
+#define SAFSD_BASE_INI_H
 
-#include "runtime/status.h"
+#include "base/status.h"
 
 #include <stddef.h>
 

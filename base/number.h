@@ -1,6 +1,6 @@
 /* Numbers as text, strictly: the whole text is the number, decimal, with a point whatever the locale says. */
-#ifndef SAFSD_CONFIG_NUMBER_H
-#define SAFSD_CONFIG_NUMBER_H
+#ifndef SAFSD_BASE_NUMBER_H
+#define SAFSD_BASE_NUMBER_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "config/ini.h"
+#include "base/ini.h"
 
 #include <ctype.h>
 #include <errno.h>

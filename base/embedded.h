@@ -1,6 +1,6 @@
 /* Text files compiled into the program by cmake/EmbedText.cmake; each table ends with a NULL name. */
-#ifndef SAFSD_RUNTIME_EMBEDDED_H
-#define SAFSD_RUNTIME_EMBEDDED_H
+#ifndef SAFSD_BASE_EMBEDDED_H
+#define SAFSD_BASE_EMBEDDED_H
 
 typedef struct embedded_text {
     const char *name; /* file name without folder */

@@ -4,8 +4,8 @@
  * failures, such as those met while cleaning up, do not overwrite the sentence that explains why.
  * A sentence says what was tried, on what (file:line, tensor, device), and what to do.
  */
-#ifndef SAFSD_RUNTIME_STATUS_H
-#define SAFSD_RUNTIME_STATUS_H
+#ifndef SAFSD_BASE_STATUS_H
+#define SAFSD_BASE_STATUS_H
 
 #include <stdbool.h>
 
