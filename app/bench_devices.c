@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/bench_record.h"
-#include "app/print.h"
+#include "base/print.h"
 
 enum { LABEL = 35, COLUMN = 11, SIDE_BY_SIDE = 4 };
 

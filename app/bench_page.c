@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/bench_record.h"
-#include "app/outfile.h"
+#include "base/outfile.h"
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -380,9 +380,9 @@ static void write_times(FILE *out, const json_t *devices)
 
 st_status page_write(const char *path, const json_t *root, st_error *error)
 {
-    app_outfile file;
+    outfile file;
     const json_t *devices = json_object_get(root, "devices");
-    ST_FORWARD(app_outfile_open(&file, path, error));
+    ST_FORWARD(outfile_open(&file, path, error));
     fputs(head, file.stream);
     write_devices(file.stream, devices);
     write_steps(file.stream, devices, json_object_get(root, "together"));
@@ -390,7 +390,7 @@ st_status page_write(const char *path, const json_t *root, st_error *error)
     for (size_t i = 0; i < json_array_size(devices); ++i) write_roofline(file.stream, json_array_get(devices, i));
     write_times(file.stream, devices);
     fputs("</body>\n</html>\n", file.stream);
-    const st_status status = app_outfile_finish(&file, error);
-    app_outfile_close(&file);
+    const st_status status = outfile_finish(&file, error);
+    outfile_close(&file);
     return status;
 }

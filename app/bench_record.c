@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/json.h"
+#include "engine/json.h"
 
 enum { PROFILE_SHOWN = 40 };
 
@@ -85,8 +85,8 @@ json_t *record_kernels(const bench_case *what, const bench_problem *problem, con
         const bench_kernel *k = &kernels->items[i];
         const double seconds = k->seconds.median;
         json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "name", k->name, "seconds", stats_of(k->seconds),
-                                              "gb_per_second", app_json_real(k->bytes / seconds * 1e-9), "gflops",
-                                              app_json_real(k->flops / seconds * 1e-9)));
+                                              "gb_per_second", en_json_real(k->bytes / seconds * 1e-9), "gflops",
+                                              en_json_real(k->flops / seconds * 1e-9)));
     }
     return with(case_of_problem(what, problem), json_pack("{s:o}", "operations", list));
 }
@@ -99,16 +99,16 @@ static json_t *profile_of(const bench_profile *p)
                                                p->lines[i].seconds, "launches", (json_int_t)p->lines[i].launches));
     return json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "step_seconds", p->seconds, "gemm_seconds", p->gemm_seconds,
                      "other_seconds", bench_profile_other(p), "other_kernel_seconds", p->kernel_seconds, "gemm_gflops",
-                     app_json_real(p->gemm_flops / p->gemm_seconds * 1e-9), "kernels", lines);
+                     en_json_real(p->gemm_flops / p->gemm_seconds * 1e-9), "kernels", lines);
 }
 
 static json_t *step_of(const bench_case *what, const bench_step *step)
 {
     return with(case_of(what, step->dialogues, step->utterances),
                 json_pack("{s:o, s:o, s:o, s:f, s:o}", "utterances_per_second",
-                          app_json_real((double)step->utterances / step->seconds.median), "seconds",
+                          en_json_real((double)step->utterances / step->seconds.median), "seconds",
                           stats_of(step->seconds), "device_mib", mib(step->device_bytes), "first_step_seconds",
-                          step->first_seconds, "loss", app_json_real(step->loss)));
+                          step->first_seconds, "loss", en_json_real(step->loss)));
 }
 
 json_t *record_step(const bench_case *what, const bench_step *step, const bench_profile *profile,
@@ -117,7 +117,7 @@ json_t *record_step(const bench_case *what, const bench_step *step, const bench_
     const double flops = bench_products_flops(products), best = bench_products_best(products);
     return with(step_of(what, step),
                 json_pack("{s:o, s:f, s:f, s:o, s:o}", "gemm_roofline_fraction",
-                          app_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9, "best_gflops",
+                          en_json_real(flops / (step->seconds.median * best)), "gflop", flops * 1e-9, "best_gflops",
                           best * 1e-9, "peak_host_mib", mib(step->peak_host_bytes), "profile", profile_of(profile)));
 }
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/bench_record.h"
-#include "app/print.h"
+#include "base/print.h"
 
 enum { PROFILE_LINES = 12 };
 

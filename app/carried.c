@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/settings.h"
+#include "engine/settings.h"
 #include "base/ini.h"
 #include "config/list.h"
 #include "config/value_print.h"
@@ -34,7 +34,8 @@ static st_status load_carried(cfg_config *carried, const cfg_config *given, cons
     const nn_checkpoint_about *about = &checkpoint->about;
     ST_FORWARD(
         cfg_load_text(carried, about->configuration, sf_path(checkpoint->file), NULL, (cfg_overrides){NULL, 0}, error));
-    if (given->data.modalities != CFG_MODALITIES_AUTO) carried->data.modalities = settings_modalities(&about->config);
+    if (given->data.modalities != CFG_MODALITIES_AUTO)
+        carried->data.modalities = en_settings_modalities(&about->config);
     if (given->data.classes.count == 0) return ST_OK;
     cfg_names *classes = &carried->data.classes;
     cfg_names_clear(classes);

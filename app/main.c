@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/outfile.h"
-#include "app/print.h"
+#include "base/outfile.h"
+#include "base/print.h"
 #include "base/nearest.h"
 
 /* Every command, in the order of the help; cmd_<name>.c defines it. */
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
     st_status status = opt_line_create(&line, argc, &app.error);
     if (status == ST_OK) status = run(&app, &line, argc, argv);
     opt_line_destroy(&line);
-    const int lost = app_outfile_flush(stdout);
+    const int lost = outfile_flush(stdout);
     if (lost != 0 && lost != EPIPE && status == ST_OK)
         status = st_fail(&app.error, ST_FAILED, "the results could not be written: %s", strerror(lost));
     if (app.error.text[0] != '\0') print_error(&app.error);

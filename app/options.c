@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/print.h"
+#include "base/print.h"
 #include "base/nearest.h"
 #include "config/schema.h"
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/json.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/print.h"
 #include "app/report.h"
 
 static app_confusion confusion_of(const app_outcome *outcome, long epoch, ds_split split)
@@ -74,34 +74,34 @@ static json_t *seed_json(uint64_t seed)
     return json_string(text);
 }
 
-st_status outcome_save(const app_outcome *outcome, const app_rundir *dir, st_error *error)
+st_status outcome_save(const app_outcome *outcome, const en_directory *dir, st_error *error)
 {
     const nn_progress *progress = nn_trainer_progress(outcome->trainer);
     json_t *selection = json_pack("{s:o, s:o}", "valid", selection_json(outcome, DS_VALID), "test_best",
                                   selection_json(outcome, DS_TEST));
     json_t *summary = json_pack(
         "{s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:f, s:o}", "program", "safsd-cl " SAFSD_VERSION, "name",
-        app_json_text(outcome->config->experiment.name), "seed", seed_json(outcome->config->experiment.seed),
-        "finished", outcome->finished, "stopped_early", nn_trainer_stopped_early(outcome->trainer), "epochs",
+        en_json_text(outcome->config->experiment.name), "seed", seed_json(outcome->config->experiment.seed), "finished",
+        outcome->finished, "stopped_early", nn_trainer_stopped_early(outcome->trainer), "epochs",
         (json_int_t)progress->epoch, "steps", (json_int_t)progress->step, "skipped_steps",
         (json_int_t)progress->skipped, "parameters", (json_int_t)outcome->parameters, "selection", selection, "seconds",
-        outcome->seconds, "device", app_json_device(rt_device(outcome->devices[0])));
+        outcome->seconds, "device", en_json_device(rt_device(outcome->devices[0])));
     json_t *devices = json_array();
     for (size_t d = 0; d < outcome->device_count; ++d)
-        json_array_append_new(devices, app_json_device(rt_device(outcome->devices[d])));
+        json_array_append_new(devices, en_json_device(rt_device(outcome->devices[d])));
     if (json_object_set_new(summary, "devices", devices) != 0)
         return st_fail(error, ST_FAILED, "out of memory for the summary");
     char *text = NULL;
-    ST_FORWARD(app_json_pretty(summary, &text, error));
-    const st_status status = rundir_write(dir, "summary.json", text, error);
+    ST_FORWARD(en_json_pretty(summary, &text, error));
+    const st_status status = en_directory_write(dir, "summary.json", text, error);
     free(text);
     return status;
 }
 
-double outcome_earlier_seconds(const app_rundir *dir)
+double outcome_earlier_seconds(const en_directory *dir)
 {
-    char path[RUNDIR_PATH_SIZE];
-    json_t *summary = json_load_file(rundir_file(dir, "summary.json", path), 0, NULL);
+    char path[EN_PATH_SIZE];
+    json_t *summary = json_load_file(en_directory_file(dir, "summary.json", path), 0, NULL);
     const double seconds = json_number_value(json_object_get(summary, "seconds"));
     json_decref(summary);
     return seconds;

@@ -2,7 +2,7 @@
 #ifndef SAFSD_APP_OUTCOME_H
 #define SAFSD_APP_OUTCOME_H
 
-#include "app/rundir.h"
+#include "engine/run_directory.h"
 #include "config/config.h"
 #include "model/training/trainer.h"
 
@@ -21,9 +21,9 @@ typedef struct app_outcome {
 st_status outcome_print(const app_outcome *outcome, st_error *error);
 
 /* Writes summary.json. */
-st_status outcome_save(const app_outcome *outcome, const app_rundir *dir, st_error *error);
+st_status outcome_save(const app_outcome *outcome, const en_directory *dir, st_error *error);
 
 /* The seconds that an earlier summary.json counts; 0 where there is none. */
-double outcome_earlier_seconds(const app_rundir *dir);
+double outcome_earlier_seconds(const en_directory *dir);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/print.h"
+#include "base/print.h"
 #include "app/trace_file.h"
 #include "bench/transfers.h"
 #include "model/training/trainer.h"
@@ -171,9 +171,9 @@ static st_status print_device(app_profiling *p, size_t d)
     return status;
 }
 
-st_status profiling_conclude(app_profiling *p, const app_rundir *dir)
+st_status profiling_conclude(app_profiling *p, const en_directory *dir)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     for (size_t d = 0; d < p->count; ++d) rt_trace_stop(p->devices[d]);
     if (p->steps == 0) return ST_OK;
     ST_FORWARD(trace_file_save(dir, trace_name, p->devices, p->count, &p->app->error));
@@ -181,6 +181,6 @@ st_status profiling_conclude(app_profiling *p, const app_rundir *dir)
     for (size_t d = 0; d < p->count; ++d) ST_FORWARD(print_device(p, d));
     app_progress_say(
         &p->app->progress, "%s shows the first %zu steps: open it with chrome://tracing or ui.perfetto.dev",
-        rundir_file(dir, trace_name, path), p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
+        en_directory_file(dir, trace_name, path), p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
     return ST_OK;
 }

@@ -7,7 +7,7 @@
 #define SAFSD_APP_PROFILING_H
 
 #include "app/app.h"
-#include "app/rundir.h"
+#include "engine/run_directory.h"
 #include "bench/gemm.h"
 
 enum { PROFILING_STEPS = 8 }; /* that a trace shows */
@@ -26,7 +26,7 @@ typedef struct app_profiling {
 st_status profiling_start(app_profiling *profiling);
 st_status profiling_planned(app_profiling *profiling);
 void profiling_stepped(app_profiling *profiling);
-st_status profiling_conclude(app_profiling *profiling, const app_rundir *dir);
+st_status profiling_conclude(app_profiling *profiling, const en_directory *dir);
 void profiling_destroy(app_profiling *profiling);
 
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/print.h"
+#include "base/print.h"
 
 /* Seconds between two lines. */
 static const double TERMINAL_PACE = 0.1, PLAIN_PACE = 15.0;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/json.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/print.h"
 #include "model/training/metrics.h"
 
 /* ---- report ---- */
@@ -130,7 +130,7 @@ json_t *report_json(app_confusion confusion)
     json_t *classes = json_array(), *matrix = json_array();
     for (size_t c = 0; c < confusion.classes; ++c) {
         const nn_scores scores = per_class[c].scores;
-        json_array_append_new(classes, json_pack("{s:o, s:f, s:f, s:f, s:I}", "name", app_json_text(confusion.names[c]),
+        json_array_append_new(classes, json_pack("{s:o, s:f, s:f, s:f, s:I}", "name", en_json_text(confusion.names[c]),
                                                  "precision", 100 * scores.precision, "recall", 100 * scores.recall,
                                                  "f1", 100 * scores.f1, "support", (json_int_t)per_class[c].support));
         json_t *row = json_array();

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "app/carried.h"
-#include "app/settings.h"
+#include "engine/settings.h"
 #include "app/source.h"
 #include "config/schema.h"
 #include "config/value_read.h"
@@ -144,12 +144,12 @@ static st_status choose_model(app_scoring *s)
     if (s->checkpoint->own) {
         s->model_config = s->checkpoint->about.config;
     } else {
-        ST_FORWARD(settings_model(&s->model_config, &s->config, s->data, error));
-        ST_FORWARD(settings_tables(&s->tables, &s->config, s->data, error));
+        ST_FORWARD(en_settings_model(&s->model_config, &s->config, s->data, error));
+        ST_FORWARD(en_settings_tables(&s->tables, &s->config, s->data, error));
         take_speakers(s);
         tables = s->tables.tables;
     }
-    s->evaluator = settings_evaluator(&s->config, tables);
+    s->evaluator = en_settings_evaluator(&s->config, tables);
     return ST_OK;
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "app/predictions.h"
+#include "engine/predictions.h"
 #include "config/schema.h"
 #include "config/value_read.h"
 #include "data/synth.h"
@@ -62,7 +62,7 @@ st_status source_load(ds_dataset **data, const cfg_config *config, bool hold_out
     } else {
         ST_TRY(read_file(data, source, error));
     }
-    ST_TRY(predictions_check_names((*data)->class_names, (*data)->classes, error));
+    ST_TRY(en_predictions_check_names((*data)->class_names, (*data)->classes, error));
     if (hold_out && source->valid_dialogues.count > 0)
         ST_TRY(ds_hold_out(*data, (const char *const *)source->valid_dialogues.items, source->valid_dialogues.count,
                            error));

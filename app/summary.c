@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/print.h"
+#include "base/print.h"
 
 enum { NAME_COLUMNS = 18, CLASS_COLUMNS = 20 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/json.h"
+#include "engine/json.h"
 
 /* Tracks: the host, then two of each device. */
 enum { PROCESS = 1, HOST = 1, FIRST_DEVICE = 2, TRACKS_OF_DEVICE = 2 };
@@ -103,7 +103,7 @@ static json_t *event_of(const rt_trace_event *event, size_t device, double origi
 static void name_track(page *p, int track, const char *name)
 {
     add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:o}}", "name", "thread_name", "ph", "M", "pid", PROCESS, "tid",
-                           track, "args", "name", app_json_text(name)));
+                           track, "args", "name", en_json_text(name)));
     add_event(p, json_pack("{s:s, s:s, s:i, s:i, s:{s:i}}", "name", "thread_sort_index", "ph", "M", "pid", PROCESS,
                            "tid", track, "args", "sort_index", track));
 }
@@ -157,9 +157,9 @@ static st_status write_all(page *p, source *sources, size_t count, double doubt,
         add_event(p, event_of(event, d, origin));
     }
     char *about = NULL;
-    ST_FORWARD(app_json_line(json_pack("{s:s, s:s, s:f}", "program", APP_NAME, "version", SAFSD_VERSION,
-                                       "clocks_differ_by_at_most_us", 1e6 * doubt),
-                             &about, error));
+    ST_FORWARD(en_json_line(json_pack("{s:s, s:s, s:f}", "program", APP_NAME, "version", SAFSD_VERSION,
+                                      "clocks_differ_by_at_most_us", 1e6 * doubt),
+                            &about, error));
     about[strcspn(about, "\n")] = '\0';
     add_text(p, "\n], \"displayTimeUnit\": \"ms\", \"otherData\": ");
     add_text(p, about);
@@ -168,7 +168,7 @@ static st_status write_all(page *p, source *sources, size_t count, double doubt,
     return p->complete ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the trace");
 }
 
-st_status trace_file_save(const app_rundir *dir, const char *file, rt_context *const *devices, size_t count,
+st_status trace_file_save(const en_directory *dir, const char *file, rt_context *const *devices, size_t count,
                           st_error *error)
 {
     source *sources = calloc(count, sizeof *sources);
@@ -183,7 +183,7 @@ st_status trace_file_save(const app_rundir *dir, const char *file, rt_context *c
         if (own > doubt) doubt = own;
     }
     ST_TRY(write_all(&all, sources, count, doubt, error));
-    status = rundir_write(dir, file, all.text, error);
+    status = en_directory_write(dir, file, all.text, error);
 done:
     free(all.text);
     free(sources);

@@ -4,11 +4,11 @@
 #ifndef SAFSD_APP_TRACE_FILE_H
 #define SAFSD_APP_TRACE_FILE_H
 
-#include "app/rundir.h"
+#include "engine/run_directory.h"
 #include "runtime/profile.h"
 
 /* Reads the traces of `count` devices that one host thread worked with, and writes them to a file of the directory. */
-st_status trace_file_save(const app_rundir *dir, const char *file, rt_context *const *devices, size_t count,
+st_status trace_file_save(const en_directory *dir, const char *file, rt_context *const *devices, size_t count,
                           st_error *error);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "app/json.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/print.h"
 
 const char *training_split_name(ds_split split)
 {
@@ -22,11 +22,11 @@ static void take_interrupt(app_training *t)
 static st_status log_step(const app_training *t, const nn_step_report *report)
 {
     const nn_step_result *r = &report->result;
-    return rundir_append(t->dir, "steps.jsonl",
-                         json_pack("{s:I, s:o, s:o, s:o, s:o}", "step", (json_int_t)report->step, "loss",
-                                   app_json_real((double)r->loss), "ce", app_json_real((double)r->ce), "saf",
-                                   app_json_real((double)r->saf), "kl", app_json_real((double)r->kl)),
-                         &t->app->error);
+    return en_directory_append(t->dir, "steps.jsonl",
+                               json_pack("{s:I, s:o, s:o, s:o, s:o}", "step", (json_int_t)report->step, "loss",
+                                         en_json_real((double)r->loss), "ce", en_json_real((double)r->ce), "saf",
+                                         en_json_real((double)r->saf), "kl", en_json_real((double)r->kl)),
+                               &t->app->error);
 }
 
 /* A loss that is a mean over nothing, where every step so far was skipped, is none. */
@@ -83,22 +83,22 @@ static void while_evaluating(void *user, ds_split split, size_t rows, size_t of_
 
 static json_t *percent(const nn_split_report *split, double fraction)
 {
-    return split->measured ? app_json_real(100 * fraction) : json_null();
+    return split->measured ? en_json_real(100 * fraction) : json_null();
 }
 
 static st_status log_split(const app_training *t, size_t epoch, ds_split which, const nn_split_report *split)
 {
     const nn_split_losses *losses = &split->losses;
     const double rate = split->utterances_per_second;
-    return rundir_append(
+    return en_directory_append(
         t->dir, "metrics.jsonl",
         json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch, "split",
-                  training_split_name(which), "loss", app_json_real(known(losses, losses->loss)), "ce",
-                  app_json_real(known(losses, losses->ce)), "saf", app_json_real(known(losses, losses->saf)), "kl",
-                  app_json_real(known(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
+                  training_split_name(which), "loss", en_json_real(known(losses, losses->loss)), "ce",
+                  en_json_real(known(losses, losses->ce)), "saf", en_json_real(known(losses, losses->saf)), "kl",
+                  en_json_real(known(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
                   "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
                   percent(split, split->metrics.macro.f1), "utterances_per_second",
-                  rate > 0 ? app_json_real(rate) : json_null()),
+                  rate > 0 ? en_json_real(rate) : json_null()),
         &t->app->error);
 }
 

@@ -7,13 +7,13 @@
 #include "app/app.h"
 #include "app/interrupt.h"
 #include "app/profiling.h"
-#include "app/rundir.h"
+#include "engine/run_directory.h"
 #include "model/training/trainer.h"
 
 /* The fields below the line belong to training.c; they start as zeros. */
 typedef struct app_training {
     app_state *app;
-    const app_rundir *dir;
+    const en_directory *dir;
     const app_interrupt *interrupt;
     bool log_steps;               /* write steps.jsonl */
     app_profiling *profiling;     /* told of steps; may be NULL */

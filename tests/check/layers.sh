@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One direction: app -> model -> data -> runtime -> base, app -> config -> base; bench stands beside model's users. Only
+# One direction: app -> bench -> engine -> model -> data -> runtime -> base, engine -> config -> base. Only
 # runtime/ knows OpenCL, only app/ and bench/ print or exit.
 . "$(dirname "$0")/common.sh" "$@"
 
@@ -16,14 +16,15 @@ may_include model/layers "$vocabulary|model/layers/|runtime/|base/"
 may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|base/"
 may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
 may_include config '(config|base)/'
-may_include bench '(bench|model|data|runtime|base)/'
-may_include app '(app|bench|model|data|config|runtime|base)/'
+may_include engine '(engine|model|config|data|runtime|base)/'
+may_include bench '(bench|engine|model|config|data|runtime|base)/'
+may_include app '(app|bench|engine|model|config|data|runtime|base)/'
 may_include cl '[a-z0-9_]+\.clh"'
 
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(internal|kernel|gemm_state)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in base runtime data model model/*/ config; do
+for folder in base runtime data model model/*/ config engine; do
     grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' $folder/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

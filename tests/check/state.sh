@@ -3,7 +3,7 @@
 # completes are const, and lie in .data.rel.ro.)
 . "$(dirname "$0")/common.sh" "$@"
 command -v objdump >/dev/null || skip "objdump is not installed (package binutils)"
-libraries=("$build"/libsafsd_{base,runtime,data,model,config}.a)
+libraries=("$build"/libsafsd_{base,runtime,data,model,config,engine}.a)
 [ -e "${libraries[0]}" ] || skip "the libraries are not built"
 for library in "${libraries[@]}"; do
     objdump -t "$library" | awk -v library="$(basename "$library")" '

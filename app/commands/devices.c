@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/json.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/print.h"
 #include "app/tuned.h"
 #include "runtime/program_cache.h"
 
@@ -67,7 +67,7 @@ static st_status print_json(const rt_device_list *list, const rt_cache_entry *en
 {
     json_t *devices = json_array();
     for (size_t i = 0; i < list->count; ++i) {
-        json_t *device = app_json_device(&list->items[i]);
+        json_t *device = en_json_device(&list->items[i]);
         json_object_set_new(device, "cached_programs",
                             json_integer((json_int_t)cached(entries, count, &list->items[i])));
         rt_tuning tuning;
@@ -76,7 +76,7 @@ static st_status print_json(const rt_device_list *list, const rt_cache_entry *en
         json_array_append_new(devices, device);
     }
     char *text = NULL;
-    ST_FORWARD(app_json_pretty(json_pack("{s:o}", "devices", devices), &text, error));
+    ST_FORWARD(en_json_pretty(json_pack("{s:o}", "devices", devices), &text, error));
     fputs(text, stdout);
     free(text);
     return ST_OK;

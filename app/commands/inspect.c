@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/print.h"
+#include "base/print.h"
 #include "app/summary.h"
 #include "data/pickle.h"
 #include "model/training/checkpoint.h"

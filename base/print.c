@@ -1,4 +1,4 @@
-#include "app/print.h"
+#include "base/print.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Configuration and data set, turned into the numbers the model works with. */
-#ifndef SAFSD_APP_SETTINGS_H
-#define SAFSD_APP_SETTINGS_H
+#ifndef SAFSD_ENGINE_SETTINGS_H
+#define SAFSD_ENGINE_SETTINGS_H
 
 #include "config/config.h"
 #include "data/dataset.h"
@@ -9,21 +9,22 @@
 #include "model/training/trainer.h"
 
 /* The model of a configuration for this data set. ST_USAGE where it wants a modality that the data lack. */
-st_status settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error);
+st_status en_settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error);
 
 /* The modalities that a model uses, as a configuration names them: CFG_TEXT | CFG_AUDIO | CFG_VISUAL. */
-unsigned settings_modalities(const nn_config *model);
+unsigned en_settings_modalities(const nn_config *model);
 
 /* The tables of its loss, from the frequencies of the training part. */
-st_status settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data, st_error *error);
+st_status en_settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data,
+                             st_error *error);
 
 /* Fills what [train] and [model] gcn_eval say; data, model, tables, paths and hooks stay as they are. */
-void settings_trainer(nn_trainer_options *options, const cfg_config *config);
+void en_settings_trainer(nn_trainer_options *options, const cfg_config *config);
 
 /* An evaluation as the training's. */
-nn_evaluator settings_evaluator(const cfg_config *config, nn_loss_tables tables);
+nn_evaluator en_settings_evaluator(const cfg_config *config, nn_loss_tables tables);
 
 /* Dialogues that an evaluation computes at a time. */
-size_t settings_part(const cfg_config *config);
+size_t en_settings_part(const cfg_config *config);
 
 #endif

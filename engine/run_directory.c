@@ -1,4 +1,4 @@
-#include "app/rundir.h"
+#include "engine/run_directory.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/json.h"
-#include "app/outfile.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/outfile.h"
+#include "base/print.h"
 
 /* ---- the directory ---- */
 
@@ -26,7 +26,7 @@ static st_status cannot_create(const char *path, int code, st_error *error)
 /* Makes the directories above the last part of `path`. */
 static st_status make_parents(const char *path, st_error *error)
 {
-    char parent[RUNDIR_PATH_SIZE];
+    char parent[EN_PATH_SIZE];
     snprintf(parent, sizeof parent, "%s", path);
     for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -73,7 +73,7 @@ static bool is_empty_directory(const char *path)
 }
 
 /* Removes what an earlier run left half-written; the claim is held. */
-static void sweep(const app_rundir *dir)
+static void sweep(const en_directory *dir)
 {
     DIR *stream = opendir(dir->path);
     if (!stream) return;
@@ -83,15 +83,15 @@ static void sweep(const app_rundir *dir)
 }
 
 /* A run does not end hours later because nothing can be written: the file of the claim is the first that is. */
-static st_status claim(app_rundir *dir, st_error *error)
+static st_status claim(en_directory *dir, st_error *error)
 {
-    char path[RUNDIR_PATH_SIZE];
-    ST_FORWARD(app_claim_take(&dir->claim, rundir_file(dir, claim_name, path), dir->path, error));
+    char path[EN_PATH_SIZE];
+    ST_FORWARD(en_lock_take(&dir->claim, en_directory_file(dir, claim_name, path), dir->path, error));
     sweep(dir);
     return ST_OK;
 }
 
-static st_status take_name(app_rundir *dir, const char *path, st_error *error)
+static st_status take_name(en_directory *dir, const char *path, st_error *error)
 {
     if (strlen(path) + 64 > sizeof dir->path)
         return st_fail(error, ST_USAGE, "the run directory has a name that is too long");
@@ -103,16 +103,16 @@ static st_status take_name(app_rundir *dir, const char *path, st_error *error)
 /* "DIR/FILE", where DIR is not taken yet. */
 static bool holds(const char *directory, const char *file)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     const int length = snprintf(path, sizeof path, "%s/%s", directory, file);
     return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
 }
 
 static bool is_claimed(const char *directory)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     const int length = snprintf(path, sizeof path, "%s/%s", directory, claim_name);
-    return length > 0 && (size_t)length < sizeof path && app_claim_held(path);
+    return length > 0 && (size_t)length < sizeof path && en_lock_held(path);
 }
 
 /* Why `path` holds no run that could be resumed. */
@@ -128,7 +128,7 @@ static st_status no_run(const char *path, st_error *error)
         "nothing to go on from was saved in %s yet (there is no last.safetensors): remove it and begin again", path);
 }
 
-st_status rundir_check(const char *out, st_error *error)
+st_status en_directory_check(const char *out, st_error *error)
 {
     char quoted[ST_TEXT_SIZE];
     if (access(out, F_OK) != 0) return ST_OK;
@@ -152,10 +152,10 @@ st_status rundir_check(const char *out, st_error *error)
                    "%s exists already, is not empty and holds no run: name another directory with --out", out);
 }
 
-static st_status create_named(app_rundir *dir, const char *out, st_error *error)
+static st_status create_named(en_directory *dir, const char *out, st_error *error)
 {
     ST_FORWARD(take_name(dir, out, error));
-    ST_FORWARD(rundir_check(dir->path, error));
+    ST_FORWARD(en_directory_check(dir->path, error));
     ST_FORWARD(make_parents(dir->path, error));
     dir->made = mkdir(dir->path, 0777) == 0;
     if (!dir->made && errno != EEXIST) return cannot_create(dir->path, errno, error);
@@ -164,7 +164,7 @@ static st_status create_named(app_rundir *dir, const char *out, st_error *error)
     return st_fail(error, ST_USAGE, "another run has just written into %s: name another directory with --out", out);
 }
 
-st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_error *error)
+st_status en_directory_create(en_directory *dir, const char *out, const char *name, st_error *error)
 {
     enum { MOST_RUNS = 100000 };
     if (out) return create_named(dir, out, error);
@@ -181,45 +181,45 @@ st_status rundir_create(app_rundir *dir, const char *out, const char *name, st_e
     return st_fail(error, ST_FAILED, "runs/ holds %d runs called %s; name a directory with --out", MOST_RUNS, name);
 }
 
-st_status rundir_open(app_rundir *dir, const char *path, st_error *error)
+st_status en_directory_open(en_directory *dir, const char *path, st_error *error)
 {
     ST_FORWARD(take_name(dir, path, error));
     if (!holds(dir->path, "last.safetensors")) return no_run(dir->path, error);
     return claim(dir, error);
 }
 
-void rundir_close(app_rundir *dir)
+void en_directory_close(en_directory *dir)
 {
-    app_claim_release(&dir->claim);
+    en_lock_release(&dir->claim);
     if (dir->made) rmdir(dir->path); /* which leaves one that is not empty */
 }
 
-const char *rundir_file(const app_rundir *dir, const char *file, char path[RUNDIR_PATH_SIZE])
+const char *en_directory_file(const en_directory *dir, const char *file, char path[EN_PATH_SIZE])
 {
-    snprintf(path, RUNDIR_PATH_SIZE, "%.*s/%s", RUNDIR_PATH_SIZE - 64, dir->path, file);
+    snprintf(path, EN_PATH_SIZE, "%.*s/%s", EN_PATH_SIZE - 64, dir->path, file);
     return path;
 }
 
 /* ---- files in it ---- */
 
-st_status rundir_write(const app_rundir *dir, const char *file, const char *text, st_error *error)
+st_status en_directory_write(const en_directory *dir, const char *file, const char *text, st_error *error)
 {
-    app_outfile out;
-    char path[RUNDIR_PATH_SIZE];
-    ST_FORWARD(app_outfile_open(&out, rundir_file(dir, file, path), error));
+    outfile out;
+    char path[EN_PATH_SIZE];
+    ST_FORWARD(outfile_open(&out, en_directory_file(dir, file, path), error));
     fputs(text, out.stream);
-    const st_status status = app_outfile_finish(&out, error);
-    app_outfile_close(&out);
+    const st_status status = outfile_finish(&out, error);
+    outfile_close(&out);
     return status;
 }
 
-st_status rundir_append(const app_rundir *dir, const char *file, json_t *value, st_error *error)
+st_status en_directory_append(const en_directory *dir, const char *file, json_t *value, st_error *error)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     char *line = NULL;
-    ST_FORWARD(app_json_line(value, &line, error));
+    ST_FORWARD(en_json_line(value, &line, error));
     const size_t length = strlen(line);
-    rundir_file(dir, file, path);
+    en_directory_file(dir, file, path);
     const int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
     const ssize_t written = descriptor < 0 ? -1 : write(descriptor, line, length);
     const int code = errno;
@@ -240,23 +240,23 @@ static bool stays(const char *line, const char *key, uint64_t end)
     return keep;
 }
 
-st_status rundir_cut(const app_rundir *dir, const char *file, const char *key, uint64_t end, st_error *error)
+st_status en_directory_cut(const en_directory *dir, const char *file, const char *key, uint64_t end, st_error *error)
 {
-    char path[RUNDIR_PATH_SIZE];
-    FILE *in = fopen(rundir_file(dir, file, path), "r");
+    char path[EN_PATH_SIZE];
+    FILE *in = fopen(en_directory_file(dir, file, path), "r");
     if (!in) return ST_OK;
-    app_outfile out = {NULL, NULL, NULL};
+    outfile out = {NULL, NULL, NULL};
     char *line = NULL;
     size_t room = 0;
     st_status status = ST_OK;
-    ST_TRY(app_outfile_open(&out, path, error));
+    ST_TRY(outfile_open(&out, path, error));
     while (getline(&line, &room, in) > 0) {
         line[strcspn(line, "\n")] = '\0';
         if (stays(line, key, end)) fprintf(out.stream, "%s\n", line);
     }
-    status = app_outfile_finish(&out, error);
+    status = outfile_finish(&out, error);
 done:
-    app_outfile_close(&out);
+    outfile_close(&out);
     free(line);
     fclose(in);
     return status;

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "app/print.h"
+#include "base/print.h"
 #include "runtime/program_cache.h"
 
 static void print_entry(const rt_cache_entry *entry)

@@ -7,10 +7,10 @@
 #include "app/app.h"
 #include "app/carried.h"
 #include "app/outcome.h"
-#include "app/predictions.h"
-#include "app/print.h"
+#include "engine/predictions.h"
+#include "base/print.h"
 #include "app/profiling.h"
-#include "app/settings.h"
+#include "engine/settings.h"
 #include "app/source.h"
 #include "app/training.h"
 #include "model/training/recipe.h"
@@ -23,8 +23,8 @@ typedef struct train_run {
     cfg_config config;
     char *configuration; /* the effective one, as text */
     nn_checkpoint *resume;
-    app_rundir dir;
-    char best[RUNDIR_PATH_SIZE], last[RUNDIR_PATH_SIZE];
+    en_directory dir;
+    char best[EN_PATH_SIZE], last[EN_PATH_SIZE];
     ds_dataset *data;
     ds_statistics statistics;
     nn_class_tables tables;
@@ -49,7 +49,7 @@ static void destroy(train_run *run)
     nn_checkpoint_close(&run->resume);
     free(run->configuration);
     cfg_destroy(&run->config);
-    rundir_close(&run->dir);
+    en_directory_close(&run->dir);
     app_interrupt_stop(&run->interrupt);
 }
 
@@ -59,10 +59,10 @@ static void destroy(train_run *run)
  * missing nobody has. */
 static st_status compare_written(train_run *run, cfg_overrides overrides)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     cfg_config written = {0};
     st_error unreadable = {.status = ST_OK};
-    if (access(rundir_file(&run->dir, "config.ini", path), F_OK) != 0 && errno == ENOENT) return ST_OK;
+    if (access(en_directory_file(&run->dir, "config.ini", path), F_OK) != 0 && errno == ENOENT) return ST_OK;
     if (cfg_load(&written, path, (cfg_overrides){NULL, 0}, &unreadable) != ST_OK) {
         app_progress_say(&run->app->progress, "%s; it is not used and is written anew", unreadable.text);
         return ST_OK;
@@ -86,8 +86,8 @@ static st_status load_configuration(train_run *run)
     ST_FORWARD(source_overrides(&overrides, run->line, error));
     st_status status = ST_OK;
     if (resume) {
-        ST_TRY(rundir_open(&run->dir, resume, error));
-        ST_TRY(nn_checkpoint_open(&run->resume, rundir_file(&run->dir, "last.safetensors", run->last), error));
+        ST_TRY(en_directory_open(&run->dir, resume, error));
+        ST_TRY(nn_checkpoint_open(&run->resume, en_directory_file(&run->dir, "last.safetensors", run->last), error));
         if (!run->resume->resumable)
             ST_TRY(st_fail(error, ST_USAGE, "%s holds no run that could be resumed", run->last));
         ST_TRY(cfg_load_text(&run->config, run->resume->about.configuration, run->last, NULL, overrides, error));
@@ -138,18 +138,18 @@ static st_status make_directory(train_run *run)
 {
     st_error *error = &run->app->error;
     if (!run->resume)
-        ST_FORWARD(rundir_create(&run->dir, opt_value(run->line, "out"), run->config.experiment.name, error));
-    rundir_file(&run->dir, "best.safetensors", run->best);
-    rundir_file(&run->dir, "last.safetensors", run->last);
+        ST_FORWARD(en_directory_create(&run->dir, opt_value(run->line, "out"), run->config.experiment.name, error));
+    en_directory_file(&run->dir, "best.safetensors", run->best);
+    en_directory_file(&run->dir, "last.safetensors", run->last);
     return ST_OK;
 }
 
 /* How many devices a run to be resumed had, and how summary.json, where there is one, names them. */
 static size_t earlier_devices(const train_run *run, char *selectors, size_t size)
 {
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     json_t *recipe = json_loads(run->resume->recipe, 0, NULL);
-    json_t *summary = json_load_file(rundir_file(&run->dir, "summary.json", path), 0, NULL);
+    json_t *summary = json_load_file(en_directory_file(&run->dir, "summary.json", path), 0, NULL);
     const json_t *devices = json_object_get(summary, "devices");
     const size_t count = 1 + json_array_size(json_object_get(recipe, "workers"));
     size_t used = 0;
@@ -225,9 +225,9 @@ static st_status create_trainer(train_run *run)
 {
     st_error *error = &run->app->error;
     nn_trainer_options *options = &run->options;
-    ST_FORWARD(settings_model(&options->config, &run->config, run->data, error));
-    ST_FORWARD(settings_tables(&run->tables, &run->config, run->data, error));
-    settings_trainer(options, &run->config);
+    ST_FORWARD(en_settings_model(&options->config, &run->config, run->data, error));
+    ST_FORWARD(en_settings_tables(&run->tables, &run->config, run->data, error));
+    en_settings_trainer(options, &run->config);
     options->data = run->data;
     options->tables = run->tables.tables;
     options->best_path = run->best;
@@ -257,13 +257,13 @@ static st_status prepare_files(train_run *run)
     run->started = app_seconds();
     if (run->resume) {
         run->started -= outcome_earlier_seconds(&run->dir);
-        ST_FORWARD(rundir_cut(&run->dir, "metrics.jsonl", "epoch", progress->epoch + 1, error));
-        ST_FORWARD(rundir_cut(&run->dir, "steps.jsonl", "step", progress->step, error));
+        ST_FORWARD(en_directory_cut(&run->dir, "metrics.jsonl", "epoch", progress->epoch + 1, error));
+        ST_FORWARD(en_directory_cut(&run->dir, "steps.jsonl", "step", progress->step, error));
         app_progress_say(&run->app->progress, "going on after %zu epochs and %u steps", progress->epoch,
                          (unsigned)progress->step);
     }
     nn_checkpoint_close(&run->resume);
-    return rundir_write(&run->dir, "config.ini", run->configuration, error);
+    return en_directory_write(&run->dir, "config.ini", run->configuration, error);
 }
 
 /* ---- after the last step ---- */
@@ -295,16 +295,16 @@ static void say_how_to_resume(const train_run *run)
 static st_status save_predictions(train_run *run)
 {
     st_error *error = &run->app->error;
-    char path[RUNDIR_PATH_SIZE];
+    char path[EN_PATH_SIZE];
     nn_checkpoint *best = NULL;
     nn_safsd *model = nn_trainer_model(run->trainer);
-    nn_evaluator evaluator = settings_evaluator(&run->config, run->tables.tables);
+    nn_evaluator evaluator = en_settings_evaluator(&run->config, run->tables.tables);
     evaluator.part = nn_trainer_micro_batch(run->trainer);
-    const app_predictions predictions = {model, &evaluator, run->data, run->data->class_names};
+    const en_predictions predictions = {model, &evaluator, run->data, run->data->class_names};
     st_status status = ST_OK;
     ST_TRY(nn_checkpoint_open(&best, run->best, error));
     ST_TRY(nn_checkpoint_load(best, nn_safsd_params(model), NULL, NULL));
-    status = predictions_save(rundir_file(&run->dir, "predictions.csv", path), &predictions, error);
+    status = en_predictions_save(en_directory_file(&run->dir, "predictions.csv", path), &predictions, error);
 done:
     nn_checkpoint_close(&best);
     return status;
@@ -340,7 +340,7 @@ static st_status conclude(train_run *run, bool finished)
 static st_status train(train_run *run)
 {
     ST_FORWARD(app_interrupt_start(&run->interrupt, run->app->quiet, &run->app->error));
-    if (opt_has(run->line, "out")) ST_FORWARD(rundir_check(opt_value(run->line, "out"), &run->app->error));
+    if (opt_has(run->line, "out")) ST_FORWARD(en_directory_check(opt_value(run->line, "out"), &run->app->error));
     ST_FORWARD(load_configuration(run));
     say_seeds(run);
     ST_FORWARD(load_data(run));

@@ -1,4 +1,4 @@
-#include "app/settings.h"
+#include "engine/settings.h"
 
 #include <stdlib.h>
 
@@ -42,7 +42,7 @@ static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
 
 static const unsigned modality_bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
 
-unsigned settings_modalities(const nn_config *model)
+unsigned en_settings_modalities(const nn_config *model)
 {
     unsigned bits = 0;
     for (int m = 0; m < DS_MODALITIES; ++m)
@@ -62,7 +62,7 @@ static st_status choose_modalities(nn_config *model, unsigned wanted, const ds_d
     return ST_OK;
 }
 
-st_status settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error)
+st_status en_settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error)
 {
     const cfg_model *sizes = &config->model;
     const cfg_loss *loss = &config->loss;
@@ -91,7 +91,7 @@ st_status settings_model(nn_config *model, const cfg_config *config, const ds_da
     return nn_config_check(model, error);
 }
 
-st_status settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data, st_error *error)
+st_status en_settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data, st_error *error)
 {
     const cfg_loss *loss = &config->loss;
     const nn_class_options options = {
@@ -114,7 +114,7 @@ st_status settings_tables(nn_class_tables *tables, const cfg_config *config, con
     return status;
 }
 
-void settings_trainer(nn_trainer_options *options, const cfg_config *config)
+void en_settings_trainer(nn_trainer_options *options, const cfg_config *config)
 {
     const cfg_train *train = &config->train;
     options->epochs = (size_t)train->epochs;
@@ -137,16 +137,16 @@ void settings_trainer(nn_trainer_options *options, const cfg_config *config)
     options->checkpoint_every = (size_t)train->checkpoint_every;
 }
 
-size_t settings_part(const cfg_config *config)
+size_t en_settings_part(const cfg_config *config)
 {
     return (size_t)(config->train.micro_batch > 0 ? config->train.micro_batch : config->train.batch);
 }
 
-nn_evaluator settings_evaluator(const cfg_config *config, nn_loss_tables tables)
+nn_evaluator en_settings_evaluator(const cfg_config *config, nn_loss_tables tables)
 {
     return (nn_evaluator){.mode = gcn_eval_of(config->model.gcn_eval.mode),
                           .repetitions = (size_t)config->model.gcn_eval.repetitions,
                           .batch = (size_t)config->train.batch,
-                          .part = settings_part(config),
+                          .part = en_settings_part(config),
                           .tables = tables};
 }

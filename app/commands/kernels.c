@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "app/app.h"
-#include "app/outfile.h"
+#include "base/outfile.h"
 #include "runtime/program_given.h"
 
 static const char guide[] =
@@ -32,12 +32,12 @@ static const char guide[] =
 static st_status write_file(const char *folder, const char *name, const void *bytes, size_t size, st_error *error)
 {
     char path[4096];
-    app_outfile file;
+    outfile file;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    ST_FORWARD(app_outfile_open(&file, path, error));
+    ST_FORWARD(outfile_open(&file, path, error));
     fwrite(bytes, 1, size, file.stream);
-    const st_status status = app_outfile_finish(&file, error);
-    app_outfile_close(&file);
+    const st_status status = outfile_finish(&file, error);
+    outfile_close(&file);
     if (status == ST_OK) puts(path);
     return status;
 }

@@ -10,8 +10,8 @@
 #include "app/bench_record.h"
 #include "app/bench_start.h"
 #include "app/bench_table.h"
-#include "app/json.h"
-#include "app/outfile.h"
+#include "engine/json.h"
+#include "base/outfile.h"
 #include "base/number.h"
 #include "runtime/gemm.h"
 
@@ -173,7 +173,7 @@ static st_status measure_device(app_state *app, json_t *devices, const wish *w)
     rt_context *rt = NULL;
     ST_FORWARD(app_open_device(app, (app_device_options){.configured = NULL}, &rt));
     json_t *entry =
-        json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", app_json_device(rt_device(rt)), "gemm_provider",
+        json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", en_json_device(rt_device(rt)), "gemm_provider",
                   rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt), "gemm", "kernels", "step");
     st_status status = entry ? ST_OK : st_fail(&app->error, ST_FAILED, "out of memory for the results");
     if (status == ST_OK && w->only == EVERYTHING) status = add_transfers(entry, rt);
@@ -274,10 +274,10 @@ static st_status load_old(json_t **old, const char *path, st_error *error)
 /* A page that cannot be written is found before anything is measured. */
 static st_status check_page(const char *path, st_error *error)
 {
-    app_outfile file;
+    outfile file;
     if (!path) return ST_OK;
-    ST_FORWARD(app_outfile_open(&file, path, error));
-    app_outfile_close(&file);
+    ST_FORWARD(outfile_open(&file, path, error));
+    outfile_close(&file);
     return ST_OK;
 }
 
@@ -286,7 +286,7 @@ static st_status print_results(const json_t *root, const json_t *old, bool as_js
     const json_t *devices = json_object_get(root, "devices");
     if (as_json) {
         char *text = NULL;
-        ST_FORWARD(app_json_pretty(json_incref((json_t *)root), &text, error));
+        ST_FORWARD(en_json_pretty(json_incref((json_t *)root), &text, error));
         fputs(text, stdout);
         free(text);
         if (old) table_print_changes(stderr, old, root);

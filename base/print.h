@@ -1,6 +1,6 @@
 /* Text for people: wrapped to 80 columns, padded by characters and not by bytes, sizes and times in round units. */
-#ifndef SAFSD_APP_PRINT_H
-#define SAFSD_APP_PRINT_H
+#ifndef SAFSD_BASE_PRINT_H
+#define SAFSD_BASE_PRINT_H
 
 #include <stdbool.h>
 #include <stddef.h>

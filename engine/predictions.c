@@ -1,10 +1,10 @@
-#include "app/predictions.h"
+#include "engine/predictions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/json.h"
-#include "app/outfile.h"
+#include "engine/json.h"
+#include "base/outfile.h"
 #include "model/training/metrics.h"
 
 static const char *const columns[] = {"dialogue", "utterance", "speaker", "label", "prediction"};
@@ -17,24 +17,24 @@ typedef struct prediction_row {
     const float *students[NN_MODALITIES]; /* [C], NULL for a modality that is not used */
 } prediction_row;
 
-static const nn_config *config_of(const app_predictions *p)
+static const nn_config *config_of(const en_predictions *p)
 {
     return nn_safsd_config(p->model);
 }
 
-static const char *predicted(const app_predictions *p, const float *probabilities)
+static const char *predicted(const en_predictions *p, const float *probabilities)
 {
     return p->class_names[nn_most_probable(probabilities, config_of(p)->classes)];
 }
 
 /* The name of an utterance's label, or NULL. */
-static const char *label_of(const app_predictions *p, size_t utterance)
+static const char *label_of(const en_predictions *p, size_t utterance)
 {
     const int32_t label = p->data->labels[utterance];
     return label >= 0 && (size_t)label < config_of(p)->classes ? p->class_names[label] : NULL;
 }
 
-st_status predictions_check_names(const char *const *class_names, size_t classes, st_error *error)
+st_status en_predictions_check_names(const char *const *class_names, size_t classes, st_error *error)
 {
     enum { FIRST = sizeof columns / sizeof *columns };
     for (size_t c = 0; c < classes; ++c)
@@ -66,9 +66,9 @@ static void put_field(FILE *out, const char *text)
     fputc('"', out);
 }
 
-void predictions_header(FILE *out, const app_predictions *p, app_table_format format)
+void en_predictions_header(FILE *out, const en_predictions *p, en_table_format format)
 {
-    if (format != TABLE_CSV) return;
+    if (format != EN_TABLE_CSV) return;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; ++i) fprintf(out, "%s%s", i > 0 ? "," : "", columns[i]);
     for (size_t c = 0; c < config_of(p)->classes; ++c) {
         fputc(',', out);
@@ -79,7 +79,7 @@ void predictions_header(FILE *out, const app_predictions *p, app_table_format fo
     fputc('\n', out);
 }
 
-static void put_csv(FILE *out, const app_predictions *p, const prediction_row *row)
+static void put_csv(FILE *out, const en_predictions *p, const prediction_row *row)
 {
     const ds_dataset *data = p->data;
     const char *label = label_of(p, row->utterance);
@@ -101,29 +101,29 @@ static void put_csv(FILE *out, const app_predictions *p, const prediction_row *r
 
 /* ---- JSON lines ---- */
 
-static st_status put_json(FILE *out, const app_predictions *p, const prediction_row *row, st_error *error)
+static st_status put_json(FILE *out, const en_predictions *p, const prediction_row *row, st_error *error)
 {
     const ds_dataset *data = p->data;
     const char *label = label_of(p, row->utterance);
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o}", "dialogue", app_json_text(data->dialogue_ids[row->dialogue]), "utterance",
-        app_json_text(data->utterance_ids[row->utterance]), "speaker",
-        app_json_text(data->speaker_names[data->speakers[row->utterance]]), "label",
-        label ? app_json_text(label) : json_null(), "prediction", app_json_text(predicted(p, row->probabilities)));
+    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "dialogue", en_json_text(data->dialogue_ids[row->dialogue]),
+                               "utterance", en_json_text(data->utterance_ids[row->utterance]), "speaker",
+                               en_json_text(data->speaker_names[data->speakers[row->utterance]]), "label",
+                               label ? en_json_text(label) : json_null(), "prediction",
+                               en_json_text(predicted(p, row->probabilities)));
     for (size_t c = 0; c < config_of(p)->classes; ++c)
-        json_object_set_new(object, p->class_names[c], app_json_real((double)row->probabilities[c]));
+        json_object_set_new(object, p->class_names[c], en_json_real((double)row->probabilities[c]));
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (row->students[m])
-            json_object_set_new(object, student_columns[m], app_json_text(predicted(p, row->students[m])));
+            json_object_set_new(object, student_columns[m], en_json_text(predicted(p, row->students[m])));
     char *line = NULL;
-    ST_FORWARD(app_json_line(object, &line, error));
+    ST_FORWARD(en_json_line(object, &line, error));
     fputs(line, out);
     free(line);
     return ST_OK;
 }
 
 /* Row `at` of N rows: its probabilities and those of the students. */
-static prediction_row row_of(const app_predictions *p, const nn_evaluated *evaluated, size_t rows, size_t at)
+static prediction_row row_of(const en_predictions *p, const nn_evaluated *evaluated, size_t rows, size_t at)
 {
     const nn_config *config = config_of(p);
     prediction_row row = {.probabilities = evaluated->probabilities + at * config->classes};
@@ -134,7 +134,7 @@ static prediction_row row_of(const app_predictions *p, const nn_evaluated *evalu
     return row;
 }
 
-static st_status put_rows(FILE *out, const app_predictions *p, app_table_format format, ds_split split,
+static st_status put_rows(FILE *out, const en_predictions *p, en_table_format format, ds_split split,
                           const nn_evaluated *evaluated, size_t rows, st_error *error)
 {
     size_t at = 0;
@@ -144,7 +144,7 @@ static st_status put_rows(FILE *out, const app_predictions *p, app_table_format 
             prediction_row row = row_of(p, evaluated, rows, at++);
             row.dialogue = d;
             row.utterance = u;
-            if (format == TABLE_CSV)
+            if (format == EN_TABLE_CSV)
                 put_csv(out, p, &row);
             else
                 ST_FORWARD(put_json(out, p, &row, error));
@@ -153,8 +153,8 @@ static st_status put_rows(FILE *out, const app_predictions *p, app_table_format 
     return ST_OK;
 }
 
-st_status predictions_write(FILE *out, const app_predictions *p, app_table_format format, ds_split split,
-                            st_error *error)
+st_status en_predictions_write(FILE *out, const en_predictions *p, en_table_format format, ds_split split,
+                               st_error *error)
 {
     const nn_config *config = config_of(p);
     size_t rows = 0;
@@ -174,15 +174,15 @@ st_status predictions_write(FILE *out, const app_predictions *p, app_table_forma
     return status;
 }
 
-st_status predictions_save(const char *path, const app_predictions *p, st_error *error)
+st_status en_predictions_save(const char *path, const en_predictions *p, st_error *error)
 {
-    app_outfile file;
-    ST_FORWARD(app_outfile_open(&file, path, error));
+    outfile file;
+    ST_FORWARD(outfile_open(&file, path, error));
     st_status status = ST_OK;
-    predictions_header(file.stream, p, TABLE_CSV);
-    ST_TRY(predictions_write(file.stream, p, TABLE_CSV, DS_TEST, error));
-    status = app_outfile_finish(&file, error);
+    en_predictions_header(file.stream, p, EN_TABLE_CSV);
+    ST_TRY(en_predictions_write(file.stream, p, EN_TABLE_CSV, DS_TEST, error));
+    status = outfile_finish(&file, error);
 done:
-    app_outfile_close(&file);
+    outfile_close(&file);
     return status;
 }

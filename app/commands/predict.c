@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/outfile.h"
-#include "app/predictions.h"
+#include "base/outfile.h"
+#include "engine/predictions.h"
 #include "app/scoring.h"
 
 /* --format, else by the ending of the file, else CSV. */
-static st_status choose_format(const opt_line *line, app_table_format *format, st_error *error)
+static st_status choose_format(const opt_line *line, en_table_format *format, st_error *error)
 {
     static const char *const words[] = {"csv", "jsonl", NULL};
     static const char *const json_endings[] = {".jsonl", ".ndjson", ".json"};
@@ -19,37 +19,37 @@ static st_status choose_format(const opt_line *line, app_table_format *format, s
         if (length >= ending && strcmp(path + length - ending, json_endings[i]) == 0) chosen = 1;
     }
     ST_FORWARD(opt_choice(line, "format", words, &chosen, error));
-    *format = chosen == 1 ? TABLE_JSON_LINES : TABLE_CSV;
+    *format = chosen == 1 ? EN_TABLE_JSON_LINES : EN_TABLE_CSV;
     return ST_OK;
 }
 
-static st_status write_parts(FILE *out, app_scoring *scoring, app_table_format format)
+static st_status write_parts(FILE *out, app_scoring *scoring, en_table_format format)
 {
-    const app_predictions predictions = {scoring->model, &scoring->evaluator, scoring->data, scoring->class_names};
-    predictions_header(out, &predictions, format);
+    const en_predictions predictions = {scoring->model, &scoring->evaluator, scoring->data, scoring->class_names};
+    en_predictions_header(out, &predictions, format);
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
         if (scoring_includes(scoring, split))
-            ST_FORWARD(predictions_write(out, &predictions, format, split, &scoring->app->error));
+            ST_FORWARD(en_predictions_write(out, &predictions, format, split, &scoring->app->error));
     return ST_OK;
 }
 
 static st_status run(app_state *app, const opt_line *line)
 {
     app_scoring scoring = {0};
-    app_outfile file = {NULL, NULL, NULL};
-    app_table_format format = TABLE_CSV;
+    outfile file = {NULL, NULL, NULL};
+    en_table_format format = EN_TABLE_CSV;
     const char *path = opt_value(line, "out");
     const bool to_file = path && strcmp(path, "-") != 0;
     ST_FORWARD(choose_format(line, &format, &app->error));
     st_status status = ST_OK;
-    if (to_file) ST_TRY(app_outfile_open(&file, path, &app->error));
+    if (to_file) ST_TRY(outfile_open(&file, path, &app->error));
     ST_TRY(scoring_open(&scoring, app, line));
     ST_TRY(write_parts(to_file ? file.stream : stdout, &scoring, format));
-    if (to_file) ST_TRY(app_outfile_finish(&file, &app->error));
+    if (to_file) ST_TRY(outfile_finish(&file, &app->error));
     app_progress_say(&app->progress, "predicted %s of the data set%s%s", scoring_part_name(&scoring),
                      to_file ? " into " : "", to_file ? path : "");
 done:
-    app_outfile_close(&file);
+    outfile_close(&file);
     scoring_close(&scoring);
     return status;
 }

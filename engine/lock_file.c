@@ -1,4 +1,4 @@
-#include "app/claim.h"
+#include "engine/lock_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct app_claim {
+struct en_lock {
     int descriptor;
     char path[]; /* of the file */
 };
@@ -26,7 +26,7 @@ static bool is_at(int descriptor, const char *path)
            opened.st_ino == named.st_ino;
 }
 
-static st_status lock(app_claim *claim, const char *directory, st_error *error)
+static st_status lock(en_lock *claim, const char *directory, st_error *error)
 {
     enum { TRIES = 100 };
     for (int i = 0; i < TRIES; ++i) {
@@ -45,10 +45,10 @@ static st_status lock(app_claim *claim, const char *directory, st_error *error)
                    directory);
 }
 
-st_status app_claim_take(app_claim **claim, const char *path, const char *directory, st_error *error)
+st_status en_lock_take(en_lock **claim, const char *path, const char *directory, st_error *error)
 {
     const size_t size = strlen(path) + 1;
-    app_claim *made = malloc(sizeof *made + size);
+    en_lock *made = malloc(sizeof *made + size);
     *claim = NULL;
     if (!made) return st_fail(error, ST_FAILED, "out of memory while opening %s", directory);
     memcpy(made->path, path, size);
@@ -60,9 +60,9 @@ st_status app_claim_take(app_claim **claim, const char *path, const char *direct
     return status;
 }
 
-void app_claim_release(app_claim **claim)
+void en_lock_release(en_lock **claim)
 {
-    app_claim *old = *claim;
+    en_lock *old = *claim;
     if (!old) return;
     unlink(old->path); /* before the lock ends: whoever locks it then finds that it is no longer there */
     close(old->descriptor);
@@ -70,7 +70,7 @@ void app_claim_release(app_claim **claim)
     *claim = NULL;
 }
 
-bool app_claim_held(const char *path)
+bool en_lock_held(const char *path)
 {
     struct flock whole = whole_file();
     const int descriptor = open(path, O_RDWR | O_CLOEXEC);

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "app/app.h"
-#include "app/predictions.h"
+#include "engine/predictions.h"
 #include "app/source.h"
 #include "app/summary.h"
 
@@ -31,7 +31,7 @@ static st_status run(app_state *app, const opt_line *line)
     const ds_load_options options = {DS_FORMAT_AUTO, (const char *const *)config.data.classes.items,
                                      config.data.classes.count};
     ST_TRY(ds_load(&data, from, &options, error));
-    ST_TRY(predictions_check_names(data->class_names, data->classes, error));
+    ST_TRY(en_predictions_check_names(data->class_names, data->classes, error));
     ST_TRY(ds_save(data, to, error));
     printf("%s -> %s\n", from, to);
     summary_data(data);

@@ -1,26 +1,26 @@
 /* Text files that appear by rename, whole or not at all. */
-#ifndef SAFSD_APP_OUTFILE_H
-#define SAFSD_APP_OUTFILE_H
+#ifndef SAFSD_BASE_OUTFILE_H
+#define SAFSD_BASE_OUTFILE_H
 
 #include <stdio.h>
 
 #include "base/status.h"
 
-typedef struct app_outfile {
+typedef struct outfile {
     FILE *stream;
     char *path, *temporary; /* the same name where `path` is no regular file, such as a pipe or a terminal */
-} app_outfile;
+} outfile;
 
 /* ST_FAILED, naming file and reason, where it cannot be written. */
-st_status app_outfile_open(app_outfile *file, const char *path, st_error *error);
+st_status outfile_open(outfile *file, const char *path, st_error *error);
 
 /* Syncs and renames; ST_FAILED, leaving `path` as it was, where something could not be written. */
-st_status app_outfile_finish(app_outfile *file, st_error *error);
+st_status outfile_finish(outfile *file, st_error *error);
 
 /* Flushes a stream; 0, or why something that was written to it, now or before, is lost. */
-int app_outfile_flush(FILE *stream);
+int outfile_flush(FILE *stream);
 
 /* Removes what was not finished; to be called in any case. */
-void app_outfile_close(app_outfile *file);
+void outfile_close(outfile *file);
 
 #endif

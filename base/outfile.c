@@ -1,4 +1,4 @@
-#include "app/outfile.h"
+#include "base/outfile.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -13,17 +13,17 @@ static bool is_special(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-static st_status fail(const app_outfile *file, int code, st_error *error)
+static st_status fail(const outfile *file, int code, st_error *error)
 {
     return st_fail(error, ST_FAILED, "%s cannot be written: %s", file->path, strerror(code));
 }
 
-st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
+st_status outfile_open(outfile *file, const char *path, st_error *error)
 {
     const size_t size = strlen(path) + 32;
-    *file = (app_outfile){NULL, malloc(size), malloc(size)};
+    *file = (outfile){NULL, malloc(size), malloc(size)};
     if (!file->path || !file->temporary) {
-        app_outfile_close(file);
+        outfile_close(file);
         return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
     }
     snprintf(file->path, size, "%s", path);
@@ -35,13 +35,13 @@ st_status app_outfile_open(app_outfile *file, const char *path, st_error *error)
     file->stream = fopen(file->temporary, "w");
     if (file->stream) return ST_OK;
     const st_status status = fail(file, errno, error);
-    app_outfile_close(file);
+    outfile_close(file);
     return status;
 }
 
 /* A stream that failed earlier has forgotten why: one byte more, to a file that is lost anyway, meets the cause
  * again. */
-int app_outfile_flush(FILE *stream)
+int outfile_flush(FILE *stream)
 {
     errno = 0;
     if (fflush(stream) != 0 && errno != 0) return errno;
@@ -50,10 +50,10 @@ int app_outfile_flush(FILE *stream)
     return write(fileno(stream), "\n", 1) < 0 && errno != 0 ? errno : EIO;
 }
 
-st_status app_outfile_finish(app_outfile *file, st_error *error)
+st_status outfile_finish(outfile *file, st_error *error)
 {
     const bool special = strcmp(file->path, file->temporary) == 0;
-    int code = app_outfile_flush(file->stream);
+    int code = outfile_flush(file->stream);
     bool good = code == 0;
     if (good && !special && fsync(fileno(file->stream)) != 0) {
         good = false;
@@ -73,7 +73,7 @@ st_status app_outfile_finish(app_outfile *file, st_error *error)
     return status;
 }
 
-void app_outfile_close(app_outfile *file)
+void outfile_close(outfile *file)
 {
     if (file->stream) {
         fclose(file->stream);
@@ -81,5 +81,5 @@ void app_outfile_close(app_outfile *file)
     }
     free(file->path);
     free(file->temporary);
-    *file = (app_outfile){NULL, NULL, NULL};
+    *file = (outfile){NULL, NULL, NULL};
 }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "app/app.h"
-#include "app/json.h"
-#include "app/print.h"
+#include "engine/json.h"
+#include "base/print.h"
 #include "app/report.h"
 #include "app/scoring.h"
 
@@ -34,12 +34,12 @@ static st_status print_json(const app_scoring *scoring, const nn_split_losses *l
     json_t *result = report_json(confusion);
     json_object_set_new(result, "split", json_string(parts[scoring->part]));
     json_object_set_new(result, "utterances", json_integer((json_int_t)losses->utterances));
-    json_object_set_new(result, "loss", app_json_real(losses->loss));
-    json_object_set_new(result, "ce", app_json_real(losses->ce));
-    json_object_set_new(result, "saf", app_json_real(losses->saf));
-    json_object_set_new(result, "kl", app_json_real(losses->kl));
+    json_object_set_new(result, "loss", en_json_real(losses->loss));
+    json_object_set_new(result, "ce", en_json_real(losses->ce));
+    json_object_set_new(result, "saf", en_json_real(losses->saf));
+    json_object_set_new(result, "kl", en_json_real(losses->kl));
     char *text = NULL;
-    ST_FORWARD(app_json_pretty(result, &text, &scoring->app->error));
+    ST_FORWARD(en_json_pretty(result, &text, &scoring->app->error));
     fputs(text, stdout);
     free(text);
     return ST_OK;

@@ -5,8 +5,8 @@
 
 #include "app/app.h"
 #include "app/interrupt.h"
-#include "app/print.h"
-#include "app/settings.h"
+#include "base/print.h"
+#include "engine/settings.h"
 #include "app/source.h"
 #include "bench/search.h"
 #include "base/number.h"
@@ -54,9 +54,9 @@ static st_status configured_problem(tune_run *t, bench_problem *problem, const c
     st_status status = ST_OK;
     ST_TRY(cfg_load(&config, path, (cfg_overrides){NULL, 0}, error));
     ST_TRY(source_load(&data, &config, true, error));
-    ST_TRY(settings_model(&problem->config, &config, data, error));
-    ST_TRY(settings_tables(&problem->tables, &config, data, error));
-    problem->extent = nn_extent_of(data, settings_part(&config));
+    ST_TRY(en_settings_model(&problem->config, &config, data, error));
+    ST_TRY(en_settings_tables(&problem->tables, &config, data, error));
+    problem->extent = nn_extent_of(data, en_settings_part(&config));
     problem->training = true;
 done:
     ds_destroy(&data);
