@@ -32,12 +32,13 @@ typedef struct app_command {
     st_status (*run)(app_state *app, const opt_line *line);
 } app_command;
 
-/* rt_device_list_create, which says in app->error what to install where there is no device. */
+/* en_list_devices, which says in app->error what to install where there is no device. */
 st_status app_list_devices(app_state *app, rt_device_list *list);
 
 /* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
- * how to name it again. With --program it has to pass the short self-test: what is computed is then only as right as
- * the file. The context records its failures in app->error. */
+ * how to name it again. Where auto, gpu, cpu or accelerator chose one that cannot be opened, the next of them is taken,
+ * with a sentence; a device that was named itself fails. With --program it has to pass the short self-test: what is
+ * computed is then only as right as the file. The context records its failures in app->error. */
 typedef struct app_device_options {
     const char *configured; /* [runtime] device */
     const char *gemm;       /* [runtime] gemm; NULL: auto */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "bench/step.h"
-#include "config/drivers.h"
+#include "engine/device_list.h"
 #include "runtime/tuning.h"
 
 enum { MOST_ARGUMENTS = 20, NUMBER = 24, WARM_RUNS = 3, OPEN_FOLDERS = 16 };
@@ -181,7 +181,7 @@ st_status start_measure(start_times *times, app_state *app, const rt_device_info
     char folder[256], general[320], special[320];
     memset(times, 0, sizeof *times);
     if (!describe(&c, app, device, of)) return ST_OK;
-    ST_FORWARD(cfg_driver_find(&driver, NULL, device->platform_name, device->driver, &app->error));
+    ST_FORWARD(en_driver_of(&driver, device, &app->error));
     ST_FORWARD(make_folder(folder, device, &app->error));
     snprintf(general, sizeof general, "XDG_CACHE_HOME=%s", folder);
     snprintf(special, sizeof special, "%s=%s/driver", driver.cache_variable, folder);

@@ -5,10 +5,12 @@
 
 #include "app/app.h"
 #include "app/tuned.h"
-#include "config/drivers.h"
+#include "engine/device_list.h"
 #include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
+
+enum { SELECTOR_SIZE = 256 };
 
 static void notice(void *user, const char *sentence)
 {
@@ -33,7 +35,7 @@ static st_status keep_programs(const rt_device_info *device, bool *keep, st_erro
 {
     cfg_driver driver;
     const char *variable = getenv("SAFSD_CL_CACHE");
-    ST_FORWARD(cfg_driver_find(&driver, NULL, device->platform_name, device->driver, error));
+    ST_FORWARD(en_driver_of(&driver, device, error));
     *keep = driver.program_cache;
     if (!variable || !*variable) return ST_OK;
     *keep = strcmp(variable, "always") == 0;
@@ -50,7 +52,7 @@ static void advise(app_state *app, const char *advice)
 
 st_status app_list_devices(app_state *app, rt_device_list *list)
 {
-    const st_status status = rt_device_list_create(list, &app->error);
+    const st_status status = en_list_devices(list, &app->error);
     if (status == ST_DEVICE)
         advise(app, ": install or check the driver of your device, or to run on the CPU that of PoCL (Debian, Ubuntu: "
                     "apt-get install pocl-opencl-icd), which needs a folder that it can write to, by HOME or "
@@ -128,7 +130,7 @@ static st_status select_all(app_state *app, const rt_device_list *list, const ch
                             size_t room, size_t *count)
 {
     for (const char *at = selectors;; ++at) {
-        char selector[256];
+        char selector[SELECTOR_SIZE];
         const size_t length = strcspn(at, ",");
         if (length >= sizeof selector)
             return st_fail(&app->error, ST_USAGE, "a device selector of %zu characters is too long", length);
@@ -147,6 +149,34 @@ static st_status select_all(app_state *app, const rt_device_list *list, const ch
     }
 }
 
+/* The selector at one place of a list with commas. */
+static void selector_at(const char *selectors, size_t place, char selector[SELECTOR_SIZE])
+{
+    while (place-- > 0) selectors = strchr(selectors, ',') + 1;
+    snprintf(selector, SELECTOR_SIZE, "%.*s", (int)strcspn(selectors, ","), selectors);
+}
+
+/* Takes the next device of a kind where one has failed. False where there is none, or the device was named itself: the
+ * failure stands. */
+static bool choose_next(app_state *app, const rt_device_list *list, const char *selectors, size_t *chosen, size_t count,
+                        size_t place)
+{
+    char selector[SELECTOR_SIZE];
+    size_t next = 0;
+    st_error none = {.status = ST_OK};
+    rt_device_info *failed = &list->items[chosen[place]];
+    selector_at(selectors, place, selector);
+    if (app->error.status != ST_DEVICE || app->program || !rt_device_names_kind(selector)) return false;
+    snprintf(failed->error, sizeof failed->error, "%.*s", (int)sizeof failed->error - 1, app->error.text);
+    if (rt_device_select(list, selector, &next, &none) != ST_OK) return false;
+    for (size_t i = 0; i < count; ++i)
+        if (chosen[i] == next) return false;
+    app_progress_say(&app->progress, "device %d (%s) is passed over: %s", failed->index, failed->name, app->error.text);
+    st_clear(&app->error);
+    chosen[place] = next;
+    return true;
+}
+
 st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room,
                            size_t *count)
 {
@@ -160,7 +190,8 @@ st_status app_open_devices(app_state *app, app_device_options options, rt_contex
         select_all(app, &list, selectors, chosen, room < APP_MOST_DEVICES ? room : APP_MOST_DEVICES, &named);
     if (status != ST_OK) st_prefix(&app->error, "%s", origin);
     for (; status == ST_OK && *count < named; ++*count) {
-        status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);
+        do status = open_one(app, &options, &list.items[chosen[*count]], &contexts[*count]);
+        while (status != ST_OK && choose_next(app, &list, selectors, chosen, named, *count));
         if (status != ST_OK) break;
         options.vector_width = 0;
         options.parameters = NULL;

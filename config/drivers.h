@@ -8,13 +8,19 @@
 
 typedef struct cfg_driver {
     bool program_cache;      /* keeps no built programs itself */
-    char cache_variable[32]; /* of the environment: the folder of what it keeps; empty: below XDG_CACHE_HOME, or nothing
-                              */
+    bool emulator;           /* computes on the processor what other hardware would */
+    char cache_variable[32]; /* of the environment: the folder of what it keeps; empty: none is known */
+    char cache_folder[64]; /* the same where that variable is not set, below HOME/ or XDG_CACHE_HOME/; empty: unknown */
 } cfg_driver;
 
-/* What `text` says of a driver, by the name of its platform and its version; nothing for one that no section names.
- * `text` NULL: the file that is compiled in. ST_USAGE with the line of what is malformed. */
-st_status cfg_driver_find(cfg_driver *driver, const char *text, const char *platform, const char *version,
-                          st_error *error);
+/* A device as the sections name it; texts are never NULL. */
+typedef struct cfg_driver_of {
+    const char *platform, *device; /* their names */
+    const char *version;           /* of the driver */
+} cfg_driver_of;
+
+/* What `text` says of the driver of a device; nothing for one that no section names. `text` NULL: the file that is
+ * compiled in. ST_USAGE with the line of what is malformed. */
+st_status cfg_driver_find(cfg_driver *driver, const char *text, cfg_driver_of of, st_error *error);
 
 #endif

@@ -43,6 +43,7 @@ json_t *en_json_device(const rt_device_info *info)
                               "vector_width", (json_int_t)info->vector_width);
     json_object_update(device, sizes);
     json_decref(sizes);
+    json_object_set_new(device, "emulator", json_boolean(info->emulator));
     json_object_set_new(device, "bus", info->bus[0] ? en_json_text(info->bus) : json_null());
     json_object_set_new(device, "same_as", info->same_as >= 0 ? json_integer(info->same_as) : json_null());
     json_object_set_new(device, "error", info->error[0] ? en_json_text(info->error) : json_null());

@@ -260,15 +260,35 @@ static st_status no_such_device(const rt_device_list *list, const char *selector
     return st_fail(error, ST_DEVICE, "no device matches \"%s\"; there are: %s", selector, all);
 }
 
-static bool first_of_type(const rt_device_list *list, rt_device_type type, size_t *chosen)
+static bool first_of_type(const rt_device_list *list, rt_device_type type, bool emulator, size_t *chosen)
 {
     for (size_t i = 0; i < list->count; ++i) {
-        if (list->items[i].type == type && list->items[i].available && !list->items[i].error[0]) {
-            *chosen = i;
-            return true;
-        }
+        const rt_device_info *info = &list->items[i];
+        if (info->type != type || info->emulator != emulator || !info->available || info->error[0]) continue;
+        *chosen = i;
+        return true;
     }
     return false;
+}
+
+/* The types that a kind means, the best first, ended by 0; NULL where the selector is none. */
+static const rt_device_type *types_of_kind(const char *selector)
+{
+    static const struct {
+        const char *word;
+        rt_device_type types[5];
+    } kinds[] = {{"gpu", {RT_GPU}},
+                 {"cpu", {RT_CPU}},
+                 {"accelerator", {RT_ACCELERATOR}},
+                 {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU, RT_OTHER_DEVICE}}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k)
+        if (strcasecmp(selector, kinds[k].word) == 0) return kinds[k].types;
+    return NULL;
+}
+
+bool rt_device_names_kind(const char *selector)
+{
+    return types_of_kind(selector) != NULL;
 }
 
 static bool parse_number(const char **text, long *value)
@@ -307,19 +327,11 @@ static st_status select_by_name(const rt_device_list *list, const char *selector
 
 st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error)
 {
-    static const struct {
-        const char *word;
-        rt_device_type types[4];
-    } words[] = {{"gpu", {RT_GPU}},
-                 {"cpu", {RT_CPU}},
-                 {"accelerator", {RT_ACCELERATOR}},
-                 {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU, RT_OTHER_DEVICE}}};
-    for (size_t w = 0; w < sizeof words / sizeof *words; ++w) {
-        if (strcasecmp(selector, words[w].word) != 0) continue;
-        for (size_t t = 0; t < 4 && words[w].types[t]; ++t)
-            if (first_of_type(list, words[w].types[t], chosen)) return ST_OK;
-        return no_such_device(list, selector, error);
-    }
+    const rt_device_type *types = types_of_kind(selector);
+    for (int emulators = 0; types && emulators < 2; ++emulators)
+        for (const rt_device_type *type = types; *type; ++type)
+            if (first_of_type(list, *type, emulators, chosen)) return ST_OK;
+    if (types) return no_such_device(list, selector, error);
     const char *rest = selector;
     long first = 0, second = 0;
     if (parse_number(&rest, &first)) {

@@ -27,6 +27,7 @@ typedef struct rt_device_info {
     uint8_t uuid[16]; /* of the hardware, all 0 where the driver does not tell */
     char bus[16];     /* "0000:c1:00.0", empty where the driver does not tell */
     int same_as;      /* index of an earlier listing of what is probably the same device, or -1 */
+    bool emulator;    /* stands in for hardware that is not there; the caller says so, and kinds take it last */
     char error[256];  /* why its properties could not be read; empty when all is well */
     void *platform_handle, *handle;
 } rt_device_info;
@@ -42,9 +43,12 @@ void rt_device_list_destroy(rt_device_list *list);
 
 /* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU, then what
  * is none of them), a name or a part of one, of the device, its platform or its vendor. A kind means the first device
- * of that kind that can be used. ST_DEVICE with the list of matches when a part is ambiguous, or of devices when none
- * matches. */
+ * of that kind that can be used, emulators after all others. ST_DEVICE with the list of matches when a part is
+ * ambiguous, or of devices when none matches. */
 st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error);
+
+/* Whether a selector is `auto`, `gpu`, `cpu` or `accelerator`: any device that fits will do. */
+bool rt_device_names_kind(const char *selector);
 
 /* "cpu", "gpu", "accelerator" or "other". */
 const char *rt_device_type_name(rt_device_type type);

@@ -127,6 +127,40 @@ static void test_whole_names(void **state)
     expect_refusal(&last, "gpu", (const char *const[]){"no device matches \"gpu\"", "Everything"}, 2);
 }
 
+/* Emulators come after every other device, among themselves in the same order; named, they are taken. */
+static void test_emulators(void **state)
+{
+    (void)state;
+    rt_device_info devices[] = {
+        {.index = 0, .name = "Soft Flux", .type = RT_GPU, .available = true, .emulator = true},
+        {.index = 1, .name = "Board Emulator", .type = RT_ACCELERATOR, .available = true, .emulator = true},
+        {.index = 2, .name = "Core X", .type = RT_CPU, .available = true},
+        {.index = 3, .name = "Everything", .type = RT_OTHER_DEVICE, .available = true}};
+    const rt_device_list list = {devices, 4};
+    expect_choice(&list, "auto", 2);
+    expect_choice(&list, "gpu", 0);
+    expect_choice(&list, "accelerator", 1);
+    expect_choice(&list, "soft", 0);
+    snprintf(devices[2].error, sizeof devices[2].error, "it failed");
+    expect_choice(&list, "auto", 3);
+    devices[3].emulator = true;
+    expect_choice(&list, "auto", 0);
+    devices[0].available = false;
+    expect_choice(&list, "auto", 1);
+}
+
+static void test_names_kind(void **state)
+{
+    (void)state;
+    assert_true(rt_device_names_kind("auto"));
+    assert_true(rt_device_names_kind("GPU"));
+    assert_true(rt_device_names_kind("cpu"));
+    assert_true(rt_device_names_kind("accelerator"));
+    assert_false(rt_device_names_kind("0"));
+    assert_false(rt_device_names_kind("gpu 0"));
+    assert_false(rt_device_names_kind(""));
+}
+
 static void test_type_names(void **state)
 {
     (void)state;
@@ -205,6 +239,8 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_whole_names),
+        cmocka_unit_test(test_emulators),
+        cmocka_unit_test(test_names_kind),
         cmocka_unit_test(test_type_names),
         cmocka_unit_test(test_this_machine),
         cmocka_unit_test(test_broken_device),

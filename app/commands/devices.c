@@ -57,6 +57,7 @@ static void print_device(const rt_device_info *info, size_t programs)
         snprintf(text, sizeof text, "%zu compiled programs are kept for it", programs);
         print_wrapped(stdout, 0, INDENT, text);
     }
+    if (info->emulator) print_wrapped(stdout, 0, INDENT, "an emulator: auto takes it last");
     if (info->same_as >= 0) {
         snprintf(text, sizeof text, "probably the same device as %d, offered by another driver", info->same_as);
         print_wrapped(stdout, 0, INDENT, text);

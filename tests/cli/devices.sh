@@ -77,7 +77,22 @@ else
     gives 0 --device cpu verify "$plain"
     err_has '^device 1 \(0:1\): pthread'
     refuses 3 'device 0 \(basic.*\) cannot be used: the driver answered' --device 0 verify "$plain"
-    unset OPENCL_LAYERS SAFSD_LAYER_BREAK
+    unset SAFSD_LAYER_BREAK
+
+    # One whose context cannot be made: a kind means the next, a device that was named fails.
+    export SAFSD_LAYER_FAIL=context:1
+    for kind in auto cpu; do
+        gives 0 --device $kind verify "$plain"
+        err_has '^device 0 \(basic.*\) is passed over: .*CL_OUT_OF_HOST_MEMORY'
+        err_has '^device 1 \(0:1\): pthread'
+    done
+    gives 0 verify "$plain"
+    err_has '^device 1 \(0:1\): pthread'
+    refuses 3 'CL_OUT_OF_HOST_MEMORY' --device 0 verify "$plain"
+    refuses 3 'CL_OUT_OF_HOST_MEMORY' --device basic verify "$plain"
+    SAFSD_LAYER_FAIL=context refuses 3 'CL_OUT_OF_HOST_MEMORY' verify "$plain"
+    err_has 'device 0 \(basic.*\) is passed over'
+    unset OPENCL_LAYERS SAFSD_LAYER_FAIL
 fi
 unset POCL_DEVICES
 
@@ -93,6 +108,7 @@ if [ -e "$simulator" ] && [ -e /etc/OpenCL/vendors/pocl.icd ] && [ -z "${OCL_ICD
     out_has '^  [01]  Oclgrind'
     out_has '^  [01]  pthread'
     out_lacks 'probably the same'
+    out_has 'an emulator: auto takes it last'
     gives 0 --device auto verify "$plain"
     err_has '^device [01] \([01]:0\): pthread'
     gives 0 --device portable verify "$plain"

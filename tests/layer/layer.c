@@ -3,8 +3,9 @@
  *
  *     SAFSD_LAYER_HIDE=compiler      devices have no compiler, programs from source are refused
  *     SAFSD_LAYER_BREAK=NAME         devices whose name contains NAME answer no question but that for their name
- *     SAFSD_LAYER_FAIL=KIND:N        the N-th call of a kind fails: buffer, source, binary, build, enqueue; or any, of
- *                                    all that can fail here
+ *     SAFSD_LAYER_FAIL=KIND:N        the N-th call of a kind fails: context, buffer, source, binary, build, enqueue; or
+ *                                    any, of all that can fail here
+ *     SAFSD_LAYER_FAIL=KIND          every call of it fails
  *     SAFSD_LAYER_CPU=UNITS          every device is a CPU of so many compute units
  *     SAFSD_LAYER_GROUP=ITEMS        the largest work-group
  *     SAFSD_LAYER_LOCAL=BYTES        local memory
@@ -43,9 +44,10 @@ static bool fails(const char *kind)
         calls = failed = 0;
     }
     const size_t length = strcspn(wanted, ":");
+    const bool always = wanted[length] == '\0';
     if (strncmp(wanted, "any", length) != 0 && (strlen(kind) != length || strncmp(wanted, kind, length) != 0))
         return false;
-    if (++calls != strtol(wanted + length + (wanted[length] == ':'), NULL, 10)) return false;
+    if (++calls != strtol(wanted + length + !always, NULL, 10) && !always) return false;
     ++failed;
     return true;
 }

@@ -1,0 +1,54 @@
+#include "engine/device_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+st_status en_driver_of(cfg_driver *driver, const rt_device_info *device, st_error *error)
+{
+    const cfg_driver_of of = {.platform = device->platform_name, .device = device->name, .version = device->driver};
+    return cfg_driver_find(driver, NULL, of, error);
+}
+
+st_status en_list_devices(rt_device_list *list, st_error *error)
+{
+    ST_FORWARD(rt_device_list_create(list, error));
+    for (size_t i = 0; i < list->count; ++i) {
+        cfg_driver driver;
+        const st_status status = en_driver_of(&driver, &list->items[i], error);
+        if (status != ST_OK) {
+            rt_device_list_destroy(list);
+            return status;
+        }
+        list->items[i].emulator = driver.emulator;
+    }
+    return ST_OK;
+}
+
+/* A variable that names a folder; NULL otherwise. */
+static const char *folder_in(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && value[0] == '/' ? value : NULL;
+}
+
+bool en_driver_cache(char *path, size_t size, const rt_device_info *device)
+{
+    cfg_driver driver;
+    st_error ignored = {.status = ST_OK};
+    if (en_driver_of(&driver, device, &ignored) != ST_OK) return false;
+    const char *named = driver.cache_variable[0] ? getenv(driver.cache_variable) : NULL;
+    const char *below = strchr(driver.cache_folder, '/');
+    int length = -1;
+    if (named && *named) {
+        length = snprintf(path, size, "%s", named);
+    } else if (below) {
+        const char *caches = folder_in("XDG_CACHE_HOME"), *home = folder_in("HOME");
+        const bool in_caches = driver.cache_folder[0] == 'X';
+        if (in_caches && caches)
+            length = snprintf(path, size, "%s%s", caches, below);
+        else if (home)
+            length = snprintf(path, size, "%s%s%s", home, in_caches ? "/.cache" : "", below);
+    }
+    return length > 0 && (size_t)length < size;
+}
