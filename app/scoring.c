@@ -10,6 +10,7 @@
 #include "app/source.h"
 #include "config/schema.h"
 #include "config/value_read.h"
+#include "data/speakers.h"
 
 /* ---- configuration ---- */
 
@@ -87,6 +88,26 @@ static st_status take_classes(app_scoring *s, st_error *error)
     return ds_name_classes(s->data, about->class_names, about->config.classes, error);
 }
 
+/* Speakers take the rows of the model's tables that have their names; published weights have tables without names. */
+static st_status take_speakers(app_scoring *s, st_error *error)
+{
+    const nn_checkpoint_about *about = &s->checkpoint->about;
+    const sf_tensor *table = sf_find(s->checkpoint->file, "speaker_embeddings.weight");
+    char notice[ST_TEXT_SIZE];
+    s->speakers = s->checkpoint->own ? about->config.speakers : 0;
+    if (!s->checkpoint->own && table && table->rank == 2 && table->shape[0] > 1)
+        s->speakers = (size_t)table->shape[0] - 1;
+    if (s->speakers == 0) return ST_OK;                       /* loading them says what is wrong */
+    ds_known_speakers known = {.names = about->speaker_names, /* NULL of published weights */
+                               .count = s->speakers,
+                               .unknown = settings_unknown(&s->config),
+                               .owner = sf_path(s->checkpoint->file)};
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) known.concerned[split] = scoring_includes(s, split);
+    ST_FORWARD(ds_match_speakers(s->data, &known, notice, error));
+    if (notice[0]) app_progress_say(&s->app->progress, "%s", notice);
+    return ST_OK;
+}
+
 static st_status take_statistics(app_scoring *s, st_error *error)
 {
     const ds_statistics *carried = s->checkpoint->about.statistics;
@@ -124,18 +145,11 @@ static st_status load_data(app_scoring *s, const opt_line *line)
         if (scoring_includes(s, split)) dialogues += ds_select(s->data, split, NULL, NULL);
     if (dialogues == 0) return st_fail(error, ST_USAGE, "%s of the data set has no dialogue", scoring_part_name(s));
     ST_FORWARD(take_classes(s, error));
+    ST_FORWARD(take_speakers(s, error));
     return take_statistics(s, error);
 }
 
 /* ---- model ---- */
-
-/* Published weights know the sizes of their tables, which the data need not fill. */
-static void take_speakers(app_scoring *s)
-{
-    const sf_tensor *table = sf_find(s->checkpoint->file, "speaker_embeddings.weight");
-    if (table && table->rank == 2 && table->shape[0] > s->data->speaker_count + 1)
-        s->model_config.speakers = (size_t)table->shape[0] - 1;
-}
 
 static st_status choose_model(app_scoring *s)
 {
@@ -146,7 +160,7 @@ static st_status choose_model(app_scoring *s)
     } else {
         ST_FORWARD(en_settings_model(&s->model_config, &s->config, s->data, error));
         ST_FORWARD(en_settings_tables(&s->tables, &s->config, s->data, error));
-        take_speakers(s);
+        if (s->speakers > 0) s->model_config.speakers = s->speakers;
         tables = s->tables.tables;
     }
     s->evaluator = en_settings_evaluator(&s->config, tables);

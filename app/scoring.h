@@ -20,6 +20,7 @@ typedef struct app_scoring {
     cfg_config config;
     nn_checkpoint *checkpoint;
     ds_dataset *data;
+    size_t speakers; /* that the checkpoint has rows for; 0: it has no table of them */
     nn_config model_config;
     nn_class_tables tables;         /* of published weights */
     ds_statistics statistics;       /* measured for published weights */

@@ -134,8 +134,9 @@ static st_status column_sums(operands *o)
 
 static st_status embedding_forward(operands *o)
 {
-    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places, o->table, &o->batch,
-                                o->problem->config.hidden);
+    const nn_config *config = &o->problem->config;
+    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places,
+                                (nn_speaker_table){o->table, config->speakers + 1}, &o->batch, config->hidden);
 }
 
 static st_status embedding_backward(operands *o)

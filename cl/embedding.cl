@@ -1,10 +1,10 @@
 /* Places and speakers added to rows, and the gradient of the speaker table.
  *
- *     y[r, :] = x[r, :] + places[position[r], :] + table[speaker[r], :]
+ *     y[r, :] = x[r, :] + places[position[r], :] + table[speaker[r], :]      no table row: 0 is added
  *     dtable[s, :] = sum over the rows r of speaker s of (dy_0[r, :] + dy_1[r, :] + ...) + beta * dtable[s, :]
  *
  * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] ..
- * speaker_starts[s+1]-1. Host: model/layers/embedding.c.
+ * speaker_starts[s+1]-1, and the speaker behind the last, S, those of nobody that the tables know. Host: model/layers/embedding.c.
  */
 #include "vector.clh"
 
@@ -13,23 +13,26 @@ __kernel void embedding_forward(__global float *y, const ulong y_at, const __glo
                                 const __global int *restrict position, const ulong position_at,
                                 const __global int *restrict speakers, const ulong speakers_at,
                                 const __global float *restrict places, const ulong places_at,
-                                const __global float *restrict table, const ulong table_at, const uint columns,
-                                const uint placed)
+                                const __global float *restrict table, const ulong table_at, const uint table_rows,
+                                const uint columns, const uint placed)
 {
     const size_t row = get_group_id(0);
+    const uint speaker = (uint)speakers[speakers_at + row];
+    const bool known = speaker < table_rows;
     x += x_at + row * columns;
     y += y_at + row * columns;
     places += places_at + (placed ? (size_t)position[position_at + row] * columns : 0);
-    table += table_at + (size_t)speakers[speakers_at + row] * columns;
+    table += table_at + (known ? (size_t)speaker * columns : 0);
     for (size_t c = get_local_id(0) * VW; c < columns; c += get_local_size(0) * VW) {
         fv v = fv_load(x, c, columns);
         if (placed) v += fv_load(places, c, columns);
-        fv_store(y, c, columns, v + fv_load(table, c, columns));
+        if (known) v += fv_load(table, c, columns);
+        fv_store(y, c, columns, v);
     }
 }
 
 /* Sums of the list by_speaker cut into parts of `length` entries. A part may hold rows of several speakers; its sum for
- * speaker s goes to row part + s of partials [parts + speakers, columns]: part and s both ascend, so no two meet.
+ * speaker s goes to row part + s of partials [parts + S + 1, columns]: part and s both ascend, so no two meet.
  * Launch: rt_items over columns, times parts in dimension 1. */
 __kernel void embedding_backward_parts(__global float *restrict partials, const ulong partials_at,
                                        const __global float *restrict dy_0, const ulong dy_0_at,
@@ -62,7 +65,7 @@ __kernel void embedding_backward_parts(__global float *restrict partials, const 
     fv_store(partials + partials_at + (part + s) * columns, c, columns, sum);
 }
 
-/* Adds the parts of each speaker in order; rows of the table behind the last speaker have no parts. Launch: rt_items
+/* Adds the parts of each speaker in order; rows of the table behind the last speaker get no gradient. Launch: rt_items
  * over columns, times the rows of the table in dimension 1. */
 __kernel void embedding_backward_finish(__global float *restrict dtable, const ulong dtable_at,
                                         const __global float *restrict partials, const ulong partials_at,

@@ -52,16 +52,19 @@ enum { CFG_MODALITIES_AUTO = 0, CFG_TEXT = 1, CFG_AUDIO = 2, CFG_VISUAL = 4 };
 
 typedef enum cfg_corpus { CFG_CORPUS_IEMOCAP, CFG_CORPUS_MELD } cfg_corpus;
 
+typedef enum cfg_unknown { CFG_UNKNOWN_REFUSE, CFG_UNKNOWN_PADDING, CFG_UNKNOWN_POSITION } cfg_unknown;
+
 typedef struct cfg_data {
-    char *path;                /* NULL where none is given; relative ones of a file already stand on its folder */
-    cfg_format format;         /* auto: by the contents of the file */
-    unsigned modalities;       /* CFG_TEXT | CFG_AUDIO | CFG_VISUAL, or CFG_MODALITIES_AUTO */
-    cfg_names classes;         /* in label order; empty: as many as the data have, named by them or by number */
-    bool standardize;          /* with mean and deviation of the training utterances */
-    double valid_fraction;     /* of the training dialogues, drawn by the seed; 0: the split that the file carries */
-    cfg_names valid_dialogues; /* ids, ranges already expanded; never together with valid_fraction > 0 */
-    cfg_corpus synth_like;     /* the synth_ values are read with format = synth only */
-    int synth_dialogues;       /* training, validation and test together; 0: as many as the corpus has */
+    char *path;                   /* NULL where none is given; relative ones of a file already stand on its folder */
+    cfg_format format;            /* auto: by the contents of the file */
+    unsigned modalities;          /* CFG_TEXT | CFG_AUDIO | CFG_VISUAL, or CFG_MODALITIES_AUTO */
+    cfg_names classes;            /* in label order; empty: as many as the data have, named by them or by number */
+    cfg_unknown unknown_speakers; /* what a model does with speakers that it was not trained with */
+    bool standardize;             /* with mean and deviation of the training utterances */
+    double valid_fraction;        /* of the training dialogues, drawn by the seed; 0: the split that the file carries */
+    cfg_names valid_dialogues;    /* ids, ranges already expanded; never together with valid_fraction > 0 */
+    cfg_corpus synth_like;        /* the synth_ values are read with format = synth only */
+    int synth_dialogues;          /* training, validation and test together; 0: as many as the corpus has */
     uint64_t synth_seed;
     int synth_dims[3]; /* widths of text, audio, visual; 0, 0, 0: those of the corpus */
 } cfg_data;

@@ -10,6 +10,7 @@
  * that lists its numbers comes last and has no word; gcn_eval's last one, mean:R, neither. */
 static const char *const formats[] = {"auto", "pickle", "safetensors", "synth", NULL};
 static const char *const corpora[] = {"iemocap", "meld", NULL};
+static const char *const unknowns[] = {"refuse", "padding", "position", NULL};
 static const char *const gates[] = {"learned", "identity", "off", NULL};
 static const char *const gcn_modes[] = {"expected", "sample", NULL};
 static const char *const saf_forms[] = {"soft", "true_class", "published", NULL};
@@ -51,6 +52,9 @@ const cfg_key cfg_keys[] = {
      .help = "text, audio, visual: those to use; auto takes every one that the data have"},
     {KEY(data, classes, ""), .type = CFG_TYPE_NAMES,
      .help = "emotions in the order of their labels; fixes their number, which the data give otherwise"},
+    {KEY(data, unknown_speakers, "refuse"), CHOICE(unknowns),
+     .help = "speakers that a checkpoint does not know by name: refuse them, give them the padding row, which is zero, "
+             "or the rows of the speakers by their order"},
     {KEY(data, standardize, "false"), FLAG,
      .help = "bring every feature to mean 0 and deviation 1 over the training utterances"},
     {KEY(data, valid_fraction, "0"), FROM_BELOW(0, 1),

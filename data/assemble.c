@@ -18,8 +18,7 @@ static st_status no_memory(const ds_dataset *data, st_error *error)
     return st_fail(error, ST_FAILED, "out of memory for a data set of %zu utterances", data ? data->utterances : 0);
 }
 
-/* The public fields follow the storage. */
-static void publish(ds_dataset *data)
+void ds_publish(ds_dataset *data)
 {
     const struct ds_storage *s = data->storage;
     data->speakers = s->speakers;
@@ -29,6 +28,7 @@ static void publish(ds_dataset *data)
     data->starts = s->starts;
     data->class_names = s->class_names;
     data->speaker_names = s->speaker_names;
+    data->speaker_rows = s->speaker_rows;
     data->dialogue_ids = s->dialogue_ids;
     data->utterance_ids = s->utterance_ids;
     data->sentences = s->sentences;
@@ -69,7 +69,7 @@ st_status ds_create(ds_dataset **data, size_t dialogues, size_t utterances, bool
         ds_destroy(&made);
         return status;
     }
-    publish(made);
+    ds_publish(made);
     *data = made;
     return ST_OK;
 }
@@ -142,7 +142,8 @@ st_status ds_name_speakers(ds_dataset *data, const char *const *names, size_t co
     data->storage->speaker_names = keep_names(data, names, count);
     if (!data->storage->speaker_names) return no_memory(data, error);
     data->speaker_count = count;
-    publish(data);
+    data->storage->speaker_rows = NULL; /* those of other names */
+    ds_publish(data);
     return ST_OK;
 }
 
@@ -168,7 +169,7 @@ static st_status name_classes(ds_dataset *data, const char *file, const char *co
     data->storage->class_names = keep_names(data, names, classes);
     if (!data->storage->class_names) return no_memory(data, error);
     data->classes = classes;
-    publish(data);
+    ds_publish(data);
     return ST_OK;
 }
 

@@ -16,7 +16,7 @@ struct ds_storage {
     ds_pool pool;
     sf_file *file;           /* the container whose map x may point into */
     float *x[DS_MODALITIES]; /* NULL where absent or in the map */
-    int32_t *speakers, *labels, *lengths, *split;
+    int32_t *speakers, *labels, *lengths, *split, *speaker_rows;
     size_t *starts;
     const char **class_names, **speaker_names, **dialogue_ids, **utterance_ids, **sentences;
 };
@@ -26,6 +26,9 @@ const char *ds_modality_name(size_t modality);
 
 /* A data set of zeros with all its arrays but features, speaker names and class names; sentences only where wanted. */
 st_status ds_create(ds_dataset **data, size_t dialogues, size_t utterances, bool sentences, st_error *error);
+
+/* The public fields follow the storage. */
+void ds_publish(ds_dataset *data);
 
 /* Memory for the features of a modality. */
 st_status ds_create_features(ds_dataset *data, size_t modality, size_t width, st_error *error);

@@ -137,7 +137,10 @@ void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count
             if (batch->x[m] && data->x[m])
                 memcpy(batch->x[m] + row * width, data->x[m] + first * width, length * width * sizeof(float));
         }
-        memcpy(batch->speakers + row, data->speakers + first, length * sizeof *batch->speakers);
+        for (size_t i = 0; i < length; i++) {
+            const int32_t speaker = data->speakers[first + i];
+            batch->speakers[row + i] = data->speaker_rows ? data->speaker_rows[speaker] : speaker;
+        }
         memcpy(batch->labels + row, data->labels + first, length * sizeof *batch->labels);
         batch->lengths[b] = (int32_t)length;
         row += length;

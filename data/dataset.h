@@ -38,6 +38,7 @@ typedef struct ds_dataset {
     size_t classes, speaker_count;    /* C, S; C = 0 where no utterance is labelled and nobody names classes */
     const char *const *class_names;   /* [classes] "0", "1", ... where nobody named them */
     const char *const *speaker_names; /* [speaker_count] */
+    const int32_t *speaker_rows;      /* [speaker_count] rows of a model's tables (speakers.h); NULL: their numbers */
     const char *const *dialogue_ids;  /* [dialogues], each once */
     const char *const *utterance_ids; /* [utterances] */
     const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
@@ -112,7 +113,7 @@ st_status ds_standardize(ds_dataset *data, const ds_statistics *statistics, st_e
 typedef struct ds_batch {
     size_t dialogues, rows;  /* set by ds_batch_fill */
     float *x[DS_MODALITIES]; /* [rows, dims[m]]; NULL: they stay in `data`, for ds_batch_features */
-    int32_t *speakers;       /* [rows] */
+    int32_t *speakers;       /* [rows] of a model's tables */
     int32_t *labels;         /* [rows] */
     int32_t *lengths;        /* [dialogues] */
     const ds_dataset *data;  /* set by ds_batch_fill: where the dialogues come from, and which those are; both are */

@@ -11,6 +11,8 @@ uint64_t ds_fingerprint(const ds_dataset *data)
     hash = XXH3_64bits_withSeed(data->lengths, data->dialogues * sizeof *data->lengths, hash);
     hash = XXH3_64bits_withSeed(data->split, data->dialogues * sizeof *data->split, hash);
     hash = XXH3_64bits_withSeed(data->speakers, data->utterances * sizeof *data->speakers, hash);
+    if (data->speaker_rows)
+        hash = XXH3_64bits_withSeed(data->speaker_rows, data->speaker_count * sizeof *data->speaker_rows, hash);
     hash = XXH3_64bits_withSeed(data->labels, data->utterances * sizeof *data->labels, hash);
     for (size_t m = 0; m < DS_MODALITIES; ++m)
         if (data->x[m]) hash = XXH3_64bits_withSeed(data->x[m], data->utterances * data->dims[m] * sizeof(float), hash);

@@ -40,6 +40,18 @@ static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
     }
 }
 
+ds_unknown settings_unknown(const cfg_config *config)
+{
+    switch (config->data.unknown_speakers) {
+    case CFG_UNKNOWN_PADDING:
+        return DS_UNKNOWN_PADDING;
+    case CFG_UNKNOWN_POSITION:
+        return DS_UNKNOWN_POSITION;
+    default:
+        return DS_UNKNOWN_REFUSE;
+    }
+}
+
 static const unsigned modality_bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
 
 unsigned en_settings_modalities(const nn_config *model)

@@ -3,7 +3,7 @@
 #define SAFSD_ENGINE_SETTINGS_H
 
 #include "config/config.h"
-#include "data/dataset.h"
+#include "data/speakers.h"
 #include "model/training/class_tables.h"
 #include "model/training/evaluate.h"
 #include "model/training/trainer.h"
@@ -13,6 +13,9 @@ st_status en_settings_model(nn_config *model, const cfg_config *config, const ds
 
 /* The modalities that a model uses, as a configuration names them: CFG_TEXT | CFG_AUDIO | CFG_VISUAL. */
 unsigned en_settings_modalities(const nn_config *model);
+
+/* What a model does with speakers that it does not know. */
+ds_unknown settings_unknown(const cfg_config *config);
 
 /* The tables of its loss, from the frequencies of the training part. */
 st_status en_settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data,

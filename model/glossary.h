@@ -54,9 +54,9 @@ typedef struct nn_batch {
     rt_view pair_starts;     /* [B + 1] sum of L^2 before each dialogue: places per-dialogue L x L matrices */
     rt_view dialogue_of;     /* [N] */
     rt_view position;        /* [N] place of the row in its dialogue */
-    rt_view speakers;        /* [N] */
+    rt_view speakers;        /* [N] 0 .. S; S: nobody whom the model knows */
     rt_view by_speaker;      /* [N] rows sorted by speaker, ascending within a speaker */
-    rt_view speaker_starts;  /* [S + 1] where each speaker begins in by_speaker */
+    rt_view speaker_starts;  /* [S + 2] where each speaker, S too, begins in by_speaker; its end */
     rt_view labels;          /* [N], -1 = unlabelled */
     rt_view x[3];            /* [N, D_m] features of the modalities in use */
     rt_view mean_similarity; /* [C] float, with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */

@@ -20,7 +20,8 @@ static ds_batch new_batch(th_case *t, const int32_t *lengths, size_t dialogues, 
     batch.speakers = th_ints(t, batch.rows);
     batch.labels = th_ints(t, batch.rows);
     for (size_t r = 0; r < batch.rows; ++r) {
-        batch.speakers[r] = (int32_t)(th_random(&seed) % (SPEAKERS - 1)); /* the last speaker never speaks */
+        const int32_t drawn = (int32_t)(th_random(&seed) % SPEAKERS);
+        batch.speakers[r] = drawn == SPEAKERS - 1 ? SPEAKERS : drawn; /* the last never speaks, somebody unknown does */
         batch.labels[r] = (int32_t)(th_random(&seed) % 5) - 1;
     }
     for (size_t m = 0; m < NN_MODALITIES; ++m) {
@@ -76,17 +77,17 @@ static void expect_rows(th_case *t, const nn_batch *part, const ds_batch *whole,
 /* Rows of each speaker, ascending, one speaker after another. */
 static void expect_speakers(th_case *t, const nn_batch *part, const int32_t *speakers)
 {
-    int32_t *sorted = th_ints(t, part->rows), *starts = th_ints(t, SPEAKERS + 1);
+    int32_t *sorted = th_ints(t, part->rows), *starts = th_ints(t, SPEAKERS + 2);
     size_t at = 0;
-    for (int32_t s = 0; s < SPEAKERS; ++s) {
+    for (int32_t s = 0; s <= SPEAKERS; ++s) {
         starts[s] = (int32_t)at;
         for (size_t r = 0; r < part->rows; ++r)
             if (speakers[r] == s) sorted[at++] = (int32_t)r;
     }
-    starts[SPEAKERS] = (int32_t)at;
+    starts[SPEAKERS + 1] = (int32_t)at;
     expect_ints(t, "speakers", part->speakers, speakers, part->rows);
     expect_ints(t, "by_speaker", part->by_speaker, sorted, part->rows);
-    expect_ints(t, "speaker_starts", part->speaker_starts, starts, SPEAKERS + 1);
+    expect_ints(t, "speaker_starts", part->speaker_starts, starts, SPEAKERS + 2);
 }
 
 static void expect_part(th_case *t, const nn_batch *part, const ds_batch *whole, size_t first, size_t rows_before)
@@ -196,9 +197,9 @@ static void refusals_case(th_case *t, const void *user)
     }
     shelf s;
     open_shelf(t, &s, fits);
-    batch.speakers[5] = SPEAKERS;
+    batch.speakers[5] = SPEAKERS + 1;
     expect_refusal(t, nn_batch_upload(&s.store, t->rt, &batch, 0, 3, 0, &part),
-                   "utterance 5 of the batch has speaker 4");
+                   "utterance 5 of the batch has speaker 5");
     batch.speakers[5] = -1;
     expect_refusal(t, nn_batch_upload(&s.store, t->rt, &batch, 1, 2, 0, &part),
                    "utterance 1 of the batch has speaker -1");

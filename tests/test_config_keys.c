@@ -11,7 +11,7 @@
 static const char every_key[] =
     "[experiment]\nname = all\nseed = 18446744073709551615\nseeds = 7, 1..3, 18446744073709551615\n"
     "[data]\npath = \"a;b #c.pkl\"\nformat = pickle\nmodalities = visual, t\nclasses = \"a;b, it's, c d\"\n"
-    "standardize = yes\nvalid_dialogues = x 1, 7..9, 11, 012, 013, 014\n"
+    "unknown_speakers = position\nstandardize = yes\nvalid_dialogues = x 1, 7..9, 11, 012, 013, 014\n"
     "synth_like = meld\nsynth_dialogues = 12\nsynth_seed = 5\nsynth_dims = 3, 0, 4\n"
     "[model]\nhidden = 12\ngraph_hidden = 7\nffn = 9\nheads = 3\nlayers = 64\ngcn_layers = 2\n"
     "gate = off\ndropout = 0\ngcn_mask = 0.25\ngcn_eval = mean:20\n"
@@ -37,6 +37,7 @@ static void expect_every_data(const cfg_config *config, const char *path)
     assert_int_equal(data->format, CFG_FORMAT_PICKLE);
     assert_int_equal(data->modalities, CFG_TEXT | CFG_VISUAL);
     tc_expect_names(&data->classes, classes, 3);
+    assert_int_equal(data->unknown_speakers, CFG_UNKNOWN_POSITION);
     assert_true(data->standardize);
     tc_expect_real(data->valid_fraction, 0);
     tc_expect_names(&data->valid_dialogues, ids, 8);

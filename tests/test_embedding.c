@@ -13,8 +13,8 @@ static const struct size {
              {50, 64, 5}, {130, 65, 3}, {1100, 9, 9}, {40, 1023, 2}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-/* Random speakers and places, and the lists that a batch holds of them. Speaker 1 never speaks where there are more
- * than two, nor does the last where there are more than four. */
+/* Random speakers and places, and the lists that a batch holds of them: some rows are of nobody that the tables know.
+ * Speaker 1 never speaks where there are more than two, nor does the last where there are more than four. */
 typedef struct setup {
     nn_batch batch;
     int32_t *position, *speaker;
@@ -23,14 +23,14 @@ typedef struct setup {
 static setup make(th_case *t, size_t rows, size_t speakers, uint64_t seed)
 {
     setup s = {{.rows = rows}, th_ints(t, rows), th_ints(t, rows)};
-    int32_t *by_speaker = th_ints(t, rows), *starts = th_ints(t, speakers + 1);
+    int32_t *by_speaker = th_ints(t, rows), *starts = th_ints(t, speakers + 2);
     for (size_t r = 0; r < rows; ++r) {
         s.position[r] = (int32_t)(th_random(&seed) % LONGEST);
-        do s.speaker[r] = (int32_t)(th_random(&seed) % speakers);
+        do s.speaker[r] = (int32_t)(th_random(&seed) % (speakers + 1));
         while ((speakers > 2 && s.speaker[r] == 1) || (speakers > 4 && s.speaker[r] == (int32_t)speakers - 1));
     }
     int32_t filled = 0;
-    for (size_t k = 0; k < speakers; ++k) {
+    for (size_t k = 0; k <= speakers; ++k) {
         for (size_t r = 0; r < rows; ++r)
             if (s.speaker[r] == (int32_t)k) by_speaker[filled++] = (int32_t)r;
         starts[k + 1] = filled;
@@ -38,7 +38,7 @@ static setup make(th_case *t, size_t rows, size_t speakers, uint64_t seed)
     s.batch.position = th_upload(t, s.position, rows);
     s.batch.speakers = th_upload(t, s.speaker, rows);
     s.batch.by_speaker = th_upload(t, by_speaker, rows);
-    s.batch.speaker_starts = th_upload(t, starts, speakers + 1);
+    s.batch.speaker_starts = th_upload(t, starts, speakers + 2);
     return s;
 }
 
@@ -61,22 +61,24 @@ static void forward_case(th_case *t, const void *user)
     (void)user;
     for (size_t i = 0; i < SIZES; ++i) {
         const size_t rows = sizes[i].rows, columns = sizes[i].columns, elements = rows * columns;
+        const size_t table_rows = sizes[i].speakers + i % 2; /* with and without a padding row */
         if (th_small() && elements > SMALL) continue;
         const setup s = make(t, rows, sizes[i].speakers, i);
-        const th_tensor x = th_normal(t, elements, 1, 1.0), table = th_normal(t, sizes[i].speakers * columns, 2, 1.0);
+        const th_tensor x = th_normal(t, elements, 1, 1.0), table = th_normal(t, table_rows * columns, 2, 1.0);
+        const nn_speaker_table of_speakers = {table.view, table_rows};
         float *places = th_floats(t, LONGEST * columns);
         nn_embedding_places(places, LONGEST, columns);
         const rt_view places_view = th_upload(t, places, LONGEST * columns), y = th_output(t, elements);
         double *expected = th_doubles(t, elements);
 
-        ref_embedding_forward(expected, x.value, NULL, s.speaker, table.value, rows, columns);
-        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, nothing, table.view, &s.batch, columns));
+        ref_embedding_forward(expected, x.value, NULL, s.speaker, table.value, table_rows, rows, columns);
+        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, nothing, of_speakers, &s.batch, columns));
         th_expect(t, "y without places", y, expected, elements, TH_ROUNDING);
 
-        ref_embedding_forward(expected, x.value, s.position, s.speaker, table.value, rows, columns);
-        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, places_view, table.view, &s.batch, columns));
+        ref_embedding_forward(expected, x.value, s.position, s.speaker, table.value, table_rows, rows, columns);
+        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, places_view, of_speakers, &s.batch, columns));
         th_expect(t, "y", y, expected, elements, TH_ROUNDING);
-        TH_OK(t, nn_embedding_forward(t->rt, x.view, x.view, places_view, table.view, &s.batch, columns));
+        TH_OK(t, nn_embedding_forward(t->rt, x.view, x.view, places_view, of_speakers, &s.batch, columns));
         th_expect(t, "y in place of x", x.view, expected, elements, TH_ROUNDING);
     }
 }
@@ -101,11 +103,12 @@ static void one_backward(th_case *t, struct size size, size_t tensors, size_t pa
     for (size_t k = 0; k < tensors; ++k) {
         dy[k] = th_normal(t, rows * columns, 10 + k, 1.0);
         g.dy[k] = dy[k].view;
-        ref_embedding_backward(expected, dy[k].value, s.speaker, rows, columns);
+        ref_embedding_backward(expected, dy[k].value, s.speaker, size.speakers, rows, columns);
     }
     TH_OK(t, nn_embedding_backward(t->rt, &g, &s.batch));
     th_expect(t, "dtable", g.dtable, expected, table_rows * columns, TH_ROUNDING);
-    for (size_t k = 0; k < tensors; ++k) ref_embedding_backward(expected, dy[k].value, s.speaker, rows, columns);
+    for (size_t k = 0; k < tensors; ++k)
+        ref_embedding_backward(expected, dy[k].value, s.speaker, size.speakers, rows, columns);
     g.beta = 1.0f;
     TH_OK(t, nn_embedding_backward(t->rt, &g, &s.batch));
     th_expect(t, "dtable added to", g.dtable, expected, table_rows * columns, TH_ROUNDING);
@@ -135,7 +138,7 @@ static double loss(const void *user)
 {
     const problem *p = user;
     double y[ROWS * COLUMNS];
-    ref_embedding_forward(y, p->x, p->position, p->speaker, p->table, ROWS, COLUMNS);
+    ref_embedding_forward(y, p->x, p->position, p->speaker, p->table, SPEAKERS, ROWS, COLUMNS);
     return th_dot(p->dy, y, ROWS * COLUMNS);
 }
 
@@ -143,14 +146,14 @@ static void test_reference_gradient(void **state)
 {
     (void)state;
     uint64_t seed = 5;
-    problem p = {.position = {0, 1, 2, 0, 1}, .speaker = {1, 0, 1, 1, 0}};
+    problem p = {.position = {0, 1, 2, 0, 1}, .speaker = {1, 0, 1, SPEAKERS, 0}};
     for (int i = 0; i < ROWS * COLUMNS; ++i) {
         p.x[i] = th_gauss(&seed);
         p.dy[i] = th_gauss(&seed);
     }
     for (int i = 0; i < SPEAKERS * COLUMNS; ++i) p.table[i] = th_gauss(&seed);
     double dtable[SPEAKERS * COLUMNS] = {0};
-    ref_embedding_backward(dtable, p.dy, p.speaker, ROWS, COLUMNS);
+    ref_embedding_backward(dtable, p.dy, p.speaker, SPEAKERS, ROWS, COLUMNS);
     th_expect_gradient("table", p.table, SPEAKERS * COLUMNS, dtable, loss, &p);
     th_expect_gradient("x", p.x, ROWS * COLUMNS, p.dy, loss, &p);
 }

@@ -407,7 +407,7 @@ static void test_unusable_inputs(void **state)
         {{.tensor = "loss/similarity", .fewer = 1}, ST_FAILED, "loss/similarity has 35 elements, not 36"},
         {{.tensor = "batch/labels", .values = first_is_nine, .amount = 6}, ST_FAILED, "a label is out of range"},
         {{.tensor = "batch/labels", .values = first_is_nine, .amount = -2}, ST_FAILED, "a label is out of range"},
-        {{.tensor = "batch/speakers", .values = first_is_nine, .amount = 2}, ST_FAILED, "has speaker 2"},
+        {{.tensor = "batch/speakers", .values = first_is_nine, .amount = 3}, ST_FAILED, "has speaker 3"},
         {{.tensor = "batch/lengths", .values = first_is_nine, .amount = 0}, ST_FAILED, "between 1 and 512"},
         {{.tensor = "batch/lengths", .values = first_is_nine, .amount = 513}, ST_FAILED, "between 1 and 512"},
         {{.format = "safsd-golden-2"}, ST_FAILED, "format"},

@@ -49,7 +49,7 @@ static size_t choose(size_t row, size_t count)
 
 int32_t nn_op_speaker(const nn_op_shape *shape, size_t row)
 {
-    return shape->speakers ? (int32_t)choose(row, shape->speakers) : 0;
+    return shape->speakers ? (int32_t)choose(row, shape->speakers + 1) : 0;
 }
 
 int32_t nn_op_label(const nn_op_shape *shape, size_t row)

@@ -89,7 +89,7 @@ extern const nn_operation *const nn_operations[]; /* ends with NULL */
 size_t nn_op_rows(const nn_op_shape *shape);
 size_t nn_op_pairs(const nn_op_shape *shape); /* sum of L^2 */
 
-/* Speaker, below shape->speakers, and label, -1 for some rows, of a row. */
+/* Speaker, up to shape->speakers, which is nobody that the table knows, and label, -1 for some rows, of a row. */
 int32_t nn_op_speaker(const nn_op_shape *shape, size_t row);
 int32_t nn_op_label(const nn_op_shape *shape, size_t row);
 

@@ -281,14 +281,19 @@ static size_t places(const nn_op_shape *s)
     return longest_of(s) * s->width;
 }
 
-static size_t table(const nn_op_shape *s) /* with a padding row */
+static size_t table(const nn_op_shape *s)
+{
+    return s->speakers * s->width;
+}
+
+static size_t padded_table(const nn_op_shape *s)
 {
     return (s->speakers + 1) * s->width;
 }
 
 static size_t embedding_scratch(const nn_op_shape *s) /* no more rows than those of the parts that there are */
 {
-    return (nn_parts_of(nn_op_rows(s)).count + s->speakers) * s->width;
+    return (nn_parts_of(nn_op_rows(s)).count + s->speakers + 1) * s->width;
 }
 
 static const nn_op_tensor embedding_tensors[] = {
@@ -300,14 +305,15 @@ static const nn_op_tensor embedding_tensors[] = {
     NN_OP_READ("dy_2", SIGNED, nn_op_flat),
     NN_OP_WRITTEN(OUTPUT, "y", nn_op_flat, NN_OP_ROUNDING, "embedding_forward", NULL),
     NN_OP_WRITTEN(OUTPUT, "partials", embedding_scratch, NN_OP_SUM, "embedding_backward_parts", NULL),
-    NN_OP_WRITTEN(ADDED, "dtable", table, NN_OP_SUM, "embedding_backward_finish", NULL),
+    NN_OP_WRITTEN(ADDED, "dtable", padded_table, NN_OP_SUM, "embedding_backward_finish", NULL),
     {.name = NULL},
 };
 
 static st_status embedding_forward(const nn_op_run *r)
 {
     return nn_embedding_forward(r->rt, nn_op_view(r, "y"), nn_op_view(r, "x"), nn_op_view(r, "places"),
-                                nn_op_view(r, "table"), &r->batch, r->shape->width);
+                                (nn_speaker_table){nn_op_view(r, "table"), r->shape->speakers}, &r->batch,
+                                r->shape->width);
 }
 
 static st_status embedding_backward(const nn_op_run *r)

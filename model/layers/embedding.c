@@ -14,18 +14,18 @@ void nn_embedding_places(float *places, size_t longest, size_t columns)
         }
 }
 
-st_status nn_embedding_forward(rt_context *rt, rt_view y, rt_view x, rt_view places, rt_view table,
+st_status nn_embedding_forward(rt_context *rt, rt_view y, rt_view x, rt_view places, nn_speaker_table table,
                                const nn_batch *batch, size_t columns)
 {
     return RT_LAUNCH(rt, "embedding_forward", rt_rows(rt, batch->rows), RT_VIEW(y), RT_VIEW(x),
-                     RT_VIEW(batch->position), RT_VIEW(batch->speakers), RT_VIEW(places), RT_VIEW(table),
-                     RT_UINT(columns), RT_UINT(places.block != NULL),
+                     RT_VIEW(batch->position), RT_VIEW(batch->speakers), RT_VIEW(places), RT_VIEW(table.values),
+                     RT_UINT(table.rows), RT_UINT(columns), RT_UINT(places.block != NULL),
                      RT_MOVES((2 * batch->rows + (places.block ? batch->longest : 0)) * columns));
 }
 
 size_t nn_embedding_scratch(size_t rows, size_t speakers, size_t columns)
 {
-    return nn_column_sums_scratch(rows, columns) + speakers * columns;
+    return nn_column_sums_scratch(rows, columns) + (speakers + 1) * columns;
 }
 
 st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gradient, const nn_batch *batch)

@@ -26,7 +26,7 @@ static layout layout_of(size_t dialogues, size_t rows, const nn_config *config)
     at.speakers = at.position + rows;
     at.by_speaker = at.speakers + rows;
     at.speaker_starts = at.by_speaker + rows;
-    at.labels = at.speaker_starts + config->speakers + 1;
+    at.labels = at.speaker_starts + config->speakers + 2;
     at.mean_similarity = at.labels + rows;
     at.total = at.mean_similarity + (config->saf_form == NN_SAF_PUBLISHED ? config->classes : 0);
     for (size_t m = 0; m < NN_MODALITIES; ++m) {
@@ -58,15 +58,16 @@ uint64_t nn_batch_store_bytes(const nn_batch_store *store)
     return rt_feed_bytes(store->feed);
 }
 
-/* Rows sorted by speaker, ascending within one: counting sort. */
+/* Rows sorted by speaker, ascending within one, those of nobody whom the model knows last: counting sort. */
 static void sort_by_speaker(int32_t *list, layout at, size_t rows, size_t speakers)
 {
     int32_t *starts = list + at.speaker_starts;
-    memset(starts, 0, (speakers + 1) * sizeof *starts);
+    const size_t groups = speakers + 1;
+    memset(starts, 0, (groups + 1) * sizeof *starts);
     for (size_t r = 0; r < rows; ++r) ++starts[list[at.speakers + r] + 1];
-    for (size_t s = 0; s < speakers; ++s) starts[s + 1] += starts[s];
+    for (size_t s = 0; s < groups; ++s) starts[s + 1] += starts[s];
     for (size_t r = 0; r < rows; ++r) list[at.by_speaker + (size_t)starts[list[at.speakers + r]]++] = (int32_t)r;
-    for (size_t s = speakers; s > 0; --s) starts[s] = starts[s - 1]; /* each had moved to the next one's start */
+    for (size_t s = groups; s > 0; --s) starts[s] = starts[s - 1]; /* each had moved to the next one's start */
     starts[0] = 0;
 }
 
@@ -119,7 +120,7 @@ static st_status check_part(const nn_batch_store *store, const nn_batch *batch, 
             "planned: %zu, %zu (%zu, %zu)",
             batch->dialogues, batch->rows, batch->longest, batch->pairs, e->dialogues, e->rows, e->longest, e->pairs);
     for (size_t r = 0; r < batch->rows; ++r)
-        if (speakers[r] < 0 || (size_t)speakers[r] >= store->config.speakers)
+        if (speakers[r] < 0 || (size_t)speakers[r] > store->config.speakers)
             return st_fail(error, ST_FAILED,
                            "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,
                            (int)speakers[r], store->config.speakers);

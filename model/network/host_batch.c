@@ -36,7 +36,7 @@ st_status nn_check_data(const ds_dataset *data, const nn_config *config, st_erro
     if (data->classes > config->classes)
         return st_fail(error, ST_USAGE, "the data have %zu classes, but the model knows %zu", data->classes,
                        config->classes);
-    if (data->speaker_count > config->speakers)
+    if (!data->speaker_rows && data->speaker_count > config->speakers)
         return st_fail(error, ST_USAGE, "the data have %zu speakers, but the model knows %zu", data->speaker_count,
                        config->speakers);
     return ST_OK;

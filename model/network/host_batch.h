@@ -10,7 +10,7 @@ st_status nn_host_batch_create(ds_batch *batch, const ds_dataset *data, size_t d
 void nn_host_batch_destroy(ds_batch *batch);
 
 /* ST_USAGE, saying what to do, where the features, classes or speakers of the data are not those of the model; fewer
- * classes or speakers than the model knows are fine. */
+ * classes or speakers than the model knows are fine. Rows that speakers were given (data/speakers.h) may be S. */
 st_status nn_check_data(const ds_dataset *data, const nn_config *config, st_error *error);
 
 #endif

@@ -45,7 +45,8 @@ static st_status inputs_forward(nn_safsd *s, const nn_pass *pass)
         ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H),
                                      rows_of(pass, pass->batch->x[m], s->config.dims[m]), &s->params.input[m]));
         ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], s->a.input[m], s->a.places,
-                                        s->params.speaker_embeddings.value, pass->batch, H));
+                                        (nn_speaker_table){s->params.speaker_embeddings.value, s->config.speakers + 1},
+                                        pass->batch, H));
     }
     return ST_OK;
 }
@@ -159,7 +160,8 @@ static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
         const nn_modality m = s->modality[i];
         if (m == NN_TEXT)
             ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, s->a.fused[m], nothing,
-                                            s->params.graph_embeddings.value, pass->batch, H));
+                                            (nn_speaker_table){s->params.graph_embeddings.value, s->config.speakers},
+                                            pass->batch, H));
         ST_FORWARD(nn_linear_forward(s->rt, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H),
                                      &s->params.graph_input));
     }

@@ -135,6 +135,19 @@ static st_status write_recipe(nn_trainer *t)
     return nn_recipe_write(&t->recipe, t->rt, &parts);
 }
 
+/* Names decide no number, but they are what the checkpoint is to say of its classes and speakers. */
+static st_status check_names(const nn_trainer *t, const char *what, const char *const *before, const char *const *now,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        if (strcmp(before[i], now[i]) != 0)
+            return st_fail(error_of(t), ST_USAGE,
+                           "%s was trained with '%.160s' as %s %zu, and the data now call it '%.160s': resume the run "
+                           "with the data set and the names that it began with",
+                           sf_path(t->options.resume->file), before[i], what, i, now[i]);
+    return ST_OK;
+}
+
 static st_status resume(nn_trainer *t)
 {
     const nn_checkpoint *from = t->options.resume;
@@ -143,6 +156,9 @@ static st_status resume(nn_trainer *t)
         return st_fail(error_of(t), ST_USAGE, "%s holds no training state: a resume needs last.safetensors",
                        sf_path(from->file));
     ST_FORWARD(nn_recipe_compare(from->recipe, t->recipe, sf_path(from->file), error_of(t)));
+    const ds_dataset *data = t->options.data;
+    ST_FORWARD(check_names(t, "speaker", from->about.speaker_names, data->speaker_names, data->speaker_count));
+    ST_FORWARD(check_names(t, "class", from->about.class_names, data->class_names, data->classes));
     if (from->progress.batch > t->batches)
         return st_fail(error_of(t), ST_FAILED, "%s stands at batch %zu of an epoch that has %zu", sf_path(from->file),
                        from->progress.batch, t->batches);

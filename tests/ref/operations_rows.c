@@ -119,7 +119,7 @@ static void embedding_forward(ref_case *c)
 {
     const size_t width = c->shape->width;
     int32_t *speakers = speakers_of(c);
-    ref_embedding_forward(V("y"), V("x"), NULL, speakers, V("table"), ref_rows(c), width);
+    ref_embedding_forward(V("y"), V("x"), NULL, speakers, V("table"), c->shape->speakers, ref_rows(c), width);
     for (size_t i = 0; i < ref_flat(c); ++i) {
         const size_t r = i / width, place = r - (size_t)c->dialogues.starts[c->dialogues.dialogue_of[r]];
         V("y")[i] += V("places")[place * width + i % width];
@@ -133,7 +133,7 @@ static void embedding_partials(ref_case *c, const int32_t *speakers, const char 
     const size_t width = c->shape->width, length = nn_parts_of(ref_rows(c)).length;
     double *partials = V("partials");
     size_t place = 0;
-    for (int32_t s = 0; (size_t)s < c->shape->speakers; ++s)
+    for (int32_t s = 0; (size_t)s <= c->shape->speakers; ++s)
         for (size_t r = 0; r < ref_rows(c); ++r) {
             if (speakers[r] != s) continue;
             double *row = partials + (place++ / length + (size_t)s) * width;
@@ -147,7 +147,8 @@ static void embedding_backward(ref_case *c)
     int32_t *speakers = speakers_of(c);
     ref_start_sum(c, "dtable");
     for (size_t t = 0; t < 3; ++t) {
-        ref_embedding_backward(V("dtable"), V(gradients[t]), speakers, ref_rows(c), c->shape->width);
+        ref_embedding_backward(V("dtable"), V(gradients[t]), speakers, c->shape->speakers, ref_rows(c),
+                               c->shape->width);
         embedding_partials(c, speakers, gradients[t]);
     }
     free(speakers);
