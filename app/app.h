@@ -7,8 +7,8 @@
 
 #include "app/options.h"
 #include "app/progress.h"
-#include "runtime/context.h"
 #include "base/status.h"
+#include "engine/devices.h"
 
 #define APP_NAME "safsd-cl"
 
@@ -17,7 +17,8 @@ typedef struct app_state {
     const char *program; /* --program: kernels built elsewhere, or NULL */
     bool verbose, quiet;
     app_progress progress;
-    st_error error; /* main prints it and exits with its status */
+    en_events events; /* what the engine tells, as lines on stderr */
+    st_error error;   /* main prints it and exits with its status */
 } app_state;
 
 /* A command is one file cmd_<name>.c that defines `const app_command cmd_<name>`, and one line in main.c. */
@@ -35,30 +36,12 @@ typedef struct app_command {
 /* en_list_devices, which says in app->error what to install where there is no device. */
 st_status app_list_devices(app_state *app, rt_device_list *list);
 
-/* Opens the device of --device, else of SAFSD_CL_DEVICE, else `configured` (NULL: auto), and says which one it took and
- * how to name it again. Where auto, gpu, cpu or accelerator chose one that cannot be opened, the next of them is taken,
- * with a sentence; a device that was named itself fails. With --program it has to pass the short self-test: what is
- * computed is then only as right as the file. The context records its failures in app->error. */
-typedef struct app_device_options {
-    const char *configured; /* [runtime] device */
-    const char *gemm;       /* [runtime] gemm; NULL: auto */
-    bool profile;
-    size_t vector_width;      /* of the first device; 0: by capability */
-    const char *workers_gemm; /* of the devices after the first; NULL: as `gemm` */
-    const char *parameters;   /* of the first device's GEMM, as rt_gemm_parameters gives them; NULL: as tuned */
-    bool unchecked;           /* the caller tests the device itself: app_check_device, or `selftest` */
-    bool untuned;             /* as if nothing were tuned, and silent about what is compiled: to measure it */
-} app_device_options;
-st_status app_open_device(app_state *app, app_device_options options, rt_context **rt);
+/* en_devices_open for the devices of --device, else of SAFSD_CL_DEVICE, else `options.selector`, which is what the
+ * configuration says; with the kernels of --program. Failures on them are recorded in app->error. */
+st_status app_open_devices(app_state *app, en_device_options options, size_t room, en_devices *devices);
+st_status app_open_device(app_state *app, en_device_options options, rt_context **rt); /* exactly one */
 
-/* The same for a selector with commas: up to `room` devices into `contexts`, in the order named. After a failure the
- * first `count` of them are open all the same, for the caller to destroy. */
-enum { APP_MOST_DEVICES = 16 };
-st_status app_open_devices(app_state *app, app_device_options options, rt_context **contexts, size_t room,
-                           size_t *count);
-
-/* The short self-test that precedes a training. Where the device computes wrongly: ST_CHECK, or with `forced` a
- * message. */
-st_status app_check_device(app_state *app, rt_context *rt, bool forced);
+/* Lets `events` print what the engine tells. */
+void app_events_start(app_state *app);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bench/step.h"
 #include "engine/device_list.h"
 #include "runtime/tuning.h"
@@ -27,7 +28,7 @@ st_status start_once(app_state *app, const bench_case *of)
     bench_problem problem;
     bench_worker worker;
     ST_FORWARD(bench_problem_create(&problem, of, &app->error));
-    st_status status = app_open_device(app, (app_device_options){.configured = NULL}, &rt);
+    st_status status = app_open_device(app, (en_device_options){0}, &rt);
     if (status == ST_OK) {
         status = bench_worker_create(&worker, rt, &problem);
         if (status == ST_OK) {
@@ -82,14 +83,14 @@ static st_status time_program(double *seconds, const char *program, char *const 
     pid_t child = 0;
     char byte = 0;
     if (pipe(pipes) != 0) return st_fail(error, ST_FAILED, "no pipe to a process: %s", strerror(errno));
-    const double begin = bench_seconds();
+    const double begin = clock_seconds();
     const st_status status = spawn(&child, pipes, program, arguments, variables);
     close(pipes[1]);
     ssize_t got = 0;
     if (status == ST_OK) do
             got = read(pipes[0], &byte, 1);
         while (got < 0 && errno == EINTR);
-    *seconds = bench_seconds() - begin;
+    *seconds = clock_seconds() - begin;
     while (status == ST_OK && (read(pipes[0], &byte, 1) > 0 || errno == EINTR)) errno = 0;
     close(pipes[0]);
     int state = 0;

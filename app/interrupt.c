@@ -81,6 +81,11 @@ bool app_interrupt_asked(const app_interrupt *interrupt)
     return atomic_load(&interrupt->asked);
 }
 
+const atomic_bool *app_interrupt_flag(const app_interrupt *interrupt)
+{
+    return &interrupt->asked;
+}
+
 void app_interrupt_stop(app_interrupt **interrupt)
 {
     app_interrupt *i = *interrupt;

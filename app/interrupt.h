@@ -6,6 +6,7 @@
 #ifndef SAFSD_APP_INTERRUPT_H
 #define SAFSD_APP_INTERRUPT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/status.h"
@@ -18,6 +19,9 @@ st_status app_interrupt_start(app_interrupt **interrupt, bool quiet, st_error *e
 void app_interrupt_arm(app_interrupt *interrupt);
 
 bool app_interrupt_asked(const app_interrupt *interrupt);
+
+/* The same as a flag, for the engine. */
+const atomic_bool *app_interrupt_flag(const app_interrupt *interrupt);
 
 /* Lets those signals do what they did before. */
 void app_interrupt_stop(app_interrupt **interrupt);

@@ -121,6 +121,7 @@ static st_status run_command(app_state *app, const app_command *command, const o
     app->quiet = opt_has(line, "quiet");
     if (app->verbose && app->quiet) return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");
     app_progress_start(&app->progress, app->quiet);
+    app_events_start(app);
     const st_status status = command->run(app, line);
     app_progress_clear(&app->progress);
     return status;

@@ -3,30 +3,23 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/print.h"
 
 /* Seconds between two lines. */
 static const double TERMINAL_PACE = 0.1, PLAIN_PACE = 15.0;
 
-double app_seconds(void)
-{
-    struct timespec now = {0, 0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 void app_progress_start(app_progress *progress, bool quiet)
 {
-    *progress = (app_progress){.quiet = quiet, .terminal = print_is_terminal(stderr), .last = app_seconds()};
+    *progress = (app_progress){.quiet = quiet, .terminal = print_is_terminal(stderr), .last = clock_seconds()};
 }
 
 bool app_progress_due(const app_progress *progress)
 {
     if (progress->quiet) return false;
-    return app_seconds() - progress->last >= (progress->terminal ? TERMINAL_PACE : PLAIN_PACE);
+    return clock_seconds() - progress->last >= (progress->terminal ? TERMINAL_PACE : PLAIN_PACE);
 }
 
 /* One column stays free: a terminal wraps when its last one is written. */
@@ -51,7 +44,7 @@ void app_progress_show(app_progress *progress, const char *format, ...)
     if (!progress->terminal) fputc('\n', stderr);
     fflush(stderr);
     progress->shown = progress->terminal;
-    progress->last = app_seconds();
+    progress->last = clock_seconds();
 }
 
 void app_progress_clear(app_progress *progress)

@@ -12,11 +12,8 @@ typedef struct app_progress {
     bool quiet; /* neither the line nor messages */
     bool terminal;
     bool shown;  /* the line stands on the terminal */
-    double last; /* when the line was last written, in seconds of app_seconds */
+    double last; /* when the line was last written, in seconds of clock_seconds */
 } app_progress;
-
-/* Seconds of a clock that only goes forward. */
-double app_seconds(void);
 
 void app_progress_start(app_progress *progress, bool quiet);
 

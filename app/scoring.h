@@ -1,33 +1,16 @@
-/* A checkpoint, a data set, and a device on which they meet: what `eval` and `predict` share.
- *
- * Model and standardisation are those of the checkpoint. A file without a configuration of its own (published weights)
- * takes them from --config. The data set is that of --data, else of --config, else of the config.ini beside the file.
- */
+/* What the command lines of `eval` and `predict` share. */
 #ifndef SAFSD_APP_SCORING_H
 #define SAFSD_APP_SCORING_H
 
 #include "app/app.h"
-#include "config/config.h"
-#include "model/training/checkpoint.h"
-#include "model/training/class_tables.h"
-#include "model/training/evaluate.h"
-
-typedef enum app_part { PART_TRAIN, PART_VALID, PART_TEST, PART_ALL } app_part;
+#include "engine/scoring.h"
 
 typedef struct app_scoring {
     app_state *app;
-    app_part part; /* of --split */
-    cfg_config config;
-    nn_checkpoint *checkpoint;
-    ds_dataset *data;
-    size_t speakers; /* that the checkpoint has rows for; 0: it has no table of them */
-    nn_config model_config;
-    nn_class_tables tables;         /* of published weights */
-    ds_statistics statistics;       /* measured for published weights */
-    const char *const *class_names; /* [C] */
+    en_events events;
+    cfg_overrides overrides;
     rt_context *rt;
-    nn_safsd *model;
-    nn_evaluator evaluator;
+    en_scoring scoring;
 } app_scoring;
 
 /* The options that both commands take, to be followed by their own. */
@@ -39,14 +22,8 @@ typedef struct app_scoring {
         "set", 0, "S.K=VALUE", "change one value of the configuration; may be repeated"                                \
     }
 
-/* Loads everything; to be closed in any case. */
-st_status scoring_open(app_scoring *scoring, app_state *app, const opt_line *line);
-void scoring_close(app_scoring *scoring);
-
-/* The parts that --split means: `split` < DS_SPLITS counts upwards from DS_TRAIN. */
-bool scoring_includes(const app_scoring *scoring, ds_split split);
-
-/* "the test part", for messages. */
-const char *scoring_part_name(const app_scoring *scoring);
+/* Loads everything and opens the device; to be closed in any case. `command` starts as zeros. */
+st_status app_scoring_open(app_scoring *command, app_state *app, const opt_line *line);
+void app_scoring_close(app_scoring *command);
 
 #endif

@@ -44,6 +44,16 @@ void st_prefix(st_error *error, const char *format, ...)
     snprintf(error->text + used, sizeof error->text - (size_t)used, ": %.*s", ST_TEXT_SIZE - used - 3, sentence);
 }
 
+void st_append(st_error *error, const char *format, ...)
+{
+    const size_t used = strlen(error->text);
+    if (error->status == ST_OK) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text + used, sizeof error->text - used, format, arguments);
+    va_end(arguments);
+}
+
 void st_clear(st_error *error)
 {
     error->status = ST_OK;

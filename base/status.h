@@ -42,6 +42,9 @@ st_status st_too_large(st_error *error, const char *format, ...) ST_PRINTF(2, 3)
 /* Puts "prefix: " before a recorded sentence; a caller uses it to say which file or stage it was in. */
 void st_prefix(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 
+/* Puts what to do behind a recorded sentence. */
+void st_append(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
+
 /* Empties the slot. */
 void st_clear(st_error *error);
 

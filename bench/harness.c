@@ -2,17 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum { FEWEST = 3 };
 static const double TOO_LONG = 20; /* budgets: after so long a call none follows */
-
-double bench_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -39,19 +33,19 @@ st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*ru
 {
     double samples[BENCH_MOST_SAMPLES];
     const size_t most = effort.repeat < BENCH_MOST_SAMPLES ? effort.repeat : BENCH_MOST_SAMPLES;
-    const double start = bench_seconds();
+    const double start = clock_seconds();
     for (size_t i = 0; i < effort.warmup; ++i) {
         ST_FORWARD(run(user));
-        if (effort.budget > 0 && bench_seconds() - start > effort.budget) break;
+        if (effort.budget > 0 && clock_seconds() - start > effort.budget) break;
     }
-    const double begin = bench_seconds();
+    const double begin = clock_seconds();
     size_t count = 0;
     double now = begin;
     bool long_call = false;
     while (count < most && !long_call && (effort.budget <= 0 || count < FEWEST || now - begin < effort.budget)) {
         const double before = now;
         ST_FORWARD(run(user));
-        now = bench_seconds();
+        now = clock_seconds();
         samples[count++] = now - before;
         long_call = effort.budget > 0 && now - before > TOO_LONG * effort.budget;
     }

@@ -8,9 +8,6 @@
 
 #include "base/status.h"
 
-/* Seconds of a clock that only goes forward. */
-double bench_seconds(void);
-
 /* Percentiles interpolate between the two nearest samples. */
 typedef struct bench_stats {
     double median, p10, p90;

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "bench/step.h"
 
 #include <stdio.h>
@@ -61,13 +62,13 @@ static st_status finish_step(bench_worker *w, nn_pending *pending)
 static st_status train(bench_worker *w, double *seconds, size_t count)
 {
     nn_pending pending[2] = {{.tickets = {{NULL}}}};
-    double before = bench_seconds();
+    double before = clock_seconds();
     st_status status = ST_OK;
     for (size_t i = 0; i <= count; ++i) {
         if (i < count) ST_TRY(nn_team_gradient(w->team, &w->problem->batch, w->step++, 0));
         if (i > 0) {
             ST_TRY(finish_step(w, &pending[(i - 1) % 2]));
-            const double now = bench_seconds();
+            const double now = clock_seconds();
             seconds[i - 1] = now - before;
             before = now;
         }
@@ -85,9 +86,9 @@ st_status bench_worker_steps(bench_worker *w, double *seconds, size_t count)
 {
     if (w->problem->training) return train(w, seconds, count);
     for (size_t i = 0; i < count; ++i) {
-        const double before = bench_seconds();
+        const double before = clock_seconds();
         ST_FORWARD(evaluate(w));
-        seconds[i] = bench_seconds() - before;
+        seconds[i] = clock_seconds() - before;
     }
     return ST_OK;
 }
@@ -119,11 +120,11 @@ st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size
     double samples[BENCH_MOST_SAMPLES];
     bench_worker worker;
     bench_reset_peak();
-    const double begin = bench_seconds();
+    const double begin = clock_seconds();
     ST_FORWARD(bench_worker_create_team(&worker, contexts, count, problem));
     st_status status = ST_OK;
     ST_TRY(bench_worker_once(&worker));
-    step->first_seconds = bench_seconds() - begin;
+    step->first_seconds = clock_seconds() - begin;
     step->loss = (double)worker.loss;
     ST_TRY(time_steps(&worker, step->first_seconds, patient, samples, &timed));
     step->seconds = bench_stats_of(samples, timed);
@@ -144,9 +145,9 @@ st_status bench_profile_once(bench_profile *profile, rt_context *rt, bench_worke
     memset(profile, 0, sizeof *profile);
     ST_FORWARD(rt_finish(rt));
     rt_profile_reset(rt);
-    const double begin = bench_seconds();
+    const double begin = clock_seconds();
     ST_FORWARD(bench_worker_once(worker));
-    profile->seconds = bench_seconds() - begin;
+    profile->seconds = clock_seconds() - begin;
     const rt_profile_line *lines = NULL;
     size_t count = 0;
     ST_FORWARD(rt_profile_read(rt, &lines, &count));

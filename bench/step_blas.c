@@ -15,6 +15,7 @@
 #include <string.h>
 #include <threads.h>
 
+#include "base/clock.h"
 #include "bench/gemm.h"
 #include "bench/step.h"
 #include "data/philox.h"
@@ -78,14 +79,14 @@ static float *pointer(replica *r, rt_view view)
 
 static double multiply_all(replica *r, const bench_trace *trace)
 {
-    const double begin = bench_seconds();
+    const double begin = clock_seconds();
     for (size_t i = 0; i < trace->count; ++i) {
         const rt_gemm_call *c = &trace->calls[i];
         cblas_sgemm(CblasRowMajor, c->transpose_a ? CblasTrans : CblasNoTrans,
                     c->transpose_b ? CblasTrans : CblasNoTrans, (int)c->m, (int)c->n, (int)c->k, 1.0f, pointer(r, c->a),
                     (int)c->lda, pointer(r, c->b), (int)c->ldb, c->beta, pointer(r, c->c), (int)c->ldc);
     }
-    return bench_seconds() - begin;
+    return clock_seconds() - begin;
 }
 
 static void print_blas(void)

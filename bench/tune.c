@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "bench/tune.h"
 
 #include <math.h>
@@ -246,10 +247,10 @@ static st_status time_product(bench_tuner *t, const measured *item, double *seco
     const size_t calls = flops < 1e8 ? (size_t)(1e8 / flops) + 1 : 1;
     double all = 0, shortest = 0;
     for (size_t i = 0; i < MOST_TIMES && (i < LEAST_TIMES || all < SECONDS_OF_A_PRODUCT); ++i) {
-        const double start = bench_seconds();
+        const double start = clock_seconds();
         for (size_t call = 0; call < calls; ++call) ST_FORWARD(rt_gemm(t->rt, &item->call));
         ST_FORWARD(rt_finish(t->rt));
-        const double took = (bench_seconds() - start) / (double)calls;
+        const double took = (clock_seconds() - start) / (double)calls;
         all += took * (double)calls;
         if (i == 0 || took < shortest) shortest = took;
     }

@@ -69,6 +69,10 @@ st_status ds_save(const ds_dataset *data, const char *path, st_error *error);
 
 void ds_destroy(ds_dataset **data);
 
+/* A data set of its own with the features and the texts of another, which has to outlive it: what is done to the copy
+ * (splits, names, standardisation) leaves the other as it is. */
+st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error);
+
 /* Names the classes anew, fixing C. ST_FAILED, naming the utterance, where a label is not below `classes`. */
 st_status ds_name_classes(ds_dataset *data, const char *const *class_names, size_t classes, st_error *error);
 

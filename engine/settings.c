@@ -40,7 +40,7 @@ static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
     }
 }
 
-ds_unknown settings_unknown(const cfg_config *config)
+ds_unknown en_settings_unknown(const cfg_config *config)
 {
     switch (config->data.unknown_speakers) {
     case CFG_UNKNOWN_PADDING:

@@ -15,7 +15,7 @@ st_status en_settings_model(nn_config *model, const cfg_config *config, const ds
 unsigned en_settings_modalities(const nn_config *model);
 
 /* What a model does with speakers that it does not know. */
-ds_unknown settings_unknown(const cfg_config *config);
+ds_unknown en_settings_unknown(const cfg_config *config);
 
 /* The tables of its loss, from the frequencies of the training part. */
 st_status en_settings_tables(nn_class_tables *tables, const cfg_config *config, const ds_dataset *data,

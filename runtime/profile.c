@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "runtime/internal.h"
 #include "runtime/trace.h"
 
@@ -155,7 +156,7 @@ void rt_profile_add(rt_context *context, const char *name, double seconds)
     line->seconds += seconds;
     ++line->launches;
     rt_trace_event event = event_of(p, name);
-    event.end = rt_trace_clock();
+    event.end = clock_seconds();
     event.start = event.end - seconds;
     memcpy(event.detail, p->detail, sizeof event.detail);
     rt_trace_add(p->trace, &event);
@@ -199,7 +200,7 @@ void rt_phase_begin(rt_context *context, const char *name)
     if (!p) return;
     if (p->depth < MOST_DEPTH) {
         p->open[p->depth].name = name;
-        p->open[p->depth].begun = rt_trace_clock();
+        p->open[p->depth].begun = clock_seconds();
     }
     ++p->depth;
 }
@@ -209,7 +210,7 @@ void rt_phase_end(rt_context *context)
     struct rt_profile *p = context->profile;
     if (!p || p->depth == 0 || p->depth-- > MOST_DEPTH) return;
     const char *name = p->open[p->depth].name, *part = p->open[0].name;
-    const double begun = p->open[p->depth].begun, ended = rt_trace_clock();
+    const double begun = p->open[p->depth].begun, ended = clock_seconds();
     rt_profile_line *line = &p->phases.lines[line_of(&p->phases, name, part)];
     line->seconds += ended - begun;
     ++line->launches;

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "runtime/internal.h"
 
 enum { TIES = 8 };
@@ -26,13 +26,6 @@ struct rt_trace {
     cl_ulong origin; /* of `device` in ties */
     tie begun;
 };
-
-double rt_trace_clock(void)
-{
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void rt_trace_destroy(rt_trace **trace)
 {
@@ -82,10 +75,10 @@ static cl_int first_moment(cl_event event, cl_ulong *moment)
 static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, double clock[2])
 {
     cl_event event = NULL;
-    clock[0] = rt_trace_clock();
+    clock[0] = clock_seconds();
     cl_int code = clEnqueueMarkerWithWaitList(context->queue, 0, NULL, &event);
     if (code == CL_SUCCESS) code = clWaitForEvents(1, &event);
-    clock[1] = rt_trace_clock();
+    clock[1] = clock_seconds();
     if (code == CL_SUCCESS) code = first_moment(event, queued);
     if (code == CL_SUCCESS) code = clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof *ended, ended, NULL);
     if (event) clReleaseEvent(event);

@@ -11,9 +11,6 @@ typedef struct rt_trace rt_trace;
 /* Place of an event that is not recorded. */
 #define RT_TRACE_NOWHERE SIZE_MAX
 
-/* Seconds of CLOCK_MONOTONIC. */
-double rt_trace_clock(void);
-
 /* rt_trace_start, _stop and _read of a context's trace. */
 st_status rt_trace_begin(rt_context *context, rt_trace **trace, size_t most);
 void rt_trace_halt(rt_trace *trace);

@@ -254,7 +254,7 @@ static void refusals(th_case *t, const void *user)
     fixture f;
     set_up(&f, t, NN_SAF_SOFT);
     st_error *error = rt_error(t->rt);
-    volatile sig_atomic_t cancel = 1;
+    atomic_bool cancel = 1;
     nn_evaluator how = evaluator(&f, 2);
     nn_evaluated out = {0};
     how.cancel = &cancel;

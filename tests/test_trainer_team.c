@@ -20,7 +20,7 @@ typedef struct world {
     nn_trainer_options options;
     char last[300], best[300];
     long stop_after; /* steps; -1: never */
-    volatile sig_atomic_t cancel;
+    atomic_bool cancel;
     nn_epoch_report epoch; /* the last one */
 } world;
 

@@ -171,7 +171,7 @@ static st_status add_start(app_state *app, json_t *entry, rt_context *rt, const 
 static st_status measure_device(app_state *app, json_t *devices, const wish *w)
 {
     rt_context *rt = NULL;
-    ST_FORWARD(app_open_device(app, (app_device_options){.configured = NULL}, &rt));
+    ST_FORWARD(app_open_device(app, (en_device_options){0}, &rt));
     json_t *entry =
         json_pack("{s:o, s:s, s:I, s:[], s:[], s:[]}", "device", en_json_device(rt_device(rt)), "gemm_provider",
                   rt_gemm_provider(rt), "vector_width", (json_int_t)rt_vector_width(rt), "gemm", "kernels", "step");
@@ -227,13 +227,12 @@ static st_status check_together(app_state *app, const wish *w)
 /* All devices as one, in every case of training. */
 static st_status measure_together(app_state *app, json_t *root, const wish *w)
 {
-    rt_context *contexts[APP_MOST_DEVICES];
-    size_t count = 0;
+    en_devices devices;
     json_t *together = json_pack("{s:[], s:[]}", "devices", "step");
-    st_status status =
-        app_open_devices(app, (app_device_options){.configured = NULL}, contexts, APP_MOST_DEVICES, &count);
-    for (size_t i = 0; i < count; ++i)
-        json_array_append_new(json_object_get(together, "devices"), json_string(rt_device(contexts[i])->selector));
+    st_status status = app_open_devices(app, (en_device_options){0}, EN_MOST_DEVICES, &devices);
+    for (size_t i = 0; i < devices.count; ++i)
+        json_array_append_new(json_object_get(together, "devices"),
+                              json_string(rt_device(devices.contexts[i])->selector));
     for (size_t i = 0; i < w->count && status == ST_OK; ++i) {
         bench_problem problem;
         bench_step step;
@@ -241,12 +240,12 @@ static st_status measure_together(app_state *app, json_t *root, const wish *w)
         say(app, "all devices as one", &w->cases[i]);
         status = bench_problem_create(&problem, &w->cases[i], &app->error);
         if (status != ST_OK) break;
-        status = bench_step_measure(&step, contexts, count, &problem, w->repeat, w->patient);
+        status = bench_step_measure(&step, devices.contexts, devices.count, &problem, w->repeat, w->patient);
         if (status == ST_OK)
             json_array_append_new(json_object_get(together, "step"), record_together(&w->cases[i], &step));
         bench_problem_destroy(&problem);
     }
-    for (size_t i = 0; i < count; ++i) rt_context_destroy(&contexts[i]);
+    en_devices_close(&devices);
     json_object_set_new(root, "together", together);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "app/app.h"
 #include "engine/json.h"
 #include "base/print.h"
-#include "app/tuned.h"
+#include "engine/tuned.h"
 #include "runtime/program_cache.h"
 
 /* Programs that the cache holds for a device and its driver. */
@@ -50,7 +50,7 @@ static void print_device(const rt_device_info *info, size_t programs)
              info->fp16 ? "yes" : "no", info->fp64 ? "yes" : "no");
     print_wrapped(stdout, 0, INDENT, text);
     rt_tuning tuning;
-    const char *tuned = app_tuned(&tuning, info, NULL);
+    const char *tuned = en_tuned(&tuning, info, NULL);
     snprintf(text, sizeof text, "tuning %s", tuned ? tuned : "none");
     print_wrapped(stdout, 0, INDENT, text);
     if (programs > 0) {
@@ -72,7 +72,7 @@ static st_status print_json(const rt_device_list *list, const rt_cache_entry *en
         json_object_set_new(device, "cached_programs",
                             json_integer((json_int_t)cached(entries, count, &list->items[i])));
         rt_tuning tuning;
-        const char *tuned = app_tuned(&tuning, &list->items[i], NULL);
+        const char *tuned = en_tuned(&tuning, &list->items[i], NULL);
         json_object_set_new(device, "tuning", tuned ? json_string(tuned) : json_null());
         json_array_append_new(devices, device);
     }

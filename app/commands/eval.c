@@ -5,15 +5,15 @@
 #include "app/app.h"
 #include "engine/json.h"
 #include "base/print.h"
-#include "app/report.h"
+#include "app/classification_report.h"
 #include "app/scoring.h"
 
 /* Losses of the parts together, weighted by utterances, and one confusion matrix. */
-static st_status measure(app_scoring *scoring, nn_split_losses *losses, uint64_t *confusion)
+static st_status measure(const en_scoring *scoring, nn_split_losses *losses, uint64_t *confusion)
 {
     double sums[4] = {0}, utterances = 0;
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
-        if (!scoring_includes(scoring, split)) continue;
+        if (!en_scoring_includes(scoring, split)) continue;
         nn_evaluated evaluated = {.confusion = confusion};
         ST_FORWARD(nn_evaluate(scoring->model, scoring->data, split, &scoring->evaluator, &evaluated));
         const nn_split_losses *part = &evaluated.losses;
@@ -28,10 +28,10 @@ static st_status measure(app_scoring *scoring, nn_split_losses *losses, uint64_t
     return ST_OK;
 }
 
-static st_status print_json(const app_scoring *scoring, const nn_split_losses *losses, app_confusion confusion)
+static st_status print_json(const en_scoring *scoring, const nn_split_losses *losses, en_confusion confusion)
 {
     static const char *const parts[] = {"train", "valid", "test", "all"};
-    json_t *result = report_json(confusion);
+    json_t *result = en_report_json(confusion);
     json_object_set_new(result, "split", json_string(parts[scoring->part]));
     json_object_set_new(result, "utterances", json_integer((json_int_t)losses->utterances));
     json_object_set_new(result, "loss", en_json_real(losses->loss));
@@ -39,13 +39,13 @@ static st_status print_json(const app_scoring *scoring, const nn_split_losses *l
     json_object_set_new(result, "saf", en_json_real(losses->saf));
     json_object_set_new(result, "kl", en_json_real(losses->kl));
     char *text = NULL;
-    ST_FORWARD(en_json_pretty(result, &text, &scoring->app->error));
+    ST_FORWARD(en_json_pretty(result, &text, scoring->error));
     fputs(text, stdout);
     free(text);
     return ST_OK;
 }
 
-static st_status print_text(const app_scoring *scoring, const nn_split_losses *losses, app_confusion confusion,
+static st_status print_text(const en_scoring *scoring, const nn_split_losses *losses, en_confusion confusion,
                             const char *path)
 {
     const nn_checkpoint_about *about = &scoring->checkpoint->about;
@@ -56,30 +56,31 @@ static st_status print_text(const app_scoring *scoring, const nn_split_losses *l
         snprintf(text, sizeof text, "%.800s: published weights", path);
     print_wrapped(stdout, 0, 0, text);
     snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)",
-             scoring_part_name(scoring), losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
+             en_part_name(scoring->part), losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
     print_wrapped(stdout, 0, 0, text);
     putchar('\n');
-    return report_print(confusion, &scoring->app->error);
+    return report_print(confusion, scoring->error);
 }
 
 static st_status run(app_state *app, const opt_line *line)
 {
-    app_scoring scoring;
+    app_scoring command = {0};
+    const en_scoring *scoring = &command.scoring;
     nn_split_losses losses = {0};
     uint64_t *counts = NULL;
     st_status status = ST_OK;
-    ST_TRY(scoring_open(&scoring, app, line));
-    const size_t classes = scoring.model_config.classes;
+    ST_TRY(app_scoring_open(&command, app, line));
+    const size_t classes = scoring->model_config.classes;
     counts = calloc(classes * classes, sizeof *counts);
     if (!counts) ST_TRY(st_fail(&app->error, ST_FAILED, "out of memory while counting"));
-    ST_TRY(measure(&scoring, &losses, counts));
+    ST_TRY(measure(scoring, &losses, counts));
     app_progress_clear(&app->progress);
-    const app_confusion confusion = {counts, classes, scoring.class_names};
-    status = opt_has(line, "json") ? print_json(&scoring, &losses, confusion)
-                                   : print_text(&scoring, &losses, confusion, line->operands[0]);
+    const en_confusion confusion = {counts, classes, scoring->class_names};
+    status = opt_has(line, "json") ? print_json(scoring, &losses, confusion)
+                                   : print_text(scoring, &losses, confusion, line->operands[0]);
 done:
     free(counts);
-    scoring_close(&scoring);
+    app_scoring_close(&command);
     return status;
 }
 

@@ -5,7 +5,8 @@
 
 #include "app/app.h"
 #include "engine/predictions.h"
-#include "app/source.h"
+#include "app/overrides.h"
+#include "engine/data_source.h"
 #include "app/summary.h"
 
 static bool is_same_file(const char *a, const char *b)
@@ -27,7 +28,7 @@ static st_status run(app_state *app, const opt_line *line)
     ds_dataset *data = NULL;
     st_status status = ST_OK;
     ST_TRY(cfg_defaults(&config, error));
-    ST_TRY(source_option(&config, line, "classes", "data", "classes", error));
+    ST_TRY(app_override_option(&config, line, "classes", "data", "classes", error));
     const ds_load_options options = {DS_FORMAT_AUTO, (const char *const *)config.data.classes.items,
                                      config.data.classes.count};
     ST_TRY(ds_load(&data, from, &options, error));

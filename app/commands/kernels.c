@@ -64,7 +64,7 @@ static st_status write_binary(app_state *app, const char *folder, size_t *width)
     unsigned char *binary = NULL;
     size_t size = 0;
     char name[RT_BINARY_NAME_SIZE + 8], own[sizeof name + sizeof RT_MANIFEST_ENDING];
-    ST_FORWARD(app_open_device(app, (app_device_options){.vector_width = *width, .gemm = "panel"}, &rt));
+    ST_FORWARD(app_open_device(app, (en_device_options){.vector_width = *width, .gemm = "panel"}, &rt));
     st_status status = rt_export_binary(rt, &binary, &size);
     if (status == ST_OK) {
         rt_binary_name(name, rt_device(rt));

@@ -23,19 +23,20 @@ static st_status choose_format(const opt_line *line, en_table_format *format, st
     return ST_OK;
 }
 
-static st_status write_parts(FILE *out, app_scoring *scoring, en_table_format format)
+static st_status write_parts(FILE *out, const en_scoring *scoring, en_table_format format)
 {
     const en_predictions predictions = {scoring->model, &scoring->evaluator, scoring->data, scoring->class_names};
     en_predictions_header(out, &predictions, format);
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
-        if (scoring_includes(scoring, split))
-            ST_FORWARD(en_predictions_write(out, &predictions, format, split, &scoring->app->error));
+        if (en_scoring_includes(scoring, split))
+            ST_FORWARD(en_predictions_write(out, &predictions, format, split, scoring->error));
     return ST_OK;
 }
 
 static st_status run(app_state *app, const opt_line *line)
 {
-    app_scoring scoring = {0};
+    app_scoring command = {0};
+    const en_scoring *scoring = &command.scoring;
     outfile file = {NULL, NULL, NULL};
     en_table_format format = EN_TABLE_CSV;
     const char *path = opt_value(line, "out");
@@ -43,14 +44,14 @@ static st_status run(app_state *app, const opt_line *line)
     ST_FORWARD(choose_format(line, &format, &app->error));
     st_status status = ST_OK;
     if (to_file) ST_TRY(outfile_open(&file, path, &app->error));
-    ST_TRY(scoring_open(&scoring, app, line));
-    ST_TRY(write_parts(to_file ? file.stream : stdout, &scoring, format));
+    ST_TRY(app_scoring_open(&command, app, line));
+    ST_TRY(write_parts(to_file ? file.stream : stdout, scoring, format));
     if (to_file) ST_TRY(outfile_finish(&file, &app->error));
-    app_progress_say(&app->progress, "predicted %s of the data set%s%s", scoring_part_name(&scoring),
+    app_progress_say(&app->progress, "predicted %s of the data set%s%s", en_part_name(scoring->part),
                      to_file ? " into " : "", to_file ? path : "");
 done:
     outfile_close(&file);
-    scoring_close(&scoring);
+    app_scoring_close(&command);
     return status;
 }
 

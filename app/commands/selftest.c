@@ -39,7 +39,7 @@ static st_status run(app_state *app, const opt_line *line)
     rt_context *rt = NULL;
     if (opt_has(line, "short") && opt_has(line, "full"))
         return st_fail(&app->error, ST_USAGE, "--short and --full exclude each other");
-    ST_FORWARD(app_open_device(app, (app_device_options){.gemm = opt_value(line, "gemm"), .unchecked = true}, &rt));
+    ST_FORWARD(app_open_device(app, (en_device_options){.gemm = opt_value(line, "gemm"), .unchecked = true}, &rt));
     const st_status status = test_device(app, rt, opt_has(line, "short"));
     rt_context_destroy(&rt);
     return status;

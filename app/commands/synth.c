@@ -2,15 +2,16 @@
 #include <stdio.h>
 
 #include "app/app.h"
-#include "app/source.h"
+#include "app/overrides.h"
+#include "engine/data_source.h"
 #include "app/summary.h"
 
 static st_status read_options(cfg_config *config, const opt_line *line, st_error *error)
 {
-    ST_FORWARD(source_option(config, line, "like", "data", "synth_like", error));
-    ST_FORWARD(source_option(config, line, "dialogues", "data", "synth_dialogues", error));
-    ST_FORWARD(source_option(config, line, "dims", "data", "synth_dims", error));
-    return source_option(config, line, "seed", "data", "synth_seed", error);
+    ST_FORWARD(app_override_option(config, line, "like", "data", "synth_like", error));
+    ST_FORWARD(app_override_option(config, line, "dialogues", "data", "synth_dialogues", error));
+    ST_FORWARD(app_override_option(config, line, "dims", "data", "synth_dims", error));
+    return app_override_option(config, line, "seed", "data", "synth_seed", error);
 }
 
 static st_status run(app_state *app, const opt_line *line)
@@ -23,7 +24,7 @@ static st_status run(app_state *app, const opt_line *line)
     st_status status = ST_OK;
     ST_TRY(cfg_defaults(&config, error));
     ST_TRY(read_options(&config, line, error));
-    ST_TRY(source_synth(&data, &config.data, error));
+    ST_TRY(en_data_synth(&data, &config.data, error));
     ST_TRY(ds_save(data, path, error));
     printf("%s\n", path);
     summary_data(data);

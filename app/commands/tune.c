@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "base/clock.h"
 #include "app/interrupt.h"
 #include "base/print.h"
 #include "engine/settings.h"
-#include "app/source.h"
+#include "app/overrides.h"
+#include "engine/data_source.h"
 #include "bench/search.h"
 #include "base/number.h"
 
@@ -53,7 +55,7 @@ static st_status configured_problem(tune_run *t, bench_problem *problem, const c
     ds_dataset *data = NULL;
     st_status status = ST_OK;
     ST_TRY(cfg_load(&config, path, (cfg_overrides){NULL, 0}, error));
-    ST_TRY(source_load(&data, &config, true, error));
+    ST_TRY(en_data_load(&data, &config, true, error));
     ST_TRY(en_settings_model(&problem->config, &config, data, error));
     ST_TRY(en_settings_tables(&problem->tables, &config, data, error));
     problem->extent = nn_extent_of(data, en_settings_part(&config));
@@ -76,7 +78,7 @@ static st_status make_problem(tune_run *t, bench_problem *problem, const opt_lin
 
 static double elapsed(const tune_run *t)
 {
-    return app_seconds() - t->started;
+    return clock_seconds() - t->started;
 }
 
 static bool stop(void *user)
@@ -126,10 +128,10 @@ static st_status try_next(tune_run *t, bool *more)
     if (!*more) return ST_OK;
     t->untimed = t->count == 0;
     show(t, &candidate);
-    const double before = app_seconds();
+    const double before = clock_seconds();
     const bench_limits limits = {bench_search_limit(&t->search, &candidate), stop, t};
     ST_FORWARD(bench_tuner_try(t->tuner, &candidate, limits, &trial));
-    const bool better = bench_search_learn(&t->search, &candidate, &trial, app_seconds() - before);
+    const bool better = bench_search_learn(&t->search, &candidate, &trial, clock_seconds() - before);
     ++t->count;
     say_wrong(t, &candidate, &trial);
     const bool plain = strchr(candidate.name, ' ') == NULL;
@@ -250,9 +252,9 @@ static st_status tune(tune_run *t, const opt_line *line)
     ST_TRY(read_budget(t, line));
     ST_TRY(app_interrupt_start(&t->interrupt, t->app->quiet, &t->app->error));
     ST_TRY(make_problem(t, &problem, line));
-    ST_TRY(app_open_device(t->app, (app_device_options){.untuned = true}, &t->rt));
+    ST_TRY(app_open_device(t->app, (en_device_options){.untuned = true}, &t->rt));
     ST_TRY(bench_tuner_create(&t->tuner, t->rt, &problem));
-    t->started = app_seconds();
+    t->started = clock_seconds();
     app_interrupt_arm(t->interrupt);
     app_progress_say(&t->app->progress, "measuring products that are %.0f %% of the work of a step, %.3g GFLOP",
                      100 * bench_tuner_share(t->tuner), 1e-9 * bench_tuner_flops(t->tuner));

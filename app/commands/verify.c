@@ -38,7 +38,7 @@ static st_status verify_file(app_state *app, rt_context *rt, const char *path)
 static st_status run(app_state *app, const opt_line *line)
 {
     rt_context *rt = NULL;
-    ST_FORWARD(app_open_device(app, (app_device_options){0}, &rt));
+    ST_FORWARD(app_open_device(app, (en_device_options){0}, &rt));
     st_error first = {.status = ST_OK}; /* of the files so far */
     size_t failed = 0;
     for (size_t i = 0; i < line->operand_count; ++i) {

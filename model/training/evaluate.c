@@ -75,7 +75,7 @@ static void keep_predictions(walk *w, const nn_prediction *p)
 
 static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, batch_sums *sums)
 {
-    if (w->how->cancel && *w->how->cancel)
+    if (w->how->cancel && atomic_load(w->how->cancel))
         return st_fail(rt_error(nn_safsd_params(w->model)->rt), ST_INTERRUPTED, "interrupted during an evaluation");
     const nn_evaluation evaluation = {w->how->mode, w->how->repetitions, w->rows_done, w->mean_similarity};
     nn_prediction prediction = {.probabilities = w->teacher, .student_probabilities = w->students};

@@ -2,7 +2,7 @@
 #ifndef SAFSD_MODEL_TRAINING_EVALUATE_H
 #define SAFSD_MODEL_TRAINING_EVALUATE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "model/training/history.h"
 #include "model/network/safsd.h"
@@ -17,7 +17,7 @@ typedef struct nn_evaluator {
     size_t part;           /* dialogues computed at a time, within the model's extent; 0: the whole batch */
     nn_loss_tables tables; /* those of the model; borrowed */
     bool until_nonfinite; /* end with the first part whose losses are not finite; its activations stay for diagnose.h */
-    const volatile sig_atomic_t *cancel;                       /* not 0: stop with ST_INTERRUPTED; NULL: never */
+    const atomic_bool *cancel;                                 /* true: stop with ST_INTERRUPTED; NULL: never */
     void (*progress)(void *user, size_t rows, size_t of_rows); /* after every part; NULL: not wanted */
     void *user;
 } nn_evaluator;

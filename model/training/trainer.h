@@ -93,8 +93,8 @@ typedef struct nn_trainer_options {
     rt_context *const *workers; /* further devices that compute parts of every batch (team.h), with rt's error slot */
     size_t worker_count;
 
-    const nn_checkpoint *resume;         /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
-    const volatile sig_atomic_t *cancel; /* not 0: save and stop, between two steps; NULL: never */
+    const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
+    const atomic_bool *cancel;   /* true: save and stop, between two steps; NULL: never */
     nn_trainer_hooks hooks;
 } nn_trainer_options;
 

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "data/philox.h"
 #include "model/training/diagnose.h"
 #include "model/training/trainer_state.h"
@@ -12,16 +12,9 @@ static st_error *error_of(const nn_trainer *t)
     return rt_error(t->rt);
 }
 
-static double now(void)
-{
-    struct timespec time = {0};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static bool cancelled(const nn_trainer *t)
 {
-    return t->options.cancel && *t->options.cancel;
+    return t->options.cancel && atomic_load(t->options.cancel);
 }
 
 /* ---- steps ---- */
@@ -159,11 +152,11 @@ static st_status step(nn_trainer *t)
 static st_status train(nn_trainer *t, double *rows_per_second)
 {
     shuffle(t);
-    const double begun = now();
+    const double begun = clock_seconds();
     while (t->progress.batch < t->batches && !cancelled(t)) ST_FORWARD(step(t));
     ST_FORWARD(settle(t));
     if (cancelled(t)) return ST_INTERRUPTED;
-    const double seconds = now() - begun;
+    const double seconds = clock_seconds() - begun;
     *rows_per_second = seconds > 0 ? (double)t->timed_rows / seconds : 0;
     return ST_OK;
 }
@@ -216,9 +209,9 @@ static st_status evaluate(nn_trainer *t, ds_split split, nn_split_report *report
     how.until_nonfinite = t->options.nonfinite == NN_NONFINITE_STOP;
     how.progress = view;
     how.user = &v;
-    const double begun = now();
+    const double begun = clock_seconds();
     ST_FORWARD(nn_evaluate(t->model, t->options.data, split, &how, &out));
-    const double seconds = now() - begun;
+    const double seconds = clock_seconds() - begun;
     if (out.nonfinite_rows > 0) return stop_unusable(t, split, &out);
     report->measured = out.losses.utterances > 0 && nn_losses_finite(&out.losses);
     if (split == DS_TRAIN && nn_losses_finite(&out.losses)) return ST_OK;

@@ -27,7 +27,7 @@ typedef struct tr_watch {
     nn_epoch_report epoch[64];
     uint64_t expected_step;                   /* of the next report */
     long stop_after_step, stop_in_evaluation; /* counts; -1: never */
-    volatile sig_atomic_t cancel;
+    atomic_bool cancel;
     long evaluations;
     st_status hook_status;
     size_t fail_in_epoch; /* from 1; 0: never */

@@ -1,11 +1,10 @@
-#include "app/report.h"
+#include "app/classification_report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/json.h"
 #include "base/print.h"
 #include "model/training/metrics.h"
 
@@ -13,7 +12,7 @@
 
 enum { LEAST_NAME = 12, MOST_NAME = 36 };
 
-static size_t name_column(app_confusion confusion)
+static size_t name_column(en_confusion confusion)
 {
     size_t width = LEAST_NAME;
     for (size_t c = 0; c < confusion.classes; ++c) {
@@ -30,7 +29,7 @@ static void print_scores(const char *name, size_t width, nn_scores scores, uint6
            support);
 }
 
-static void print_report(app_confusion confusion, nn_metrics metrics, const nn_class_metrics *per_class)
+static void print_report(en_confusion confusion, nn_metrics metrics, const nn_class_metrics *per_class)
 {
     const size_t width = name_column(confusion);
     print_padded(stdout, "in percent", width, true);
@@ -54,7 +53,7 @@ static size_t digits_of(uint64_t number)
 }
 
 /* Wide enough for every count and, where there is room for all classes side by side, for their names. */
-static size_t count_column(app_confusion confusion, size_t label)
+static size_t count_column(en_confusion confusion, size_t label)
 {
     enum { LEAST = 5, MOST = 12 };
     size_t counts = LEAST, names = LEAST;
@@ -72,7 +71,7 @@ static size_t count_column(app_confusion confusion, size_t label)
     return width > counts ? width : counts;
 }
 
-static void print_cell(app_confusion confusion, size_t row, size_t column, size_t width)
+static void print_cell(en_confusion confusion, size_t row, size_t column, size_t width)
 {
     char text[24];
     const bool marked = row == column && print_in_colour(stdout);
@@ -82,7 +81,7 @@ static void print_cell(app_confusion confusion, size_t row, size_t column, size_
     if (marked) fputs("\033[0m", stdout);
 }
 
-static void print_confusion(app_confusion confusion)
+static void print_confusion(en_confusion confusion)
 {
     const size_t label = name_column(confusion), width = count_column(confusion, label);
     const size_t fitting = (PRINT_COLUMNS - label) / (width + 2);
@@ -105,7 +104,7 @@ static void print_confusion(app_confusion confusion)
     }
 }
 
-st_status report_print(app_confusion confusion, st_error *error)
+st_status report_print(en_confusion confusion, st_error *error)
 {
     nn_class_metrics *per_class = calloc(confusion.classes, sizeof *per_class);
     if (!per_class) return st_fail(error, ST_FAILED, "out of memory while writing the report");
@@ -118,28 +117,4 @@ st_status report_print(app_confusion confusion, st_error *error)
     }
     free(per_class);
     return ST_OK;
-}
-
-/* ---- JSON ---- */
-
-json_t *report_json(app_confusion confusion)
-{
-    nn_class_metrics *per_class = calloc(confusion.classes, sizeof *per_class);
-    if (!per_class) return NULL;
-    const nn_metrics metrics = nn_metrics_of(confusion.counts, confusion.classes, per_class);
-    json_t *classes = json_array(), *matrix = json_array();
-    for (size_t c = 0; c < confusion.classes; ++c) {
-        const nn_scores scores = per_class[c].scores;
-        json_array_append_new(classes, json_pack("{s:o, s:f, s:f, s:f, s:I}", "name", en_json_text(confusion.names[c]),
-                                                 "precision", 100 * scores.precision, "recall", 100 * scores.recall,
-                                                 "f1", 100 * scores.f1, "support", (json_int_t)per_class[c].support));
-        json_t *row = json_array();
-        for (size_t p = 0; p < confusion.classes; ++p)
-            json_array_append_new(row, json_integer((json_int_t)confusion.counts[c * confusion.classes + p]));
-        json_array_append_new(matrix, row);
-    }
-    free(per_class);
-    return json_pack("{s:f, s:f, s:f, s:o, s:o}", "accuracy", 100 * metrics.accuracy, "weighted_f1",
-                     100 * metrics.weighted.f1, "macro_f1", 100 * metrics.macro.f1, "classes", classes, "confusion",
-                     matrix);
 }

@@ -1,4 +1,4 @@
-#include "app/carried.h"
+#include "engine/checkpoint_config.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -15,13 +15,13 @@ static bool is_key(const cfg_key *key, const char *section, const char *name)
     return strcmp(key->section, section) == 0 && strcmp(key->key, name) == 0;
 }
 
-bool carried_by_model(const cfg_key *key)
+bool en_carried_by_model(const cfg_key *key)
 {
     if (strcmp(key->section, "model") == 0) return strcmp(key->key, "gcn_eval") != 0;
     return strcmp(key->section, "loss") == 0 || is_key(key, "data", "standardize") || is_key(key, "data", "modalities");
 }
 
-bool carried_by_run(const cfg_key *key)
+bool en_carried_by_run(const cfg_key *key)
 {
     return key != NULL;
 }
@@ -84,11 +84,11 @@ static const cfg_key *key_of(const char *override)
 /* Whether another value of --set would be without effect. No classes are those of the data set. */
 static bool is_fixed(const cfg_key *key, const cfg_config *config)
 {
-    return carried_by_model(key) || (is_key(key, "data", "classes") && config->data.classes.count > 0);
+    return en_carried_by_model(key) || (is_key(key, "data", "classes") && config->data.classes.count > 0);
 }
 
-st_status carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
-                        st_error *error)
+st_status en_carried_check(const cfg_config *config, cfg_overrides overrides, const nn_checkpoint *checkpoint,
+                           st_error *error)
 {
     cfg_config carried = {0};
     two_values values;
@@ -112,24 +112,24 @@ static bool is_overridden(const cfg_key *key, cfg_overrides overrides)
     return false;
 }
 
-st_status carried_warn(app_state *app, const char *file, const cfg_config *config, cfg_overrides overrides,
-                       const nn_checkpoint *checkpoint, bool carried_by(const cfg_key *key))
+st_status en_carried_warn(const en_events *events, const char *file, const cfg_config *config, cfg_overrides overrides,
+                          const nn_checkpoint *checkpoint, bool carried_by(const cfg_key *key), st_error *error)
 {
     cfg_config carried = {0};
     cfg_ini ini = {0};
     char *text = NULL;
     two_values values;
     st_status status = ST_OK;
-    ST_TRY(cfg_ini_read_file(&text, file, &app->error));
-    ST_TRY(cfg_ini_parse(&ini, text, file, &app->error));
-    ST_TRY(load_carried(&carried, config, checkpoint, &app->error));
+    ST_TRY(cfg_ini_read_file(&text, file, error));
+    ST_TRY(cfg_ini_parse(&ini, text, file, error));
+    ST_TRY(load_carried(&carried, config, checkpoint, error));
     for (size_t i = 0; i < ini.count; ++i) {
         const cfg_ini_entry *entry = &ini.entries[i];
         const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
         if (!key || !carried_by(key) || is_overridden(key, overrides)) continue;
         if (!differs(&values, key, config, &carried)) continue;
-        app_progress_say(&app->progress, "%s:%d: [%s] %s = %.200s is not used: %s was trained with %.200s", file,
-                         entry->line, key->section, key->key, values.given, sf_path(checkpoint->file), values.carried);
+        en_say(events, EN_NOTICE, "%s:%d: [%s] %s = %.200s is not used: %s was trained with %.200s", file, entry->line,
+               key->section, key->key, values.given, sf_path(checkpoint->file), values.carried);
     }
 done:
     cfg_destroy(&carried);

@@ -1,0 +1,9 @@
+/* The two selections of a finished run with the classification report of the one to trust, on stdout. */
+#ifndef SAFSD_APP_SELECTIONS_H
+#define SAFSD_APP_SELECTIONS_H
+
+#include "engine/run_summary.h"
+
+st_status app_print_selections(const en_training *run, st_error *error);
+
+#endif

@@ -1,0 +1,20 @@
+/* From a configuration to the data set it names. */
+#ifndef SAFSD_ENGINE_DATA_SOURCE_H
+#define SAFSD_ENGINE_DATA_SOURCE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "data/dataset.h"
+
+/* Makes the data set of format = synth. */
+st_status en_data_synth(ds_dataset **data, const cfg_data *config, st_error *error);
+
+/* Reads or makes the data set, with the classes of the configuration and, with `hold_out`, its validation part held
+ * out. ST_USAGE where no path is given. */
+st_status en_data_load(ds_dataset **data, const cfg_config *config, bool hold_out, st_error *error);
+
+/* What follows the reading: the names of classes are checked and, with `hold_out`, the validation part is held out. */
+st_status en_data_prepare(ds_dataset *data, const cfg_config *config, bool hold_out, st_error *error);
+
+#endif
