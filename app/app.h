@@ -36,6 +36,10 @@ typedef struct app_command {
 /* en_list_devices, which says in app->error what to install where there is no device. */
 st_status app_list_devices(app_state *app, rt_device_list *list);
 
+/* Messages about drivers that are installed but whose libraries cannot be loaded: the loader passes them over in
+ * silence. After app_list_devices, which calls it where there is no device. */
+void app_say_missing_drivers(app_state *app);
+
 /* en_devices_open for the devices of --device, else of SAFSD_CL_DEVICE, else `options.selector`, which is what the
  * configuration says; with the kernels of --program. Failures on them are recorded in app->error. */
 st_status app_open_devices(app_state *app, en_device_options options, size_t room, en_devices *devices);

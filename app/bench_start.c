@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/process.h"
 #include "base/clock.h"
 #include "bench/step.h"
 #include "engine/device_list.h"
@@ -19,8 +20,6 @@
 
 enum { MOST_ARGUMENTS = 20, NUMBER = 24, WARM_RUNS = 3, OPEN_FOLDERS = 16 };
 static const double slow_seconds = 5; /* a run that takes longer is not repeated */
-
-extern char **environ; /* POSIX has no header that declares it */
 
 st_status start_once(app_state *app, const bench_case *of)
 {
@@ -44,24 +43,6 @@ st_status start_once(app_state *app, const bench_case *of)
 }
 
 /* ---- a process of its own ---- */
-
-/* A copy of the environment with some variables replaced; the strings belong to others. */
-static char **environment_with(char *const *own, size_t count)
-{
-    size_t inherited = 0, used = 0;
-    while (environ[inherited]) ++inherited;
-    char **all = malloc((inherited + count + 1) * sizeof *all);
-    if (!all) return NULL;
-    for (size_t i = 0; i < inherited; ++i) {
-        bool replaced = false;
-        for (size_t k = 0; k < count; ++k)
-            replaced = replaced || strncmp(environ[i], own[k], strcspn(own[k], "=") + 1) == 0;
-        if (!replaced) all[used++] = environ[i];
-    }
-    for (size_t k = 0; k < count; ++k) all[used++] = own[k];
-    all[used] = NULL;
-    return all;
-}
 
 static st_status spawn(pid_t *child, int pipes[2], const char *program, char *const *arguments, char *const *variables)
 {
@@ -140,7 +121,7 @@ static st_status make_folder(char path[256], const rt_device_info *device, st_er
 /* ---- cold and warm ---- */
 
 typedef struct command {
-    char program[1024];
+    char program[APP_PROGRAM_SIZE];
     char hidden[NUMBER], dialogues[NUMBER];
     char *arguments[MOST_ARGUMENTS];
 } command;
@@ -148,9 +129,7 @@ typedef struct command {
 /* False where the system does not say which file this program is. */
 static bool describe(command *c, const app_state *app, const rt_device_info *device, const bench_case *of)
 {
-    const ssize_t length = readlink("/proc/self/exe", c->program, sizeof c->program - 1);
-    if (length <= 0 || (size_t)length >= sizeof c->program - 1) return false;
-    c->program[length] = '\0';
+    if (!app_program_path(c->program)) return false;
     snprintf(c->hidden, sizeof c->hidden, "%zu", of->hidden);
     snprintf(c->dialogues, sizeof c->dialogues, "%zu", of->dialogues ? of->dialogues : of->shape->dialogues);
     const char *const words[] = {
@@ -187,7 +166,7 @@ st_status start_measure(start_times *times, app_state *app, const rt_device_info
     snprintf(general, sizeof general, "XDG_CACHE_HOME=%s", folder);
     snprintf(special, sizeof special, "%s=%s/driver", driver.cache_variable, folder);
     char *const own[] = {general, special};
-    char **variables = environment_with(own, driver.cache_variable[0] ? 2 : 1);
+    char **variables = app_environment_with(own, driver.cache_variable[0] ? 2 : 1);
     const st_status status = variables ? time_runs(times, &c, variables, &app->error)
                                        : st_fail(&app->error, ST_FAILED, "out of memory for an environment");
     free(variables);

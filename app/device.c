@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/driver_watch.h"
+#include "app/icd.h"
 #include "engine/device_list.h"
 
 static void message(void *user, en_level level, const char *sentence)
@@ -12,9 +14,15 @@ static void message(void *user, en_level level, const char *sentence)
     if (level == EN_NOTICE || app->verbose) app_progress_say(&app->progress, "%s", sentence);
 }
 
+static void device(void *user, const rt_device_info *info)
+{
+    (void)user;
+    watch_device(info);
+}
+
 void app_events_start(app_state *app)
 {
-    app->events = (en_events){.user = app, .message = message};
+    app->events = (en_events){.user = app, .message = message, .device = device};
 }
 
 /* The first selector of: flag, environment, configuration, auto; and where it stands, for messages. */
@@ -51,10 +59,26 @@ static void advise(st_error *error)
         "install pocl-opencl-icd), which needs a folder that it can write to, by HOME or POCL_CACHE_DIR");
 }
 
+void app_say_missing_drivers(app_state *app)
+{
+    icd_list list;
+    char why[512];
+    icd_list_create(&list);
+    for (size_t i = 0; i < list.count; ++i)
+        if (icd_unloadable(&list.items[i], why, sizeof why))
+            app_progress_say(&app->progress, "the OpenCL driver of %s is not there: %s", list.items[i].path, why);
+    icd_list_destroy(&list);
+}
+
 st_status app_list_devices(app_state *app, rt_device_list *list)
 {
+    watch_listing *watch = watch_listing_begin(&app->progress);
     const st_status status = en_list_devices(list, &app->error);
-    if (status == ST_DEVICE) advise(&app->error);
+    watch_listing_end(&watch);
+    if (status == ST_DEVICE) {
+        app_say_missing_drivers(app);
+        advise(&app->error);
+    }
     return status;
 }
 

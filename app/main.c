@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/driver_watch.h"
+#include "app/icd_probe.h"
 #include "base/outfile.h"
 #include "base/print.h"
 #include "base/nearest.h"
@@ -177,7 +179,11 @@ int main(int argc, char **argv)
     app_state app = {0};
     opt_line line = {NULL, 0, NULL, 0};
     st_status status = opt_line_create(&line, argc, &app.error);
-    if (status == ST_OK) status = run(&app, &line, argc, argv);
+    if (argc == 2 && strcmp(argv[1], ICD_PROBE_ARGUMENT) == 0) return icd_answer();
+    if (argc == 3 && strcmp(argv[1], WATCH_CRASH_ARGUMENT) == 0)
+        status = watch_explain_crash(argv[2], &app.error);
+    else if (status == ST_OK)
+        status = run(&app, &line, argc, argv);
     opt_line_destroy(&line);
     const int lost = outfile_flush(stdout);
     if (lost != 0 && lost != EPIPE && status == ST_OK)

@@ -79,6 +79,7 @@ static st_status open_one(const en_device_options *wanted, const rt_device_info 
     bool keep = false;
     rt_tuning tuning = {.gemm = ""};
     const en_events *events = wanted->events;
+    if (events && events->device) events->device(events->user, info);
     en_say(events, EN_NOTICE, "device %d (%s): %s; select it again with --device %s", info->index, info->selector,
            info->name, info->selector);
     ST_FORWARD(keep_programs(wanted, info, &keep, error));
@@ -94,6 +95,7 @@ static st_status open_one(const en_device_options *wanted, const rt_device_info 
                                .notice = wanted->untuned || !events ? NULL : tell,
                                .notice_user = (void *)events};
     ST_FORWARD(rt_context_create(rt, info, &opened, error));
+    if (events && events->device) events->device(events->user, info);
     say_gemm(wanted, tuned, *rt);
     const st_status status = wanted->program && !wanted->unchecked ? check_program(*rt, wanted->program) : ST_OK;
     if (status != ST_OK) rt_context_destroy(rt);

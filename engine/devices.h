@@ -30,10 +30,11 @@ typedef struct en_devices {
     size_t count;
 } en_devices;
 
-/* Opens those of the listed devices that the selector names, at most `room` of them, and tells which it took and how to name them
- * again. Where auto, gpu, cpu or accelerator chose one that cannot be opened, the next of them is taken, with a
- * sentence; a device that was named itself fails. With a program the device has to pass the short self-test, unless `unchecked`. The contexts record their
- * failures in `error`, which has to outlive them. ST_DEVICE, ST_USAGE; nothing is open then. */
+/* Opens those of the listed devices that the selector names, at most `room` of them, and tells which it took and how to
+ * name them again. Where auto, gpu, cpu or accelerator chose one that cannot be opened, the next of them is taken, with
+ * a sentence; a device that was named itself fails. With a program the device has to pass the short self-test, unless
+ * `unchecked`. The contexts record their failures in `error`, which has to outlive them. ST_DEVICE, ST_USAGE; nothing
+ * is open then. */
 st_status en_devices_open(en_devices *devices, const rt_device_list *list, const en_device_options *options,
                           size_t room, st_error *error);
 

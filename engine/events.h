@@ -15,6 +15,7 @@ typedef enum en_level {
 typedef struct en_events {
     void *user;
     void (*message)(void *user, en_level level, const char *sentence);
+    void (*device)(void *user, const rt_device_info *device); /* is about to be opened; and once more when it is */
     void (*step)(void *user, const nn_step_report *report);
     void (*epoch)(void *user, const nn_epoch_report *report);
     void (*evaluating)(void *user, ds_split split, size_t rows, size_t of_rows);

@@ -89,6 +89,7 @@ static st_status run(app_state *app, const opt_line *line)
     rt_cache_entry *entries = NULL;
     size_t count = 0;
     ST_FORWARD(app_list_devices(app, &list));
+    app_say_missing_drivers(app);
     st_status status = rt_cache_list(&entries, &count, &app->error);
     if (status == ST_OK && opt_has(line, "json"))
         status = print_json(&list, entries, count, &app->error);

@@ -1,0 +1,147 @@
+#include "app/driver_watch.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/driver_crash.h"
+#include "app/icd_probe.h"
+#include "engine/device_list.h"
+
+enum { NAMES_SIZE = 900, ADVICE_SIZE = 600 };
+static const double probe_seconds = 4, crash_seconds = 30;
+enum { PATIENCE_SECONDS = 2 };
+
+struct watch_listing {
+    app_progress *progress;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool finished;
+};
+
+static bool is_finished(void *user)
+{
+    watch_listing *w = user;
+    pthread_mutex_lock(&w->mutex);
+    const bool finished = w->finished;
+    pthread_mutex_unlock(&w->mutex);
+    return finished;
+}
+
+/* The list of devices is late: which drivers are asked, then which of them does not answer. */
+static void speak(watch_listing *w)
+{
+    icd_list list;
+    char names[NAMES_SIZE], advice[ADVICE_SIZE];
+    icd_list_create(&list);
+    icd_outcome *outcomes = calloc(list.count + 1, sizeof *outcomes);
+    icd_names(names, sizeof names, &list, NULL, ICD_UNKNOWN);
+    app_progress_say(
+        w->progress,
+        "waiting for the OpenCL drivers to list their devices: %s; to leave some out, set OCL_ICD_VENDORS to "
+        "one .icd file or to a folder of them",
+        list.count ? names : "no .icd file names one");
+    if (outcomes && list.count > 1) {
+        icd_probe(&list, outcomes, probe_seconds, is_finished, w);
+        const size_t silent = icd_names(names, sizeof names, &list, outcomes, ICD_SILENT);
+        icd_advice(advice, sizeof advice, &list, outcomes);
+        if (silent > 0 && !is_finished(w)) app_progress_say(w->progress, "no answer yet from %s; %s", names, advice);
+    }
+    free(outcomes);
+    icd_list_destroy(&list);
+}
+
+static void *watch(void *argument)
+{
+    watch_listing *w = argument;
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += PATIENCE_SECONDS;
+    pthread_mutex_lock(&w->mutex);
+    int waited = 0;
+    while (!w->finished && waited == 0) waited = pthread_cond_timedwait(&w->changed, &w->mutex, &deadline);
+    const bool late = !w->finished;
+    pthread_mutex_unlock(&w->mutex);
+    if (late) speak(w);
+    return NULL;
+}
+
+/* The thread takes no signals: they are the program's. */
+static bool start_thread(watch_listing *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    const bool started = pthread_create(&w->thread, NULL, watch, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+watch_listing *watch_listing_begin(app_progress *progress)
+{
+    crash_stage_listing(WATCH_CRASH_ARGUMENT);
+    watch_listing *w = calloc(1, sizeof *w);
+    if (!w) return NULL;
+    w->progress = progress;
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    if (start_thread(w)) return w;
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->mutex);
+    free(w);
+    return NULL;
+}
+
+void watch_listing_end(watch_listing **listing)
+{
+    watch_listing *w = *listing;
+    crash_stage_listed();
+    if (!w) return;
+    pthread_mutex_lock(&w->mutex);
+    w->finished = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->mutex);
+    pthread_join(w->thread, NULL);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->mutex);
+    free(w);
+    *listing = NULL;
+}
+
+void watch_device(const rt_device_info *device)
+{
+    char what[sizeof device->name + sizeof device->driver + 32], folder[CRASH_FOLDER_SIZE];
+    snprintf(what, sizeof what, "%s (driver %s)", device->name, device->driver);
+    crash_stage_device(what, en_driver_cache(folder, sizeof folder, device) ? folder : NULL);
+}
+
+st_status watch_explain_crash(const char *how, st_error *error)
+{
+    icd_list list;
+    char names[NAMES_SIZE], advice[ADVICE_SIZE];
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* as they were in the process that crashed */
+    icd_list_create(&list);
+    icd_outcome *outcomes = calloc(list.count + 1, sizeof *outcomes);
+    if (outcomes) icd_probe(&list, outcomes, crash_seconds, NULL, NULL);
+    const size_t guilty = outcomes ? icd_names(names, sizeof names, &list, outcomes, ICD_CRASHES) : 0;
+    if (guilty > 0) {
+        icd_advice(advice, sizeof advice, &list, outcomes);
+        st_fail(error, ST_DEVICE, "listing the devices ended in %.32s: the OpenCL driver%s %s crash%s; %s", how,
+                guilty == 1 ? "" : "s", names, guilty == 1 ? "es" : "", advice);
+    } else {
+        icd_names(names, sizeof names, &list, NULL, ICD_UNKNOWN);
+        st_fail(error, ST_DEVICE,
+                "listing the devices ended in %.32s, in one of the OpenCL drivers %s, none of which crashes alone; to "
+                "leave some out, set OCL_ICD_VENDORS to one .icd file or to a folder of them",
+                how, names);
+    }
+    free(outcomes);
+    icd_list_destroy(&list);
+    return ST_DEVICE;
+}
