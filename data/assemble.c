@@ -109,8 +109,9 @@ st_status ds_place_dialogues(ds_dataset *data, const char *file, st_error *error
         if (data->lengths[d] < 1)
             return st_fail(error, ST_FAILED, "%s: dialogue '%s' has no utterances", file, data->dialogue_ids[d]);
         if (data->lengths[d] > DS_LONGEST_DIALOGUE)
-            return st_fail(error, ST_FAILED, "%s: dialogue '%s' has %d utterances; at most %d are taken", file,
-                           data->dialogue_ids[d], (int)data->lengths[d], DS_LONGEST_DIALOGUE);
+            return st_fail(error, ST_FAILED,
+                           "%s: dialogue '%s' has %d utterances; at most %d are taken: cut it into several dialogues",
+                           file, data->dialogue_ids[d], (int)data->lengths[d], DS_LONGEST_DIALOGUE);
         data->storage->starts[d] = row;
         row += (size_t)data->lengths[d];
     }
@@ -147,8 +148,7 @@ st_status ds_name_speakers(ds_dataset *data, const char *const *names, size_t co
     return ST_OK;
 }
 
-/* "FILE: dialogue 'Ses01F', utterance 3 (Ses01F_2)" */
-static void locate(const ds_dataset *data, const char *file, size_t row, char *text, size_t size)
+void ds_locate(const ds_dataset *data, const char *file, size_t row, char *text, size_t size)
 {
     size_t d = 0;
     while (d + 1 < data->dialogues && data->starts[d + 1] <= row) d++;
@@ -162,7 +162,7 @@ static st_status name_classes(ds_dataset *data, const char *file, const char *co
     char where[512];
     for (size_t i = 0; i < data->utterances; i++) {
         if (data->labels[i] >= DS_UNLABELLED && data->labels[i] < (int64_t)classes) continue;
-        locate(data, file, i, where, sizeof where);
+        ds_locate(data, file, i, where, sizeof where);
         return st_fail(error, ST_FAILED, "%s: label %d is not one of -1 (unlabelled) to %zu: there are %zu classes",
                        where, (int)data->labels[i], classes - 1, classes);
     }
@@ -188,7 +188,7 @@ static st_status check_features(const ds_dataset *data, const char *file, st_err
         const size_t count = data->x[m] ? data->utterances * width : 0;
         for (size_t i = 0; i < count; i++) {
             if (isfinite(data->x[m][i])) continue;
-            locate(data, file, i / width, where, sizeof where);
+            ds_locate(data, file, i / width, where, sizeof where);
             return st_fail(error, ST_FAILED, "%s: %s feature %zu is %s", where, ds_modality_name(m), i % width + 1,
                            isnan(data->x[m][i]) ? "not a number" : "infinite");
         }
@@ -202,7 +202,7 @@ static st_status check_numbers(const ds_dataset *data, const char *file, st_erro
     for (size_t i = 0; i < data->utterances; i++) {
         const bool speaker = data->speakers[i] < 0 || (size_t)data->speakers[i] >= data->speaker_count;
         if (!speaker && data->labels[i] >= DS_UNLABELLED && data->labels[i] < DS_MOST_CLASSES) continue;
-        locate(data, file, i, where, sizeof where);
+        ds_locate(data, file, i, where, sizeof where);
         if (speaker)
             return st_fail(error, ST_FAILED, "%s: speaker %d, where there are %zu", where, (int)data->speakers[i],
                            data->speaker_count);

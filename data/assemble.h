@@ -40,6 +40,9 @@ st_status ds_place_dialogues(ds_dataset *data, const char *file, st_error *error
 /* A text that lives as long as the data set; NULL for exhausted memory. */
 const char *ds_keep_text(ds_dataset *data, const char *text, size_t size);
 
+/* "FILE: dialogue 'Ses01F', utterance 3 (Ses01F_2)", or without a file from "dialogue" on. */
+void ds_locate(const ds_dataset *data, const char *file, size_t row, char *text, size_t size);
+
 /* Names 0 .. count - 1 of speakers; NULL: their numbers. */
 st_status ds_name_speakers(ds_dataset *data, const char *const *names, size_t count, st_error *error);
 

@@ -1,6 +1,7 @@
 #include "data/index.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,4 +58,18 @@ void ds_index_destroy(ds_index *index)
 {
     free(index->entries);
     *index = (ds_index){0};
+}
+
+bool ds_name_is_number(const char *name, size_t number)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%zu", number);
+    return strcmp(name, digits) == 0;
+}
+
+bool ds_names_numbered(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!ds_name_is_number(names[i], i)) return false;
+    return true;
 }

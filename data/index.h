@@ -27,4 +27,9 @@ size_t ds_index_distinct(const ds_index *index);
 
 void ds_index_destroy(ds_index *index);
 
+/* Whether a name is this number, without zeros before it; and whether names are "0", "1", ... in order: those of things
+ * that nobody named. */
+bool ds_name_is_number(const char *name, size_t number);
+bool ds_names_numbered(const char *const *names, size_t count);
+
 #endif

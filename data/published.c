@@ -205,8 +205,9 @@ static st_status measure(source *s, int32_t *lengths, size_t *utterances)
         size_t length = 0;
         ST_FORWARD(measure_dialogue(s, d, &length));
         if (length > INT32_MAX || *utterances > SIZE_MAX / 64 - length)
-            return st_fail(s->error, ST_FAILED, "%s: dialogue '%s' has %zu utterances; at most %d are taken", s->file,
-                           s->ids[d], length, DS_LONGEST_DIALOGUE);
+            return st_fail(s->error, ST_FAILED,
+                           "%s: dialogue '%s' has %zu utterances; at most %d are taken: cut it into several dialogues",
+                           s->file, s->ids[d], length, DS_LONGEST_DIALOGUE);
         lengths[d] = (int32_t)length;
         *utterances += length;
     }

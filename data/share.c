@@ -22,8 +22,10 @@ st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error)
     }
     copy->classes = of->classes;
     copy->speaker_count = of->speaker_count;
-    copy->class_names = of->class_names;
-    copy->speaker_names = of->speaker_names;
+    s->class_names = of->storage->class_names;
+    s->speaker_names = of->storage->speaker_names;
+    s->speaker_rows = of->storage->speaker_rows;
+    ds_publish(copy);
     copy->unlisted = of->unlisted;
     return ST_OK;
 }

@@ -1,6 +1,7 @@
 #include "data/speakers.h"
 
 #include "data/assemble.h"
+#include "data/index.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,31 +17,17 @@ typedef struct match {
     bool *concerned; /* [speakers of the data] they speak in a part that counts */
 } match;
 
-static bool is_numbered(const char *name, size_t number)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%zu", number);
-    return strcmp(name, digits) == 0;
-}
-
-bool ds_speakers_numbered(const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!is_numbered(names[i], i)) return false;
-    return true;
-}
-
 /* ---- one speaker ---- */
 
 static bool has_no_names(const ds_known_speakers *known)
 {
-    return !known->names || ds_speakers_numbered(known->names, known->count);
+    return !known->names || ds_names_numbered(known->names, known->count);
 }
 
 static int32_t row_of_name(const ds_known_speakers *known, const char *name)
 {
     for (size_t s = 0; s < known->count; s++)
-        if (known->names ? strcmp(known->names[s], name) == 0 : is_numbered(name, s)) return (int32_t)s;
+        if (known->names ? strcmp(known->names[s], name) == 0 : ds_name_is_number(name, s)) return (int32_t)s;
     if (!has_no_names(known)) return NO_ROW;
     const int32_t published = strcmp(name, "M") == 0 ? 0 : strcmp(name, "F") == 0 ? 1 : NO_ROW;
     return published < (int32_t)known->count ? published : NO_ROW;
@@ -130,7 +117,7 @@ static st_status match_all(match *m, bool *unknown, bool *placed, char notice[ST
 {
     const ds_dataset *data = m->data;
     const ds_known_speakers *known = m->known;
-    const bool by_number = ds_speakers_numbered(data->speaker_names, data->speaker_count);
+    const bool by_number = ds_names_numbered(data->speaker_names, data->speaker_count);
     for (size_t s = 0; s < data->speaker_count; s++) {
         m->rows[s] = row_of(m, s, by_number);
         unknown[s] = m->rows[s] == NO_ROW;

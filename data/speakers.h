@@ -24,9 +24,6 @@ typedef struct ds_known_speakers {
     bool concerned[DS_SPLITS]; /* the parts whose speakers are refused or told of */
 } ds_known_speakers;
 
-/* Whether the names are numbers in order, "0", "1", ...: nobody named these speakers. */
-bool ds_speakers_numbered(const char *const *names, size_t count);
-
 /* Sets data->speaker_rows. `notice` receives a sentence for the user where unknown speakers were given a row, or where
  * numbers were taken for names; else it is empty. ST_USAGE, listing the names, where they are refused. */
 st_status ds_match_speakers(ds_dataset *data, const ds_known_speakers *known, char notice[ST_TEXT_SIZE],

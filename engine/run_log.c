@@ -25,6 +25,13 @@ st_status en_log_step(const en_directory *directory, const nn_step_report *repor
                                error);
 }
 
+/* Losses that count labels do not exist for a part without labels. */
+static json_t *supervised(ds_split which, const nn_split_report *split, double loss)
+{
+    const bool labelled = which == DS_TRAIN || split->metrics.rows > 0;
+    return labelled ? en_json_real(en_known_loss(&split->losses, loss)) : json_null();
+}
+
 static json_t *percent(const nn_split_report *split, double fraction)
 {
     return split->measured ? en_json_real(100 * fraction) : json_null();
@@ -38,9 +45,8 @@ static st_status log_split(const en_directory *directory, size_t epoch, ds_split
     return en_directory_append(
         directory, "metrics.jsonl",
         json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "epoch", (json_int_t)epoch, "split",
-                  en_split_name(which), "loss", en_json_real(en_known_loss(losses, losses->loss)), "ce",
-                  en_json_real(en_known_loss(losses, losses->ce)), "saf",
-                  en_json_real(en_known_loss(losses, losses->saf)), "kl",
+                  en_split_name(which), "loss", supervised(which, split, losses->loss), "ce",
+                  supervised(which, split, losses->ce), "saf", supervised(which, split, losses->saf), "kl",
                   en_json_real(en_known_loss(losses, losses->kl)), "accuracy", percent(split, split->metrics.accuracy),
                   "weighted_f1", percent(split, split->metrics.weighted.f1), "macro_f1",
                   percent(split, split->metrics.macro.f1), "utterances_per_second",

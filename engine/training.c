@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "data/labels.h"
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
 #include "engine/predictions.h"
@@ -96,10 +97,32 @@ static st_status take_data(en_training *run)
     return en_data_prepare(run->data, &run->config, true, error_of(run));
 }
 
+/* Says which parts have no label, and which classes have none in the training part. */
+static st_status say_labels(const en_training *run)
+{
+    static const bool training[DS_SPLITS] = {true};
+    char sentence[ST_TEXT_SIZE];
+    size_t *counts = calloc(run->data->classes + 1, sizeof *counts);
+    if (!counts) return st_fail(error_of(run), ST_FAILED, "out of memory while counting labels");
+    for (ds_split split = DS_VALID; split < DS_SPLITS; ++split)
+        if (ds_select(run->data, split, NULL, NULL) > 0 && ds_count_labels(run->data, split, counts) == 0)
+            en_say(run->options.events, EN_NOTICE,
+                   "warning: no utterance of the %s part has a label: it has no metrics, and selects no epoch",
+                   split == DS_VALID ? "validation" : "test");
+    free(counts);
+    ds_describe_absent(run->data, training, "the training part", sentence);
+    if (sentence[0]) en_say(run->options.events, EN_NOTICE, "warning: %s", sentence);
+    return ST_OK;
+}
+
+/* The data set, and the model for it: what does not fit is refused before a device is opened. */
 static st_status load_data(en_training *run)
 {
     st_error *error = error_of(run);
     ST_FORWARD(take_data(run));
+    ST_FORWARD(ds_check_labels(run->data, error));
+    ST_FORWARD(en_settings_model(&run->state->options.config, &run->config, run->data, error));
+    ST_FORWARD(en_settings_tables(&run->tables, &run->config, run->data, error));
     if (run->config.data.standardize) {
         ST_FORWARD(ds_statistics_measure(run->data, &run->statistics, error));
         ST_FORWARD(ds_standardize(run->data, &run->statistics, error));
@@ -112,7 +135,7 @@ static st_status load_data(en_training *run)
            "data: %zu dialogues (%zu utterances) to train on, %zu (%zu) to validate, %zu (%zu) to test; %zu classes",
            dialogues[DS_TRAIN], utterances[DS_TRAIN], dialogues[DS_VALID], utterances[DS_VALID], dialogues[DS_TEST],
            utterances[DS_TEST], run->data->classes);
-    return ST_OK;
+    return say_labels(run);
 }
 
 st_status en_training_open(en_training **run, const en_training_options *options, st_error *error)
@@ -262,8 +285,6 @@ static st_status create_trainer(en_training *run)
 {
     en_training_state *s = run->state;
     nn_trainer_options *options = &s->options;
-    ST_FORWARD(en_settings_model(&options->config, &run->config, run->data, s->error));
-    ST_FORWARD(en_settings_tables(&run->tables, &run->config, run->data, s->error));
     en_settings_trainer(options, &run->config);
     options->data = run->data;
     options->tables = run->tables.tables;

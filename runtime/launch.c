@@ -3,7 +3,7 @@
 #include "runtime/internal.h"
 #include "runtime/kernel.h"
 
-enum { ITEMS_GROUP = 64, ROW_GROUP = 128 };
+enum { ITEMS_GROUP = 64, ROW_GROUP = 128, FLOATS_AT_ONCE = 16 };
 
 static size_t at_most(size_t value, size_t limit)
 {
@@ -12,9 +12,22 @@ static size_t at_most(size_t value, size_t limit)
 
 size_t rt_row_group(const rt_context *context)
 {
-    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. */
-    return context->device.type == RT_CPU && !context->options.group_size ? 1
-                                                                          : at_most(ROW_GROUP, context->group_limit);
+    if (context->device.type != RT_CPU || context->options.group_size) return at_most(ROW_GROUP, context->group_limit);
+    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. Where
+     * vectors are no wider than a float or two, compilers make vectors of items. */
+    return context->vector_width >= 4 ? 1 : at_most(FLOATS_AT_ONCE / context->vector_width, context->group_limit);
+}
+
+size_t rt_row_loops(const rt_context *context, size_t columns)
+{
+    const size_t at_once = rt_row_group(context) * context->vector_width;
+    return (columns + at_once - 1) / at_once;
+}
+
+size_t rt_shares(size_t count, size_t loops)
+{
+    const size_t most = loops < RT_MOST_LOOPS ? RT_MOST_LOOPS / (loops ? loops : 1) : 1;
+    return (count + most - 1) / most;
 }
 
 static rt_grid flat_grid(const rt_context *context, size_t items)
@@ -65,6 +78,7 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
         return clSetKernelArg(kernel, (*index)++, argument->as.bytes, NULL);
     case RT_ARG_MOVES:
     case RT_ARG_FLOPS:
+    case RT_ARG_LOOPS:
         return CL_SUCCESS;
     }
     return CL_INVALID_ARG_VALUE;
@@ -75,7 +89,7 @@ static cl_uint filled(const rt_arg *arguments, size_t count)
 {
     cl_uint total = 0;
     for (size_t i = 0; i < count; ++i) {
-        const bool note = arguments[i].kind == RT_ARG_MOVES || arguments[i].kind == RT_ARG_FLOPS;
+        const bool note = arguments[i].kind >= RT_ARG_MOVES;
         total += note ? 0 : arguments[i].kind == RT_ARG_VIEW ? 2 : 1;
     }
     return total;
@@ -89,6 +103,17 @@ static rt_work work_of(const rt_arg *arguments, size_t count)
         if (arguments[i].kind == RT_ARG_FLOPS) work.flops += arguments[i].as.amount;
     }
     return work;
+}
+
+static st_status check_loops(const rt_context *context, const char *kernel, const rt_arg *arguments, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        if (arguments[i].kind == RT_ARG_LOOPS && arguments[i].as.amount > RT_MOST_LOOPS)
+            return st_too_large(context->error,
+                                "a work-item of kernel %s would loop %.0f times, more than the %d that every driver is "
+                                "trusted with: a smaller model or batch is needed",
+                                kernel, arguments[i].as.amount, RT_MOST_LOOPS);
+    return ST_OK;
 }
 
 void rt_count_work(rt_context *context, rt_work work)
@@ -117,7 +142,9 @@ st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid,
     if (filled(arguments, count) != kernel->arguments)
         return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u",
                        kernel->name, (unsigned)kernel->arguments, (unsigned)filled(arguments, count));
-    if (context->planning || grid.groups[0] * grid.groups[1] * grid.groups[2] == 0) return ST_OK;
+    if (grid.groups[0] * grid.groups[1] * grid.groups[2] == 0) return ST_OK;
+    ST_FORWARD(check_loops(context, kernel->name, arguments, count));
+    if (context->planning) return ST_OK;
     cl_uint index = 0;
     for (size_t i = 0; i < count; ++i) {
         const cl_int code = set_argument(context, kernel->handle, &index, &arguments[i]);

@@ -8,6 +8,11 @@
  * RT_MOVES and RT_FLOPS fill no argument; they say what the launch is worth, for profiles and benchmarks: the 4-byte
  * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and
  * the multiplications and additions of its products. Lists of a number per row are left out beside matrices.
+ *
+ * RT_LOOPS fills no argument either. It says how many iterations the loops of one work-item take in all, at most; loops
+ * with a fixed and small number of turns, which compilers unroll, do not count. Some drivers end the loops of a
+ * work-item without a word after about 65,535 iterations, and others stop a launch that takes seconds. No launch may
+ * say more than RT_MOST_LOOPS: hosts share longer work out over more items or launches.
  */
 #ifndef SAFSD_RUNTIME_LAUNCH_H
 #define SAFSD_RUNTIME_LAUNCH_H
@@ -18,6 +23,8 @@
 
 #include "runtime/buffer.h"
 
+enum { RT_MOST_LOOPS = 32768 };
+
 typedef struct rt_arg {
     enum {
         RT_ARG_VIEW,
@@ -26,8 +33,9 @@ typedef struct rt_arg {
         RT_ARG_ULONG,
         RT_ARG_FLOAT,
         RT_ARG_LOCAL,
-        RT_ARG_MOVES,
-        RT_ARG_FLOPS
+        RT_ARG_MOVES, /* from here on notes, which fill no argument */
+        RT_ARG_FLOPS,
+        RT_ARG_LOOPS
     } kind;
     union {
         rt_view view;
@@ -48,6 +56,7 @@ typedef struct rt_arg {
 #define RT_LOCAL(floats) ((rt_arg){.kind = RT_ARG_LOCAL, .as.bytes = (floats) * sizeof(float)}) /* __local memory */
 #define RT_MOVES(elements) ((rt_arg){.kind = RT_ARG_MOVES, .as.amount = (double)(elements)})
 #define RT_FLOPS(flops) ((rt_arg){.kind = RT_ARG_FLOPS, .as.amount = (double)(flops)})
+#define RT_LOOPS(iterations) ((rt_arg){.kind = RT_ARG_LOOPS, .as.amount = (double)(iterations)})
 
 typedef struct rt_grid {
     unsigned dimensions;
@@ -64,6 +73,14 @@ rt_grid rt_scalars(const rt_context *context, size_t count);
 /* `x` by `y` by `z` groups of `local` items along x. */
 rt_grid rt_groups(size_t x, size_t y, size_t z, size_t local);
 
+/* Iterations of a loop in which the items of a row's group share out `columns` floats. */
+size_t rt_row_loops(const rt_context *context, size_t columns);
+
+/* The fewest shares into which `count` turns of `loops` iterations each fall, so that none loops more than
+ * RT_MOST_LOOPS; a single turn may. */
+size_t rt_shares(size_t count, size_t loops);
+
+/* While planning, checks the arguments and enqueues nothing. */
 st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
 /* What was enqueued on the context since it was created: launches as they said, matrix products, transfers. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/labels.h"
 #include "model/network/host_batch.h"
 #include "model/training/recipe.h"
 #include "model/training/trainer_state.h"
@@ -18,14 +19,6 @@ static void tell(const nn_trainer *t, const char *sentence)
 
 /* ---- creation ---- */
 
-static bool any_label(const ds_dataset *data)
-{
-    for (size_t d = 0; d < data->dialogues; ++d)
-        for (size_t n = data->starts[d]; data->split[d] == DS_TRAIN && n < data->starts[d + 1]; ++n)
-            if (data->labels[n] >= 0) return true;
-    return false;
-}
-
 static st_status check_options(nn_trainer *t)
 {
     const nn_trainer_options *o = &t->options;
@@ -40,9 +33,7 @@ static st_status check_options(nn_trainer *t)
                        o->config.classes, o->config.speakers, data->classes, data->speaker_count);
     t->dialogues = ds_select(data, DS_TRAIN, NULL, &t->rows);
     if (t->dialogues == 0) return st_fail(error_of(t), ST_USAGE, "the data have no training dialogue");
-    if (!any_label(data))
-        tell(t, "warning: no utterance of the training part is labelled: cross-entropy and focal losses are 0, and only"
-                " the distillation is trained, which teaches no emotion");
+    ST_FORWARD(ds_check_labels(data, error_of(t)));
     t->batches = (t->dialogues - 1) / o->batch + 1;
     if (o->epochs > UINT32_MAX / t->batches)
         return st_fail(error_of(t), ST_USAGE,

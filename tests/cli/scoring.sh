@@ -75,7 +75,7 @@ gives 0 predict mine/best.safetensors --data unlabelled.pkl --format jsonl
 out_has '"label": null'
 gives 0 eval mine/best.safetensors --data unlabelled.pkl
 out_has 'no labelled utterance'
-refuses 2 'two classes' train "${small_model[@]}" --set data.path=unlabelled.pkl --out nothing
+refuses 2 'no utterance of the training part has a label' train "${small_model[@]}" --set data.path=unlabelled.pkl --out nothing
 absent nothing
 
 # Data that do not fit.
