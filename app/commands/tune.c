@@ -28,7 +28,7 @@ typedef struct tune_run {
     bench_tuner *tuner;
     bench_search search;
     double started, budget;
-    bool untimed; /* the candidate is the first: it is measured whatever the budget */
+    bool untimed; /* the candidate is a provider as it is, and none has worked yet: measured whatever the budget */
     size_t count; /* candidates tried */
     tried lines[MOST_LINES];
     size_t line_count;
@@ -124,9 +124,10 @@ static st_status try_next(tune_run *t, bool *more)
     bench_trial trial;
     *more = bench_search_next(&t->search, &candidate);
     if (!*more) return ST_OK;
-    *more = t->count == 0 || elapsed(t) + bench_search_cost(&t->search, &candidate) / 2 < t->budget;
+    const bool plain = strchr(candidate.name, ' ') == NULL;
+    t->untimed = plain && bench_search_best(&t->search) == 0;
+    *more = t->untimed || elapsed(t) + bench_search_cost(&t->search, &candidate) / 2 < t->budget;
     if (!*more) return ST_OK;
-    t->untimed = t->count == 0;
     show(t, &candidate);
     const double before = clock_seconds();
     const bench_limits limits = {bench_search_limit(&t->search, &candidate), stop, t};
@@ -134,7 +135,6 @@ static st_status try_next(tune_run *t, bool *more)
     const bool better = bench_search_learn(&t->search, &candidate, &trial, clock_seconds() - before);
     ++t->count;
     say_wrong(t, &candidate, &trial);
-    const bool plain = strchr(candidate.name, ' ') == NULL;
     if (plain || better || trial.outcome == BENCH_WRONG) keep_line(t, &candidate, &trial);
     return ST_OK;
 }
@@ -146,7 +146,7 @@ static st_status search(tune_run *t)
     do {
         ST_FORWARD(try_next(t, &more));
         t->untimed = false;
-    } while (more && !stop(t));
+    } while (more && !app_interrupt_asked(t->interrupt));
     return ST_OK;
 }
 
@@ -227,6 +227,23 @@ static st_status store(const tune_run *t, const rt_tuning *result)
     return ST_OK;
 }
 
+/* What was tried of each provider, and why nothing came of it. */
+static st_status explain_failure(tune_run *t)
+{
+    char text[1024];
+    size_t used = 0;
+    for (size_t i = 0; i < t->line_count && used < sizeof text; ++i) {
+        const tried *line = &t->lines[i];
+        const bool wrong = line->trial.outcome == BENCH_WRONG;
+        used += (size_t)snprintf(text + used, sizeof text - used, "; %s %s: %s", line->candidate.name,
+                                 wrong ? "gives wrong results" : "does not work", line->trial.why);
+    }
+    if (!rt_device(t->rt)->compiler && used < sizeof text)
+        snprintf(text + used, sizeof text - used, "; clblast was not tried: it compiles its kernels");
+    return st_fail(&t->app->error, ST_CHECK, "no provider of matrix products can be used on this device%s",
+                   t->line_count ? text : ": none was tried");
+}
+
 static st_status conclude(tune_run *t)
 {
     rt_tuning result;
@@ -239,7 +256,7 @@ static st_status conclude(tune_run *t)
     if (app_interrupt_asked(t->interrupt))
         return st_fail(error, ST_INTERRUPTED,
                        found ? "interrupted: what was found so far is kept" : "interrupted before anything was found");
-    return found ? ST_OK : st_fail(error, ST_CHECK, "no provider of matrix products computes rightly on this device");
+    return found ? ST_OK : explain_failure(t);
 }
 
 /* ---- the command ---- */

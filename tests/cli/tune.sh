@@ -60,12 +60,12 @@ same whole/last.safetensors part/last.safetensors
 # A damaged or foreign file is left out, with one notice; what CLBlast does not know, too.
 sed 's/^gemm = clblast/gemm = abacus/' aside >"$file"
 gives 0 train "${settings[@]}" --out damaged
-[ "$(grep -c 'going on without it' .err)" -eq 1 ] || fail "not one notice"
+[ "$(grep -c 'continuing without it' .err)" -eq 1 ] || fail "not one notice"
 err_has "$(basename "$file"):[0-9]+: this value is none of that key"
 err_has 'matrix products: [a-z]+, (by the fixed rule|as tuned; tuning: shipped)'
 sed 's/^driver = .*/driver = another/' aside >"$file"
 gives 0 train "${settings[@]}" --out foreign
-err_has 'is the tuning of another device.*going on without it'
+err_has 'is the tuning of another device.*continuing without it'
 same before/last.safetensors foreign/last.safetensors
 # A driver that was tuned before it changed: what that gained is said, where nothing else is known of the new one.
 rm "$file"
@@ -87,6 +87,18 @@ env -u HOME "$program" tune --config small.ini --budget 1 >.out 2>.err || fail "
 out_has '^not stored: neither XDG_CACHE_HOME nor HOME names a folder'
 : >plain
 XDG_CACHE_HOME=$PWD/plain refuses 1 'the tuning is not stored: .*cannot be written' tune --config small.ini --budget 1
+
+# Where no provider can be used: what was tried of each, whatever the budget, and why nothing came of it. The own kernels
+# give wrong results here, and groups of one are too small for CLBlast.
+if [ -e "${SAFSD_TEST_LAYER:-}" ]; then
+    mkdir wrong
+    cp "$SAFSD_TEST_SOURCE"/cl/gemm_panel.cl wrong
+    sed -i 's/fma(\(.*\), \(.*\), \(.*\));/fma(\1, -\2, \3);/' wrong/gemm_panel.cl
+    different wrong/gemm_panel.cl "$SAFSD_TEST_SOURCE/cl/gemm_panel.cl"
+    SAFSD_CL_KERNELS=$PWD/wrong OPENCL_LAYERS=$SAFSD_TEST_LAYER SAFSD_LAYER_GROUP=1 \
+        refuses 4 'no provider .*; panel gives wrong results: row .* differs .*; clblast does not work: .*CL' \
+        tune --config small.ini --budget 1
+fi
 
 # Ctrl-C keeps what was found.
 rm -r "$folder"
