@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/process.h"
+#include "base/process.h"
 
 enum { SENTENCE_SIZE = 2048, STACK_SIZE = 64 * 1024 };
 
@@ -28,7 +28,7 @@ static struct {
     bool installed;
     volatile sig_atomic_t listing, said;
     struct sigaction before[SIGNALS];
-    char program[APP_PROGRAM_SIZE]; /* empty: not known */
+    char program[PROCESS_PATH_SIZE]; /* empty: not known */
     char argument[32];
     char sentence[SENTENCE_SIZE]; /* what follows the name of the signal; empty: nothing */
     char stack[STACK_SIZE];       /* of the handler: the other one may have overflowed */
@@ -101,7 +101,7 @@ static void install(void)
     if (!crash.installed) {
         const stack_t stack = {.ss_sp = crash.stack, .ss_size = sizeof crash.stack};
         sigaltstack(&stack, NULL);
-        if (!app_program_path(crash.program)) crash.program[0] = '\0';
+        if (!process_program_path(crash.program)) crash.program[0] = '\0';
         atexit(at_exit);
     }
     crash.installed = true;

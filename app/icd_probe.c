@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/process.h"
+#include "base/process.h"
 #include "base/clock.h"
 #include "runtime/device.h"
 
@@ -45,7 +45,7 @@ static pid_t ask(const char *program, const icd_file *file)
     char *vendors = malloc(size);
     if (!vendors) return 0;
     snprintf(vendors, size, "OCL_ICD_VENDORS=%s", file->path);
-    char **variables = app_environment_with((char *[]){vendors}, 1);
+    char **variables = process_environment_with((char *[]){vendors}, 1);
     char *arguments[] = {(char *)APP_NAME, (char *)ICD_PROBE_ARGUMENT, NULL};
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
@@ -73,11 +73,11 @@ static icd_outcome look(pid_t child)
 
 void icd_probe(const icd_list *list, icd_outcome *outcomes, double seconds, bool (*stop)(void *user), void *user)
 {
-    char program[APP_PROGRAM_SIZE];
+    char program[PROCESS_PATH_SIZE];
     const struct timespec pause = {0, 20 * 1000 * 1000};
     const double end = clock_seconds() + seconds;
     pid_t *children = calloc(list->count + 1, sizeof *children);
-    const bool able = children && app_program_path(program);
+    const bool able = children && process_program_path(program);
     for (size_t i = 0; i < list->count; ++i) {
         if (able) children[i] = ask(program, &list->items[i]);
         outcomes[i] = able && children[i] ? ICD_SILENT : ICD_UNKNOWN;

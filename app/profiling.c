@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/print.h"
-#include "app/trace_file.h"
+#include "engine/trace_file.h"
 #include "bench/transfers.h"
 #include "model/training/trainer.h"
 #include "runtime/gemm.h"
@@ -176,7 +176,7 @@ st_status profiling_conclude(app_profiling *p, const en_directory *dir)
     char path[EN_PATH_SIZE];
     for (size_t d = 0; d < p->count; ++d) rt_trace_stop(p->devices[d]);
     if (p->steps == 0) return ST_OK;
-    ST_FORWARD(trace_file_save(dir, trace_name, p->devices, p->count, &p->app->error));
+    ST_FORWARD(en_trace_save(dir, trace_name, p->devices, p->count, &p->app->error));
     print_phases(p->devices[0], (double)p->steps);
     for (size_t d = 0; d < p->count; ++d) ST_FORWARD(print_device(p, d));
     app_progress_say(

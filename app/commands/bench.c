@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/bench_devices.h"
-#include "app/bench_page.h"
-#include "app/bench_record.h"
-#include "app/bench_start.h"
-#include "app/bench_table.h"
+#include "bench/device_table.h"
+#include "bench/result_page.h"
+#include "bench/result_json.h"
+#include "bench/start_time.h"
+#include "bench/result_table.h"
 #include "engine/json.h"
 #include "base/outfile.h"
 #include "base/number.h"
@@ -68,6 +68,28 @@ static st_status read_wish(wish *w, const opt_line *line, st_error *error)
             if ((named ? shape == s : s < USUAL) && (mode == 2 || mode == m))
                 w->cases[w->count++] = (bench_case){&bench_shapes[s], hidden, dialogues, m == 0};
     return ST_OK;
+}
+
+/* --once: the first step of one case, then one line with its loss, for a stopwatch around the program. */
+static st_status run_once(app_state *app, const bench_case *of)
+{
+    rt_context *rt = NULL;
+    bench_problem problem;
+    bench_worker worker;
+    ST_FORWARD(bench_problem_create(&problem, of, &app->error));
+    st_status status = app_open_device(app, (en_device_options){0}, &rt);
+    if (status == ST_OK) {
+        status = bench_worker_create(&worker, rt, &problem);
+        if (status == ST_OK) {
+            status = bench_worker_once(&worker);
+            if (status == ST_OK) printf("loss %.9g\n", (double)worker.loss);
+            fflush(stdout);
+            bench_worker_destroy(&worker);
+        }
+    }
+    rt_context_destroy(&rt);
+    bench_problem_destroy(&problem);
+    return status;
 }
 
 /* ---- measuring ---- */
@@ -161,7 +183,7 @@ static st_status add_start(app_state *app, json_t *entry, rt_context *rt, const 
     start_times times;
     bench_problem problem;
     say(app, "the first step of a run", of);
-    ST_FORWARD(start_measure(&times, app, rt_device(rt), of));
+    ST_FORWARD(start_measure(&times, app->program, rt_device(rt), of, &app->error));
     ST_FORWARD(bench_problem_create(&problem, of, &app->error));
     json_object_set_new(entry, "start", record_start(of, &problem, &times));
     bench_problem_destroy(&problem);
@@ -311,7 +333,7 @@ static st_status run(app_state *app, const opt_line *line)
     if (!root) return st_fail(&app->error, ST_FAILED, "out of memory for the results");
     ST_TRY(read_wish(&w, line, &app->error));
     if (opt_has(line, "once")) {
-        status = start_once(app, &w.cases[0]);
+        status = run_once(app, &w.cases[0]);
         goto done;
     }
     ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));

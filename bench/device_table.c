@@ -1,9 +1,9 @@
-#include "app/bench_devices.h"
+#include "bench/device_table.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "app/bench_record.h"
+#include "bench/result_json.h"
 #include "base/print.h"
 
 enum { LABEL = 35, COLUMN = 11, SIDE_BY_SIDE = 4 };

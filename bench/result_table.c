@@ -1,8 +1,8 @@
-#include "app/bench_table.h"
+#include "bench/result_table.h"
 
 #include <string.h>
 
-#include "app/bench_record.h"
+#include "bench/result_json.h"
 #include "base/print.h"
 
 enum { PROFILE_LINES = 12 };

@@ -1,6 +1,6 @@
-/* Several devices side by side, from the JSON of `bench` (bench_record.h), for a terminal of 80 columns. */
-#ifndef SAFSD_APP_BENCH_DEVICES_H
-#define SAFSD_APP_BENCH_DEVICES_H
+/* Several devices side by side, from the JSON of `bench` (result_json.h), for a terminal of 80 columns. */
+#ifndef SAFSD_BENCH_DEVICE_TABLE_H
+#define SAFSD_BENCH_DEVICE_TABLE_H
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
-#include "app/bench_page.h"
+#include "bench/result_page.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "app/bench_record.h"
+#include "bench/result_json.h"
 #include "base/outfile.h"
 
 static const char head[] =

@@ -1,6 +1,6 @@
-/* The tables of `bench`, from its JSON (bench_record.h), for a terminal of 80 columns. */
-#ifndef SAFSD_APP_BENCH_TABLE_H
-#define SAFSD_APP_BENCH_TABLE_H
+/* The tables of `bench`, from its JSON (result_json.h), for a terminal of 80 columns. */
+#ifndef SAFSD_BENCH_RESULT_TABLE_H
+#define SAFSD_BENCH_RESULT_TABLE_H
 
 #include <jansson.h>
 #include <stdio.h>

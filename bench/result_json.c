@@ -1,4 +1,4 @@
-#include "app/bench_record.h"
+#include "bench/result_json.h"
 
 #include <math.h>
 #include <stdio.h>

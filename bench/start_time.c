@@ -1,6 +1,6 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 
-#include "app/bench_start.h"
+#include "bench/start_time.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -12,35 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/process.h"
+#include "base/process.h"
 #include "base/clock.h"
-#include "bench/step.h"
 #include "engine/device_list.h"
 #include "runtime/tuning.h"
 
 enum { MOST_ARGUMENTS = 20, NUMBER = 24, WARM_RUNS = 3, OPEN_FOLDERS = 16 };
 static const double slow_seconds = 5; /* a run that takes longer is not repeated */
-
-st_status start_once(app_state *app, const bench_case *of)
-{
-    rt_context *rt = NULL;
-    bench_problem problem;
-    bench_worker worker;
-    ST_FORWARD(bench_problem_create(&problem, of, &app->error));
-    st_status status = app_open_device(app, (en_device_options){0}, &rt);
-    if (status == ST_OK) {
-        status = bench_worker_create(&worker, rt, &problem);
-        if (status == ST_OK) {
-            status = bench_worker_once(&worker);
-            if (status == ST_OK) printf("loss %.9g\n", (double)worker.loss);
-            fflush(stdout);
-            bench_worker_destroy(&worker);
-        }
-    }
-    rt_context_destroy(&rt);
-    bench_problem_destroy(&problem);
-    return status;
-}
 
 /* ---- a process of its own ---- */
 
@@ -121,22 +99,22 @@ static st_status make_folder(char path[256], const rt_device_info *device, st_er
 /* ---- cold and warm ---- */
 
 typedef struct command {
-    char program[APP_PROGRAM_SIZE];
+    char program[PROCESS_PATH_SIZE];
     char hidden[NUMBER], dialogues[NUMBER];
     char *arguments[MOST_ARGUMENTS];
 } command;
 
 /* False where the system does not say which file this program is. */
-static bool describe(command *c, const app_state *app, const rt_device_info *device, const bench_case *of)
+static bool describe(command *c, const char *kernels, const rt_device_info *device, const bench_case *of)
 {
-    if (!app_program_path(c->program)) return false;
+    if (!process_program_path(c->program)) return false;
     snprintf(c->hidden, sizeof c->hidden, "%zu", of->hidden);
     snprintf(c->dialogues, sizeof c->dialogues, "%zu", of->dialogues ? of->dialogues : of->shape->dialogues);
     const char *const words[] = {
-        APP_NAME,    "--quiet", "--device",      device->selector, "bench",
-        "--once",    "--shape", of->shape->name, "--mode",         of->training ? "train" : "eval",
-        "--hidden",  c->hidden, "--dialogues",   c->dialogues,     app->program ? "--program" : NULL,
-        app->program};
+        "safsd-cl", "--quiet", "--device",      device->selector, "bench",
+        "--once",   "--shape", of->shape->name, "--mode",         of->training ? "train" : "eval",
+        "--hidden", c->hidden, "--dialogues",   c->dialogues,     kernels ? "--program" : NULL,
+        kernels};
     size_t used = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words && words[i]; ++i) c->arguments[used++] = (char *)words[i];
     c->arguments[used] = NULL;
@@ -154,21 +132,22 @@ static st_status time_runs(start_times *times, const command *c, char *const *va
     return ST_OK;
 }
 
-st_status start_measure(start_times *times, app_state *app, const rt_device_info *device, const bench_case *of)
+st_status start_measure(start_times *times, const char *program, const rt_device_info *device, const bench_case *of,
+                        st_error *error)
 {
     command c;
     cfg_driver driver;
     char folder[256], general[320], special[320];
     memset(times, 0, sizeof *times);
-    if (!describe(&c, app, device, of)) return ST_OK;
-    ST_FORWARD(en_driver_of(&driver, device, &app->error));
-    ST_FORWARD(make_folder(folder, device, &app->error));
+    if (!describe(&c, program, device, of)) return ST_OK;
+    ST_FORWARD(en_driver_of(&driver, device, error));
+    ST_FORWARD(make_folder(folder, device, error));
     snprintf(general, sizeof general, "XDG_CACHE_HOME=%s", folder);
     snprintf(special, sizeof special, "%s=%s/driver", driver.cache_variable, folder);
     char *const own[] = {general, special};
-    char **variables = app_environment_with(own, driver.cache_variable[0] ? 2 : 1);
-    const st_status status = variables ? time_runs(times, &c, variables, &app->error)
-                                       : st_fail(&app->error, ST_FAILED, "out of memory for an environment");
+    char **variables = process_environment_with(own, driver.cache_variable[0] ? 2 : 1);
+    const st_status status = variables ? time_runs(times, &c, variables, error)
+                                       : st_fail(error, ST_FAILED, "out of memory for an environment");
     free(variables);
     remove_folder(folder);
     return status;

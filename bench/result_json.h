@@ -15,15 +15,15 @@
  *                   "first_step_seconds", "loss"}]}}
  *
  * where case is "shape", "mode", "hidden", "dialogues", "utterances" and stats is {"median", "p10", "p90", "n"};
- * "start" is the time from a command to the end of its first step (bench_start.h), "together" the devices as one
+ * "start" is the time from a command to the end of its first step (start_time.h), "together" the devices as one
  * (--together).
  */
-#ifndef SAFSD_APP_BENCH_RECORD_H
-#define SAFSD_APP_BENCH_RECORD_H
+#ifndef SAFSD_BENCH_RESULT_JSON_H
+#define SAFSD_BENCH_RESULT_JSON_H
 
 #include <jansson.h>
 
-#include "app/bench_start.h"
+#include "bench/start_time.h"
 #include "bench/gemm.h"
 #include "bench/kernels.h"
 #include "bench/step.h"

@@ -1,7 +1,7 @@
-/* The results of `bench` (bench_record.h) drawn on one self-contained HTML page: bars per device, and for every device
+/* The results of `bench` (result_json.h) drawn on one self-contained HTML page: bars per device, and for every device
  * a roofline: what its bandwidth and its best matrix product allow, and where the model's products lie under it. */
-#ifndef SAFSD_APP_BENCH_PAGE_H
-#define SAFSD_APP_BENCH_PAGE_H
+#ifndef SAFSD_BENCH_RESULT_PAGE_H
+#define SAFSD_BENCH_RESULT_PAGE_H
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "app/process.h"
+#include "base/process.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,15 +6,15 @@
 
 extern char **environ; /* POSIX has no header that declares it */
 
-bool app_program_path(char path[APP_PROGRAM_SIZE])
+bool process_program_path(char path[PROCESS_PATH_SIZE])
 {
-    const ssize_t length = readlink("/proc/self/exe", path, APP_PROGRAM_SIZE - 1);
-    if (length <= 0 || length >= APP_PROGRAM_SIZE - 1) return false;
+    const ssize_t length = readlink("/proc/self/exe", path, PROCESS_PATH_SIZE - 1);
+    if (length <= 0 || length >= PROCESS_PATH_SIZE - 1) return false;
     path[length] = '\0';
     return true;
 }
 
-char **app_environment_with(char *const *own, size_t count)
+char **process_environment_with(char *const *own, size_t count)
 {
     size_t inherited = 0, used = 0;
     while (environ[inherited]) ++inherited;

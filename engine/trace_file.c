@@ -1,10 +1,9 @@
-#include "app/trace_file.h"
+#include "engine/trace_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
 #include "engine/json.h"
 
 /* Tracks: the host, then two of each device. */
@@ -119,7 +118,7 @@ static void name_tracks(page *p, const source *sources, size_t count)
 {
     char name[512];
     add_event(p, json_pack("{s:s, s:s, s:i, s:{s:s}}", "name", "process_name", "ph", "M", "pid", PROCESS, "args",
-                           "name", APP_NAME));
+                           "name", "safsd-cl"));
     name_track(p, HOST, "host");
     for (size_t d = 0; d < count; ++d) {
         const rt_device_info *device = sources[d].device;
@@ -157,7 +156,7 @@ static st_status write_all(page *p, source *sources, size_t count, double doubt,
         add_event(p, event_of(event, d, origin));
     }
     char *about = NULL;
-    ST_FORWARD(en_json_line(json_pack("{s:s, s:s, s:f}", "program", APP_NAME, "version", SAFSD_VERSION,
+    ST_FORWARD(en_json_line(json_pack("{s:s, s:s, s:f}", "program", "safsd-cl", "version", SAFSD_VERSION,
                                       "clocks_differ_by_at_most_us", 1e6 * doubt),
                             &about, error));
     about[strcspn(about, "\n")] = '\0';
@@ -168,8 +167,8 @@ static st_status write_all(page *p, source *sources, size_t count, double doubt,
     return p->complete ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the trace");
 }
 
-st_status trace_file_save(const en_directory *dir, const char *file, rt_context *const *devices, size_t count,
-                          st_error *error)
+st_status en_trace_save(const en_directory *dir, const char *file, rt_context *const *devices, size_t count,
+                        st_error *error)
 {
     source *sources = calloc(count, sizeof *sources);
     page all = {.complete = true};
