@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/files.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "base/status.h"
@@ -16,6 +17,7 @@ typedef struct app_state {
     const char *device;  /* --device, or NULL */
     const char *program; /* --program: kernels built elsewhere, or NULL */
     bool verbose, quiet;
+    app_files files; /* that the command reads and writes */
     app_progress progress;
     en_events events; /* what the engine tells, as lines on stderr */
     st_error error;   /* main prints it and exits with its status */

@@ -122,6 +122,7 @@ static st_status run_command(app_state *app, const app_command *command, const o
     app->verbose = opt_has(line, "verbose");
     app->quiet = opt_has(line, "quiet");
     if (app->verbose && app->quiet) return st_fail(&app->error, ST_USAGE, "--verbose and --quiet exclude each other");
+    ST_FORWARD(app_files_enter(&app->files, line, &app->error));
     app_progress_start(&app->progress, app->quiet);
     app_events_start(app);
     const st_status status = command->run(app, line);
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
     else if (status == ST_OK)
         status = run(&app, &line, argc, argv);
     opt_line_destroy(&line);
+    app_files_destroy(&app.files);
     const int lost = outfile_flush(stdout);
     if (lost != 0 && lost != EPIPE && status == ST_OK)
         status = st_fail(&app.error, ST_FAILED, "the results could not be written: %s", strerror(lost));

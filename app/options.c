@@ -174,6 +174,19 @@ st_status opt_choice(const opt_line *line, const char *name, const char *const *
     return st_fail(error, ST_USAGE, "--%s %.64s: it takes %s", name, text, all);
 }
 
+opt_use opt_file_use(const opt_option *option)
+{
+    static const struct {
+        const char *word;
+        opt_use use;
+    } words[] = {{"FILE", OPT_READS}, {"OLD", OPT_READS}, {"OUT", OPT_WRITES}, {"DIR", OPT_WRITES_INTO}};
+    const size_t length = option->argument ? strcspn(option->argument, ".") : 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+        if (strlen(words[i].word) == length && strncmp(option->argument, words[i].word, length) == 0)
+            return words[i].use;
+    return OPT_NO_FILE;
+}
+
 void opt_print(FILE *out, const opt_option *options)
 {
     enum { HELP_COLUMN = 24 };

@@ -15,7 +15,7 @@
 typedef struct opt_option {
     const char *name;     /* without the dashes; NULL ends a table */
     char letter;          /* its short form, or 0 */
-    const char *argument; /* what the help calls its value; NULL for a flag */
+    const char *argument; /* what the help calls its value, a file by what is done with it; NULL for a flag */
     const char *help;
 } opt_option;
 
@@ -55,6 +55,11 @@ const char *opt_next(const opt_line *line, const char *name, size_t *cursor);
 
 /* One of `words` (ends with NULL); *chosen stays as it is where the option was not given. */
 st_status opt_choice(const opt_line *line, const char *name, const char *const *words, size_t *chosen, st_error *error);
+
+/* What a command does with the file that an option names, by what the help calls it: FILE and OLD are read, OUT is
+ * written, files are written into DIR; an ending may follow, as in OLD.json. */
+typedef enum opt_use { OPT_NO_FILE, OPT_READS, OPT_WRITES, OPT_WRITES_INTO } opt_use;
+opt_use opt_file_use(const opt_option *option);
 
 /* The table as lines of help. */
 void opt_print(FILE *out, const opt_option *options);

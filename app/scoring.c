@@ -19,6 +19,17 @@ static void while_evaluating(void *user, ds_split split, size_t rows, size_t of_
         app_progress_show(&command->app->progress, "%zu of %zu utterances", rows, of_rows);
 }
 
+/* The files that the command line does not name. */
+static st_status enter_files(app_scoring *command)
+{
+    const en_scoring *scoring = &command->scoring;
+    const cfg_data *data = &scoring->config.data;
+    app_state *app = command->app;
+    if (scoring->beside[0]) ST_FORWARD(app_files_read(&app->files, "the command", scoring->beside, &app->error));
+    if (!data->path || data->format == CFG_FORMAT_SYNTH) return ST_OK;
+    return app_files_read(&app->files, "[data] path", data->path, &app->error);
+}
+
 st_status app_scoring_open(app_scoring *command, app_state *app, const opt_line *line)
 {
     static const char *const words[] = {"train", "valid", "test", "all", NULL}; /* the order of en_part */
@@ -34,6 +45,7 @@ st_status app_scoring_open(app_scoring *command, app_state *app, const opt_line 
                                         .part = (en_part)part,
                                         .events = &command->events};
     ST_FORWARD(en_scoring_open(&command->scoring, &options, &app->error));
+    ST_FORWARD(enter_files(command));
     ST_FORWARD(app_open_device(app, en_scoring_device(&command->scoring), &command->rt));
     return en_scoring_begin(&command->scoring, command->rt);
 }

@@ -17,6 +17,10 @@
 
 static const char claim_name[] = "run.lock";
 
+const char *const en_directory_files[] = {"config.ini",       "metrics.jsonl",   "steps.jsonl",
+                                          "summary.json",     "predictions.csv", "best.safetensors",
+                                          "last.safetensors", "trace.json",      NULL};
+
 static st_status cannot_create(const char *path, int code, st_error *error)
 {
     return st_fail(error, ST_FAILED, "the run directory %s cannot be created: %s; name another with --out", path,
@@ -46,11 +50,9 @@ static bool is_directory(const char *path)
  * FILE.PROCESS-TRY.part. */
 static bool is_half_written(const char *name)
 {
-    static const char *const files[] = {"config.ini",      "metrics.jsonl",    "steps.jsonl",      "summary.json",
-                                        "predictions.csv", "best.safetensors", "last.safetensors", "trace.json"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; ++i) {
-        const size_t length = strlen(files[i]);
-        if (strncmp(name, files[i], length) != 0 || name[length] != '.') continue;
+    for (const char *const *file = en_directory_files; *file; ++file) {
+        const size_t length = strlen(*file);
+        if (strncmp(name, *file, length) != 0 || name[length] != '.') continue;
         const char *number = name + length + 1;
         const size_t digits = strspn(number, "0123456789-");
         return digits > 0 && strcmp(number + digits, ".part") == 0;

@@ -19,6 +19,9 @@ typedef struct en_directory {
     en_lock *claim;
 } en_directory;
 
+/* The names of all files that a run writes; NULL ends them. */
+extern const char *const en_directory_files[];
+
 /* ST_USAGE where no run can begin in `out`, which exists: it is not empty, for a run is never overwritten, or another
  * run is writing into it. What a run that was killed left half-written, and its claim, count for nothing. */
 st_status en_directory_check(const char *out, st_error *error);

@@ -28,11 +28,13 @@ static st_status load_configuration(en_scoring *s)
     st_error *error = s->error;
     const en_scoring_options *o = &s->options;
     const char *path = o->checkpoint, *file = o->file, *data = o->data;
-    char beside[4096];
     if (!file && !s->checkpoint->own)
         return st_fail(error, ST_USAGE, "%s carries no configuration: name the one it was trained with by --config",
                        path);
-    if (!file && find_beside(path, beside, sizeof beside)) file = beside;
+    if (!file && find_beside(path, s->beside, sizeof s->beside))
+        file = s->beside;
+    else
+        s->beside[0] = '\0';
     if (!file && !data)
         return st_fail(error, ST_USAGE,
                        "there is no config.ini beside %s: name the data set by --data, or a configuration by --config",

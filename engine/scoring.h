@@ -43,6 +43,7 @@ typedef struct en_scoring {
     st_error *error;
     en_part part; /* never EN_PART_USUAL */
     cfg_config config;
+    char beside[4096]; /* the config.ini beside the checkpoint, where it was read */
     nn_checkpoint *checkpoint;
     ds_dataset *data;
     size_t speakers; /* that the checkpoint has rows for; 0: it has no table of them */

@@ -363,7 +363,7 @@ static const opt_option options[] = {
     {"once", 0, NULL, "nothing but the first step of one case: for a stopwatch around it"},
     {"json", 0, NULL, "the results for programs; changes then go to stderr"},
     {"compare", 0, "OLD.json", "also what changed against an earlier run by more than the noise"},
-    {"html", 0, "FILE", "also a page with bars per device and a roofline"},
+    {"html", 0, "OUT.html", "also a page with bars per device and a roofline"},
     {"show", 0, "OLD.json", "measures nothing: tables, page and changes of that run"},
     {NULL, 0, NULL, NULL},
 };

@@ -57,14 +57,14 @@ done:
 
 static const opt_option options[] = {
     SCORING_OPTIONS,
-    {"out", 'o', "FILE", "where to write (default: standard output)"},
+    {"out", 'o', "OUT", "where to write (default: standard output)"},
     {"format", 0, "FORMAT", "csv or jsonl (default: by the ending of --out, else csv)"},
     {NULL, 0, NULL, NULL},
 };
 
 const app_command cmd_predict = {
     .name = "predict",
-    .synopsis = "CHECKPOINT [--config FILE] [--data FILE] [--out FILE]",
+    .synopsis = "CHECKPOINT [--config FILE] [--data FILE] [--out OUT]",
     .summary = "emotion and probabilities of every utterance",
     .description = "Writes one line per utterance: dialogue, utterance, speaker, label (empty where there is none), "
                    "prediction, the probability of every class, and what each modality's student predicts. The data "

@@ -58,6 +58,20 @@ static st_status open_run(train_command *c)
     return en_training_open(&c->run, &options, error);
 }
 
+/* The data set must not be a file that the run writes. */
+static st_status check_files(train_command *c)
+{
+    const cfg_data *data = &c->run->config.data;
+    app_files *files = &c->app->files;
+    char path[EN_PATH_SIZE];
+    if (data->path && data->format != CFG_FORMAT_SYNTH)
+        ST_FORWARD(app_files_read(files, "[data] path", data->path, &c->app->error));
+    for (const char *const *file = en_directory_files; opt_has(c->line, "resume") && *file; ++file)
+        ST_FORWARD(
+            app_files_write(files, "--resume", en_directory_file(&c->run->directory, *file, path), &c->app->error));
+    return ST_OK;
+}
+
 static st_status open_devices(train_command *c)
 {
     en_device_options options = en_training_devices(c->run);
@@ -139,6 +153,7 @@ static st_status train(train_command *c)
 {
     ST_FORWARD(app_interrupt_start(&c->interrupt, c->app->quiet, &c->app->error));
     ST_FORWARD(open_run(c));
+    ST_FORWARD(check_files(c));
     ST_FORWARD(open_devices(c));
     ST_FORWARD(en_training_prepare(c->run, c->devices.contexts, c->devices.count));
     ST_FORWARD(begin(c));
@@ -180,7 +195,7 @@ static st_status run(app_state *app, const opt_line *line)
 static const opt_option options[] = {
     {"set", 0, "S.K=VALUE", "change one value of the configuration: --set train.epochs=5; may be repeated"},
     {"out", 0, "DIR", "the run directory, which must not exist or be empty (default: runs/NAME, runs/NAME-2, ...)"},
-    {"resume", 0, "DIR", "go on with the run in DIR where it stopped"},
+    {"resume", 0, "RUN", "go on with the run in this directory where it stopped"},
     {"force", 0, NULL, "train although the self-test says that the device computes wrongly"},
     {"profile", 0, NULL,
      "print where the time of a step goes, and write a trace of the first steps to trace.json (slower)"},
