@@ -5,6 +5,15 @@
 #include "app/classification_report.h"
 #include "base/print.h"
 
+const char *app_select_words(nn_select select)
+{
+    static const char *const words[] = {[NN_SELECT_WEIGHTED_F1] = "highest weighted F1",
+                                        [NN_SELECT_MACRO_F1] = "highest macro F1",
+                                        [NN_SELECT_ACCURACY] = "highest accuracy",
+                                        [NN_SELECT_LOSS] = "lowest loss"};
+    return words[select];
+}
+
 static void print_selection(const en_training *run, const char *name, long epoch, ds_split split, const char *remark)
 {
     if (epoch == NN_NO_EPOCH) return;
@@ -31,7 +40,7 @@ st_status app_print_selections(const en_training *run, st_error *error)
                       "\nThere is no validation part: the epoch is chosen on the test part, which flatters the model. "
                       "Hold dialogues out with [data] valid_fraction or valid_dialogues.");
     const long epoch = valid == NN_NO_EPOCH ? test : valid;
-    printf("\n%s part at epoch %ld, selected by the %s part\n\n", shown == DS_TEST ? "test" : "validation", epoch + 1,
-           valid == NN_NO_EPOCH ? "test" : "validation");
+    printf("\n%s part at epoch %ld, which has the %s of the %s part\n\n", shown == DS_TEST ? "test" : "validation",
+           epoch + 1, app_select_words(history->select), valid == NN_NO_EPOCH ? "test" : "validation");
     return report_print(en_epoch_confusion(run, epoch, shown), error);
 }

@@ -6,4 +6,7 @@
 
 st_status app_print_selections(const en_training *run, st_error *error);
 
+/* "highest weighted F1": what makes an epoch the selected one. */
+const char *app_select_words(nn_select select);
+
 #endif

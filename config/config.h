@@ -125,6 +125,12 @@ typedef struct cfg_loss {
 
 typedef enum cfg_optimizer { CFG_OPTIMIZER_ADAM, CFG_OPTIMIZER_ADAMW } cfg_optimizer;
 typedef enum cfg_schedule { CFG_SCHEDULE_CONSTANT, CFG_SCHEDULE_COSINE } cfg_schedule;
+typedef enum cfg_select {
+    CFG_SELECT_WEIGHTED_F1,
+    CFG_SELECT_MACRO_F1,
+    CFG_SELECT_ACCURACY,
+    CFG_SELECT_LOSS
+} cfg_select;
 typedef enum cfg_nonfinite { CFG_NONFINITE_STOP, CFG_NONFINITE_SKIP } cfg_nonfinite;
 
 typedef struct cfg_train {
@@ -138,6 +144,7 @@ typedef struct cfg_train {
     double clip;     /* global norm of the gradient; 0: no clipping */
     int micro_batch; /* dialogues computed at a time; 0: as many as memory allows */
     int patience;    /* epochs without a better selection score before the run stops; 0: never */
+    cfg_select select; /* what makes an epoch the best one, for both selections */
     cfg_nonfinite nonfinite;
     bool evaluate_train;  /* accuracy and F1 of the training part too */
     bool log_steps;       /* writes steps.jsonl */

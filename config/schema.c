@@ -19,6 +19,7 @@ static const char *const alpha_forms[] = {"auto", NULL};
 static const char *const similarity_forms[] = {"identity", "iemocap", "meld", NULL};
 static const char *const optimizers[] = {"adam", "adamw", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
+static const char *const selects[] = {"weighted_f1", "macro_f1", "accuracy", "loss", NULL};
 static const char *const nonfinites[] = {"stop", "skip", NULL};
 static const char *const gemms[] = {"auto", "clblast", "panel", NULL};
 
@@ -114,6 +115,9 @@ const cfg_key cfg_keys[] = {
      .help = "dialogues computed at a time, with the same result in less memory; 0 takes the whole batch"},
     {KEY(train, patience, "0"), INTEGER(0, 1000000),
      .help = "stop after so many epochs without a better selection score; 0 goes on to the end"},
+    {KEY(train, select, "weighted_f1"), CHOICE(selects),
+     .help = "what makes an epoch the best one: the highest weighted F1, macro F1 or accuracy, or the lowest loss, of "
+             "the validation part and, for test-best, of the test part; the earliest of equals"},
     {KEY(train, nonfinite, "stop"), CHOICE(nonfinites),
      .help = "when a loss or gradient is not finite: stop with the state saved, or skip the step and count it"},
     {KEY(train, evaluate_train, "false"), FLAG,

@@ -49,6 +49,7 @@ st_status en_summary_save(const en_training *run, bool finished, st_error *error
         (json_int_t)progress->step, "skipped_steps", (json_int_t)progress->skipped, "parameters",
         (json_int_t)nn_safsd_params(nn_trainer_model(run->trainer))->elements, "selection", selection, "seconds",
         run->seconds, "device", en_json_device(rt_device(run->devices[0])));
+    json_object_set_new(summary, "select", json_string(nn_select_name(nn_trainer_history(run->trainer)->select)));
     json_t *devices = json_array();
     for (size_t d = 0; d < run->device_count; ++d)
         json_array_append_new(devices, en_json_device(rt_device(run->devices[d])));

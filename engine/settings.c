@@ -40,6 +40,20 @@ static nn_gcn_eval gcn_eval_of(cfg_gcn_mode mode)
     }
 }
 
+static nn_select select_of(cfg_select select)
+{
+    switch (select) {
+    case CFG_SELECT_MACRO_F1:
+        return NN_SELECT_MACRO_F1;
+    case CFG_SELECT_ACCURACY:
+        return NN_SELECT_ACCURACY;
+    case CFG_SELECT_LOSS:
+        return NN_SELECT_LOSS;
+    default:
+        return NN_SELECT_WEIGHTED_F1;
+    }
+}
+
 ds_unknown en_settings_unknown(const cfg_config *config)
 {
     switch (config->data.unknown_speakers) {
@@ -142,6 +156,7 @@ void en_settings_trainer(nn_trainer_options *options, const cfg_config *config)
     options->lr = train->lr;
     options->warmup = (size_t)train->warmup;
     options->patience = (size_t)train->patience;
+    options->select = select_of(train->select);
     options->nonfinite = train->nonfinite == CFG_NONFINITE_SKIP ? NN_NONFINITE_SKIP : NN_NONFINITE_STOP;
     options->gcn_eval = gcn_eval_of(config->model.gcn_eval.mode);
     options->evaluate_train = train->evaluate_train;

@@ -20,7 +20,7 @@ static const char every_key[] =
     "similarity = 1 0 .5/0,1,.25 / 0.5, .25 1\n"
     "[train]\nepochs = 3\nbatch = 2\nlr = 3e-4\noptimizer = adamw\nbeta1 = 0.8\nbeta2 = 0.99\neps = 1e-6\n"
     "weight_decay = 0.01\nschedule = cosine\nwarmup = 10\nclip = 5\nmicro_batch = 1\npatience = 4\n"
-    "nonfinite = skip\nevaluate_train = yes\nlog_steps = 1\ncheckpoint_every = 2\n"
+    "select = macro_f1\nnonfinite = skip\nevaluate_train = yes\nlog_steps = 1\ncheckpoint_every = 2\n"
     "[runtime]\ndevice = 'my \"GPU\"; 7'\ngemm = panel\n";
 
 static void expect_every_data(const cfg_config *config, const char *path)
@@ -101,6 +101,7 @@ static void expect_every_train(const cfg_config *config)
     tc_expect_real(train->clip, 5);
     assert_int_equal(train->micro_batch, 1);
     assert_int_equal(train->patience, 4);
+    assert_int_equal(train->select, CFG_SELECT_MACRO_F1);
     assert_int_equal(train->nonfinite, CFG_NONFINITE_SKIP);
     assert_true(train->evaluate_train);
     assert_true(train->log_steps);

@@ -155,6 +155,52 @@ static void test_selections(void **state)
     nn_history_destroy(&history);
 }
 
+/* Every epoch is the best by another measure: ten rows of class 0, two of class 1. */
+static void test_what_selects(void **state)
+{
+    (void)state;
+    static const uint64_t confusion[][4] = {
+        {6, 4, 0, 2},  /* macro F1 0.625, weighted 0.708, accuracy 0.667 */
+        {8, 2, 1, 1},  /* macro F1 0.621, weighted 0.768, accuracy 0.750 */
+        {10, 0, 2, 0}, /* macro F1 0.455, weighted 0.758, accuracy 0.833 */
+        {0, 10, 2, 0}, /* nothing right, the lowest loss */
+    };
+    static const double losses[] = {3, 2, 4, 1};
+    static const struct {
+        nn_select select;
+        const char *name;
+        long best;
+    } cases[] = {{NN_SELECT_WEIGHTED_F1, "weighted_f1", 1},
+                 {NN_SELECT_MACRO_F1, "macro_f1", 0},
+                 {NN_SELECT_ACCURACY, "accuracy", 2},
+                 {NN_SELECT_LOSS, "loss", 3}};
+    st_error error = {0};
+    nn_history history;
+    nn_history_create(&history, 2);
+    assert_int_equal(history.select, NN_SELECT_WEIGHTED_F1);
+    for (size_t e = 0; e < 8; ++e) { /* each twice: the earliest of equals */
+        assert_int_equal(nn_history_extend(&history, &error), ST_OK);
+        for (ds_split s = DS_VALID; s <= DS_TEST; ++s) {
+            memcpy(nn_history_confusion(&history, e, s), confusion[e % 4], sizeof confusion[0]);
+            *nn_history_losses(&history, e, s) = (nn_split_losses){losses[e % 4], 1, 1, 1, 12};
+        }
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        nn_select read = NN_SELECT_WEIGHTED_F1;
+        history.select = cases[i].select;
+        assert_int_equal(nn_history_best(&history, DS_VALID), cases[i].best);
+        assert_int_equal(nn_history_best(&history, DS_TEST), cases[i].best);
+        assert_string_equal(nn_select_name(cases[i].select), cases[i].name);
+        assert_true(nn_select_of(cases[i].name, &read));
+        assert_int_equal(read, cases[i].select);
+    }
+    nn_history_losses(&history, 7, DS_VALID)->loss = 0.5;
+    assert_int_equal(nn_history_best(&history, DS_VALID), 7);
+    assert_int_equal(nn_history_best(&history, DS_TEST), 3);
+    assert_false(nn_select_of("f1", &(nn_select){0}));
+    nn_history_destroy(&history);
+}
+
 /* However well an epoch scores, it is never selected where a loss of its evaluation is not finite. */
 static void test_only_finite_epochs(void **state)
 {
@@ -273,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_nothing_labelled),
         cmocka_unit_test(test_most_probable),
         cmocka_unit_test(test_selections),
+        cmocka_unit_test(test_what_selects),
         cmocka_unit_test(test_only_finite_epochs),
         cmocka_unit_test(test_zero_score_is_a_score),
         cmocka_unit_test(test_class_tables),

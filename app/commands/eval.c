@@ -7,6 +7,7 @@
 #include "base/print.h"
 #include "app/classification_report.h"
 #include "app/scoring.h"
+#include "app/selections.h"
 
 /* Losses of the parts together, weighted by utterances, and one confusion matrix. */
 static st_status measure(const en_scoring *scoring, nn_split_losses *losses, uint64_t *confusion)
@@ -51,7 +52,8 @@ static st_status print_text(const en_scoring *scoring, const nn_split_losses *lo
     const nn_checkpoint_about *about = &scoring->checkpoint->about;
     char text[1024];
     if (scoring->checkpoint->own)
-        snprintf(text, sizeof text, "%.800s: epoch %zu, selection %s", path, about->epoch, about->selection);
+        snprintf(text, sizeof text, "%.800s: epoch %zu, selection %s (%s)", path, about->epoch, about->selection,
+                 app_select_words(about->select));
     else
         snprintf(text, sizeof text, "%.800s: published weights", path);
     print_wrapped(stdout, 0, 0, text);

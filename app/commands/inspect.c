@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "base/print.h"
+#include "app/selections.h"
 #include "app/summary.h"
 #include "data/pickle.h"
 #include "model/training/checkpoint.h"
@@ -52,8 +53,8 @@ static void print_history(const nn_history *history)
         if (epoch == NN_NO_EPOCH) continue;
         const nn_metrics here = nn_history_metrics(history, (size_t)epoch, split);
         const nn_metrics test = nn_history_metrics(history, (size_t)epoch, DS_TEST);
-        snprintf(text, sizeof text, "epoch %ld, weighted F1 %.2f there, %.2f on the test part", epoch + 1,
-                 100 * here.weighted.f1, 100 * test.weighted.f1);
+        snprintf(text, sizeof text, "epoch %ld, %s; weighted F1 %.2f there, %.2f on the test part", epoch + 1,
+                 app_select_words(history->select), 100 * here.weighted.f1, 100 * test.weighted.f1);
         summary_line(names[split], text);
     }
 }

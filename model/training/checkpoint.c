@@ -47,12 +47,15 @@ static st_status read_about(nn_checkpoint *c, st_error *error)
 {
     nn_checkpoint_about *a = &c->about;
     nn_checkpoint_storage *own = c->storage;
-    const char *model = NULL, *epoch = NULL;
+    const char *model = NULL, *epoch = NULL, *select = sf_metadata(c->file, "select");
     a->configuration = sf_metadata(c->file, "configuration");
     ST_FORWARD(required(c, "program", &a->program, error));
     ST_FORWARD(required(c, "selection", &a->selection, error));
     ST_FORWARD(required(c, "epoch", &epoch, error));
     a->epoch = (size_t)strtoull(epoch, NULL, 10);
+    if (select && !nn_select_of(select, &a->select))
+        return st_fail(error, ST_FAILED, "%s: its run selects by \"%.64s\", which this version does not know",
+                       sf_path(c->file), select);
     ST_FORWARD(required(c, "model", &model, error));
     ST_FORWARD(nn_config_from_json(&a->config, model, sf_path(c->file), error));
     ST_FORWARD(read_names(c, "classes", a->config.classes, &own->classes, &own->class_names, error));
@@ -167,6 +170,7 @@ static st_status read_run(nn_checkpoint *c, const char *progress, st_error *erro
     const sf_tensor *tensor = NULL;
     ST_FORWARD(own_tensor(c, NN_HISTORY_LOSSES, SF_F64, 3, losses, &tensor, error)); /* before its size is believed */
     nn_history_create(&c->history, C);
+    c->history.select = c->about.select;
     for (uint64_t e = 0; e < epochs; ++e) ST_FORWARD(nn_history_extend(&c->history, error));
     ST_FORWARD(read_exactly(c, NN_HISTORY_LOSSES, SF_F64, 3, losses, c->history.losses, error));
     ST_FORWARD(read_exactly(c, NN_HISTORY_CONFUSION, SF_I64, 4, confusion, c->history.confusion, error));

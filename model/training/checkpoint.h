@@ -10,7 +10,8 @@
  *             safsd.history.confusion                     I64 [epochs, 3, C, C]
  *             safsd.epoch.sums                            F64 [5]: those losses times utterances, of the epoch begun
  *   metadata  format = safsd-checkpoint-1, program, configuration (INI), model (JSON of nn_config), classes, speakers
- *             (JSON arrays of names), selection, epoch, checksum; `last` also progress and recipe (JSON)
+ *             (JSON arrays of names), selection, epoch, checksum, select where it is not weighted_f1; `last` also
+ *             progress and recipe (JSON)
  * No time or place is in them: the same run writes the same bytes.
  *
  *     ST_TRY(nn_checkpoint_open(&checkpoint, path, error));
@@ -37,6 +38,7 @@ typedef struct nn_checkpoint_about {
     const char *const *class_names;   /* [config.classes] */
     const char *const *speaker_names; /* [config.speakers] */
     const char *selection;            /* "valid", "test_best" or "last" */
+    nn_select select;                 /* what the run selects its best epoch by */
     size_t epoch;                     /* finished epochs behind these parameters: the first is 1 */
     const ds_statistics *statistics;  /* NULL: features are taken as they are */
     nn_loss_tables tables;

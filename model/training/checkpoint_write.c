@@ -63,6 +63,8 @@ static st_status put_metadata(saver *s)
     ST_FORWARD(sf_writer_metadata(s->writer, "format", NN_CHECKPOINT_FORMAT, s->error));
     ST_FORWARD(sf_writer_metadata(s->writer, "program", SAFSD_VERSION, s->error));
     ST_FORWARD(sf_writer_metadata(s->writer, "selection", a->selection, s->error));
+    if (a->select != NN_SELECT_WEIGHTED_F1)
+        ST_FORWARD(sf_writer_metadata(s->writer, "select", nn_select_name(a->select), s->error));
     ST_FORWARD(put_number(s, "epoch", a->epoch));
     ST_FORWARD(put_names(s, "classes", a->class_names, a->config.classes));
     ST_FORWARD(put_names(s, "speakers", a->speaker_names, a->config.speakers));

@@ -79,17 +79,52 @@ bool nn_history_finite(const nn_history *history, size_t epoch)
     return nn_losses_finite(nn_history_losses(history, epoch, DS_TRAIN));
 }
 
+static const char *const select_names[] = {[NN_SELECT_WEIGHTED_F1] = "weighted_f1",
+                                           [NN_SELECT_MACRO_F1] = "macro_f1",
+                                           [NN_SELECT_ACCURACY] = "accuracy",
+                                           [NN_SELECT_LOSS] = "loss"};
+
+const char *nn_select_name(nn_select select)
+{
+    return select_names[select];
+}
+
+bool nn_select_of(const char *name, nn_select *select)
+{
+    for (size_t i = 0; i < sizeof select_names / sizeof *select_names; ++i) {
+        if (strcmp(name, select_names[i]) != 0) continue;
+        *select = (nn_select)i;
+        return true;
+    }
+    return false;
+}
+
+/* The higher, the better. */
+static double score_of(const nn_history *history, size_t epoch, ds_split split, const nn_metrics *metrics)
+{
+    switch (history->select) {
+    case NN_SELECT_MACRO_F1:
+        return metrics->macro.f1;
+    case NN_SELECT_ACCURACY:
+        return metrics->accuracy;
+    case NN_SELECT_LOSS:
+        return -nn_history_losses(history, epoch, split)->loss;
+    default:
+        return metrics->weighted.f1;
+    }
+}
+
 long nn_history_best(const nn_history *history, ds_split split)
 {
     long best = NN_NO_EPOCH;
-    double score = 0;
+    double highest = 0;
     for (size_t epoch = 0; epoch < history->epochs; ++epoch) {
         const nn_metrics metrics = nn_history_metrics(history, epoch, split);
-        if (metrics.rows == 0 || !nn_history_finite(history, epoch) ||
-            (best != NN_NO_EPOCH && metrics.weighted.f1 <= score))
-            continue;
+        if (metrics.rows == 0 || !nn_history_finite(history, epoch)) continue;
+        const double score = score_of(history, epoch, split, &metrics);
+        if (best != NN_NO_EPOCH && score <= highest) continue;
         best = (long)epoch;
-        score = metrics.weighted.f1;
+        highest = score;
     }
     return best;
 }

@@ -18,7 +18,22 @@ typedef struct nn_split_losses {
 /* Whether every loss is a number; so are those of a split that was not measured. */
 bool nn_losses_finite(const nn_split_losses *losses);
 
+/* What makes an epoch the best one. */
+typedef enum nn_select {
+    NN_SELECT_WEIGHTED_F1,
+    NN_SELECT_MACRO_F1,
+    NN_SELECT_ACCURACY,
+    NN_SELECT_LOSS, /* the lowest is best */
+} nn_select;
+
+/* "weighted_f1", "macro_f1", "accuracy", "loss". */
+const char *nn_select_name(nn_select select);
+
+/* The inverse; false for another word. */
+bool nn_select_of(const char *name, nn_select *select);
+
 typedef struct nn_history {
+    nn_select select; /* set by the owner; weighted F1 after nn_history_create */
     size_t classes;
     size_t epochs, capacity;
     nn_split_losses *losses; /* [epochs, DS_SPLITS] */
@@ -29,7 +44,7 @@ typedef struct nn_history {
 void nn_history_create(nn_history *history, size_t classes);
 void nn_history_destroy(nn_history *history);
 
-/* Makes an empty history one like `from`. */
+/* Makes an empty history one like `from`, but for `select`. */
 st_status nn_history_copy(nn_history *history, const nn_history *from, st_error *error);
 
 /* Appends an epoch of zeros, to be filled through the functions below. */
@@ -46,7 +61,7 @@ bool nn_history_finite(const nn_history *history, size_t epoch);
 
 enum { NN_NO_EPOCH = -1 };
 
-/* The epoch with the best weighted F1 on that split, the earliest of equals, among those that nn_history_finite;
+/* The epoch that `select` finds best on that split, the earliest of equals, among those that nn_history_finite;
  * NN_NO_EPOCH where there is none, or that split has no labelled rows. DS_VALID gives the selection `valid`, DS_TEST
  * the selection `test-best`. */
 long nn_history_best(const nn_history *history, ds_split split);

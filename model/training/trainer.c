@@ -150,6 +150,11 @@ static st_status resume(nn_trainer *t)
     const ds_dataset *data = t->options.data;
     ST_FORWARD(check_names(t, "speaker", from->about.speaker_names, data->speaker_names, data->speaker_count));
     ST_FORWARD(check_names(t, "class", from->about.class_names, data->class_names, data->classes));
+    if (from->about.select != t->options.select)
+        return st_fail(error_of(t), ST_USAGE,
+                       "%s selects its best epoch by %s, and now it is %s: the epochs so far were saved by that; set "
+                       "it back, or begin a new run",
+                       sf_path(from->file), nn_select_name(from->about.select), nn_select_name(t->options.select));
     if (from->progress.batch > t->batches)
         return st_fail(error_of(t), ST_FAILED, "%s stands at batch %zu of an epoch that has %zu", sf_path(from->file),
                        from->progress.batch, t->batches);
@@ -173,6 +178,7 @@ st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_train
     ST_TRY(create_model(t));
     ST_TRY(write_recipe(t));
     nn_history_create(&t->history, options->config.classes);
+    t->history.select = options->select;
     if (options->resume)
         ST_TRY(resume(t));
     else
@@ -215,6 +221,7 @@ st_status nn_trainer_save(nn_trainer *t, const char *path, const char *selection
                                        .class_names = o->data->class_names,
                                        .speaker_names = o->data->speaker_names,
                                        .selection = selection,
+                                       .select = o->select,
                                        .epoch = t->history.epochs,
                                        .statistics = o->statistics,
                                        .tables = o->tables};

@@ -79,6 +79,7 @@ typedef struct nn_trainer_options {
     double lr;
     size_t warmup;          /* steps */
     size_t patience;        /* epochs without a better selection score before the run ends; 0: never */
+    nn_select select;       /* what makes an epoch the best one */
     nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out; an
                              * evaluation that is not finite: the same, or go on without selecting that epoch */
     nn_gcn_eval gcn_eval;
