@@ -39,6 +39,11 @@ static const struct {
 
 enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
 
+bool sf_is_floating(sf_dtype dtype)
+{
+    return dtype == SF_F32 || dtype == SF_F64 || dtype == SF_F16 || dtype == SF_BF16;
+}
+
 const char *sf_dtype_name(sf_dtype dtype)
 {
     return dtypes[dtype].name;

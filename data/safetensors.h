@@ -60,6 +60,7 @@ typedef struct sf_writer sf_writer;
 
 /* "F32", and bytes of one element. */
 const char *sf_dtype_name(sf_dtype dtype);
+bool sf_is_floating(sf_dtype dtype);
 size_t sf_dtype_size(sf_dtype dtype);
 
 /* ---- reading ---- */

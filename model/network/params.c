@@ -204,6 +204,7 @@ st_status nn_params_create(nn_params *params, rt_context *rt, const nn_config *c
     memset(params, 0, sizeof *params);
     params->rt = rt;
     params->training = training;
+    params->gate_kind = config->gate;
     st_status status = ST_OK;
     ST_TRY(nn_config_check(config, rt_error(rt)));
     ST_TRY(rt_arena_create(&params->values, rt, "parameters"));

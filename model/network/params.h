@@ -37,6 +37,7 @@ typedef struct nn_params {
     size_t count, capacity;
     uint64_t elements; /* sum over items */
     bool training;
+    nn_gate_kind gate_kind; /* gates are parameters where it is NN_GATE_LEARNED */
     rt_context *rt;
     rt_arena *values, *gradients, *moments1, *moments2;
 

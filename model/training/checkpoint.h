@@ -3,6 +3,7 @@
  * `best` holds the parameters; `last` also what a resume needs: both moments, counters, the history. What belongs to
  * this program stands under reserved prefixes that load_state_dict(strict=False) passes over:
  *   tensors   NAME (SPEC 9)                               F32
+ *             m_n_gate.gate.0.weight, .bias               F32, of models that learn no gates (checkpoint_gates.h)
  *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only where features are standardised
  *             safsd.class_weights, safsd.alpha, safsd.similarity   F32, the tables of the loss
  *             optimizer.m.NAME, optimizer.v.NAME          F32, `last` only, as the following
@@ -85,8 +86,9 @@ void nn_checkpoint_close(nn_checkpoint **checkpoint);
 typedef void nn_notice(void *user, const char *sentence);
 
 /* Reads every parameter, from F32, F64, F16 or BF16. Tensors that the model does not have are passed over; `notice`
- * (or NULL) is told their names, but for this program's own. ST_FAILED names the tensor that lacks, has another shape
- * (both are shown), another kind of number, or a value that is not finite; and a layer of a deeper model. */
+ * (or NULL) is told their names, but for this program's own. ST_FAILED names the tensor that is missing, has another
+ * shape (both are shown), another kind of number, or a value that is not finite; a layer of a deeper model; and a
+ * trained gate where the model learns none (checkpoint_gates.h). */
 st_status nn_checkpoint_load(const nn_checkpoint *checkpoint, nn_params *params, nn_notice *notice, void *user);
 
 /* Reads the moments of a `last` as well; ST_FAILED for any other file. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/training/checkpoint.h"
+#include "model/training/checkpoint_gates.h"
 #include "model/training/checkpoint_names.h"
 #include "runtime/window.h"
 
@@ -17,11 +18,6 @@ static const char *print_shape(char *text, size_t room, size_t rank, const uint6
         used += (size_t)snprintf(text + used, room - used, "%s%llu", i ? ", " : "", (unsigned long long)shape[i]);
     if (used < room) snprintf(text + used, room - used, "]");
     return text;
-}
-
-static bool is_floating(sf_dtype dtype)
-{
-    return dtype == SF_F32 || dtype == SF_F64 || dtype == SF_F16 || dtype == SF_BF16;
 }
 
 /* The tensor of a parameter, or of one of its moments. */
@@ -41,7 +37,7 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
         return st_fail(
             error, ST_FAILED, "%s: tensor '%s' has shape %s, but the model needs %s: configuration and file differ",
             sf_path(c->file), name, print_shape(there, sizeof there, (*tensor)->rank, (*tensor)->shape), wanted);
-    if (!is_floating((*tensor)->dtype))
+    if (!sf_is_floating((*tensor)->dtype))
         return st_fail(error, ST_FAILED, "%s: tensor '%s' holds %s, where parameters are floating-point numbers",
                        sf_path(c->file), name, sf_dtype_name((*tensor)->dtype));
     return ST_OK;
@@ -110,6 +106,7 @@ static st_status tell_extra(const nn_checkpoint *c, nn_params *params, nn_notice
     for (size_t i = 0; i < sf_count(c->file); ++i) {
         const char *name = sf_at(c->file, i)->name;
         if (nn_params_find(params, name) || begins(name, NN_OWN_PREFIX) || begins(name, NN_MOMENT_PREFIX)) continue;
+        if (nn_gate_named(params, name)) continue;
         if (is_deeper(params, name))
             return st_fail(
                 rt_error(params->rt), ST_FAILED,
@@ -130,8 +127,32 @@ static st_status tell_extra(const nn_checkpoint *c, nn_params *params, nn_notice
     return ST_OK;
 }
 
+/* Gates that the file has and the model does not learn: those that compute what the model does are no loss. */
+static st_status check_gates(const nn_checkpoint *c, nn_params *params, nn_notice *notice, void *user)
+{
+    const char *kind = params->gate_kind == NN_GATE_OFF ? "off" : "identity";
+    char sentence[ST_TEXT_SIZE] = "";
+    for (size_t i = 0; i < sf_count(c->file); ++i) {
+        const sf_tensor *tensor = sf_at(c->file, i);
+        nn_gate_verdict verdict;
+        ST_FORWARD(nn_gate_judge(params, tensor, &verdict, rt_error(params->rt)));
+        if (verdict == NN_GATE_TRAINED)
+            return st_fail(
+                rt_error(params->rt), ST_FAILED,
+                "%s has the tensor '%s', a trained gate, which gate = %s would leave out: set [model] gate = "
+                "learned",
+                sf_path(c->file), tensor->name, kind);
+        if (verdict == NN_GATE_SIGMOID)
+            snprintf(sentence, sizeof sentence, "%.400s has gates sigmoid(x), which gate = off leaves out",
+                     sf_path(c->file));
+    }
+    if (sentence[0] && notice) notice(user, sentence);
+    return ST_OK;
+}
+
 st_status nn_checkpoint_load(const nn_checkpoint *checkpoint, nn_params *params, nn_notice *notice, void *user)
 {
+    ST_FORWARD(check_gates(checkpoint, params, notice, user));
     ST_FORWARD(load_all(checkpoint, params, "", VALUES));
     return tell_extra(checkpoint, params, notice, user);
 }

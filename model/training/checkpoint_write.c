@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "model/training/checkpoint.h"
+#include "model/training/checkpoint_gates.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/config_json.h"
 #include "runtime/window.h"
@@ -123,6 +124,7 @@ static st_status declare_all(saver *s)
 {
     const uint64_t C = s->about->config.classes, square[2] = {C, C};
     ST_FORWARD(declare_params(s, ""));
+    ST_FORWARD(nn_gates_declare(s->writer, s->params, s->error));
     ST_FORWARD(declare(s, NN_CLASS_WEIGHTS, SF_F32, 1, &C));
     ST_FORWARD(declare(s, NN_ALPHA, SF_F32, 1, &C));
     ST_FORWARD(declare(s, NN_SIMILARITY, SF_F32, 2, square));
@@ -183,6 +185,7 @@ static st_status put_data(saver *s)
 {
     for (size_t i = 0; i < s->params->count; ++i)
         ST_FORWARD(put_view(s, s->params->items[i].value, s->params->items[i].elements));
+    ST_FORWARD(nn_gates_write(s->writer, s->params, s->error));
     ST_FORWARD(put_tables(s));
     ST_FORWARD(put_statistics(s));
     return s->state ? put_run(s) : ST_OK;
