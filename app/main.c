@@ -8,7 +8,7 @@
 #include "app/icd_probe.h"
 #include "base/outfile.h"
 #include "base/print.h"
-#include "base/nearest.h"
+#include "base/name.h"
 
 /* Every command, in the order of the help; cmd_<name>.c defines it. */
 /* clang-format off */
@@ -86,7 +86,7 @@ static st_status find_command(const char *name, const app_command **command, st_
     const app_command *likely = NULL;
     int least = 4;
     for (size_t i = 0; commands[i]; ++i) {
-        const int distance = cfg_name_distance(name, commands[i]->name);
+        const int distance = name_distance(name, commands[i]->name);
         if (strcmp(name, commands[i]->name) == 0) {
             *command = commands[i];
             return ST_OK;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/print.h"
-#include "base/nearest.h"
+#include "base/name.h"
 #include "config/schema.h"
 
 st_status opt_line_create(opt_line *line, int argc, st_error *error)
@@ -43,7 +43,7 @@ static const opt_option *nearest(opt_tables tables, const char *name)
     int least = 3 + (int)(strlen(name) / 4);
     for (int t = 0; t < 2; ++t) {
         for (const opt_option *option = t ? tables.global : tables.own; option && option->name; ++option) {
-            const int distance = cfg_name_distance(name, option->name);
+            const int distance = name_distance(name, option->name);
             if (distance >= least) continue;
             least = distance;
             best = option;

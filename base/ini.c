@@ -24,7 +24,7 @@ typedef struct scan {
     int line;
     char *section;  /* NULL before the first one */
     bool continues; /* the last entry goes on in this line */
-    cfg_ini *ini;
+    ini_file *ini;
     FILE *normal; /* what iniparser reads */
     st_error *error;
 } scan;
@@ -64,15 +64,15 @@ static bool ends_here(const char *text)
 
 static st_status add_entry(scan *s, char *section, char *key)
 {
-    cfg_ini *ini = s->ini;
-    cfg_ini_entry *grown = section ? realloc(ini->entries, (ini->count + 1) * sizeof *grown) : NULL;
+    ini_file *ini = s->ini;
+    ini_entry *grown = section ? realloc(ini->entries, (ini->count + 1) * sizeof *grown) : NULL;
     if (!grown) {
         free(section);
         free(key);
         return out_of_memory(s->error);
     }
     ini->entries = grown;
-    grown[ini->count++] = (cfg_ini_entry){.section = section, .key = key, .line = s->line, .last_line = s->line};
+    grown[ini->count++] = (ini_entry){.section = section, .key = key, .line = s->line, .last_line = s->line};
     return ST_OK;
 }
 
@@ -131,7 +131,7 @@ static st_status scan_entry(scan *s, char *text)
         return st_fail(s->error, ST_USAGE, "%s:%d: there is no key before the =", s->name, s->line);
     }
     for (size_t i = 0; i < s->ini->count; i++) {
-        const cfg_ini_entry *old = &s->ini->entries[i];
+        const ini_entry *old = &s->ini->entries[i];
         if (!old->key || strcmp(old->key, key) != 0 || strcmp(old->section, s->section) != 0) continue;
         st_fail(s->error, ST_USAGE, "%s:%d: [%s] %s is given twice, first in line %d; keep one of them", s->name,
                 s->line, s->section, key, old->line);
@@ -187,7 +187,7 @@ static st_status scan_text(scan *s, const char *text)
 }
 
 /* The value of an entry: its lines as iniparser reads them, joined by a space. */
-static st_status join_value(cfg_ini_entry *entry, const dictionary *values, const char *name, st_error *error)
+static st_status join_value(ini_entry *entry, const dictionary *values, const char *name, st_error *error)
 {
     char *text = NULL;
     size_t size = 0;
@@ -244,17 +244,17 @@ static st_status load_values(scan *s, const char *path)
     if (!values) return st_fail(s->error, ST_FAILED, "%s: iniparser could not read it through %s", s->name, path);
     st_status status = ST_OK;
     for (size_t i = 0; i < s->ini->count && status == ST_OK; i++) {
-        cfg_ini_entry *entry = &s->ini->entries[i];
+        ini_entry *entry = &s->ini->entries[i];
         if (entry->key) status = join_value(entry, values, s->name, s->error);
     }
     iniparser_freedict(values);
     return status;
 }
 
-st_status cfg_ini_parse(cfg_ini *ini, const char *text, const char *name, st_error *error)
+st_status ini_parse(ini_file *ini, const char *text, const char *name, st_error *error)
 {
     char path[4096];
-    *ini = (cfg_ini){0};
+    *ini = (ini_file){0};
     FILE *normal = create_temporary(path, sizeof path, error);
     if (!normal) return ST_FAILED;
     scan s = {.name = name, .ini = ini, .normal = normal, .error = error};
@@ -265,11 +265,11 @@ st_status cfg_ini_parse(cfg_ini *ini, const char *text, const char *name, st_err
         status = st_fail(error, ST_FAILED, "the temporary file %s cannot be written: %s", path, strerror(errno));
     if (status == ST_OK) status = load_values(&s, path);
     unlink(path);
-    if (status != ST_OK) cfg_ini_destroy(ini);
+    if (status != ST_OK) ini_destroy(ini);
     return status;
 }
 
-void cfg_ini_destroy(cfg_ini *ini)
+void ini_destroy(ini_file *ini)
 {
     if (!ini) return;
     for (size_t i = 0; i < ini->count; i++) {
@@ -278,10 +278,10 @@ void cfg_ini_destroy(cfg_ini *ini)
         free(ini->entries[i].value);
     }
     free(ini->entries);
-    *ini = (cfg_ini){0};
+    *ini = (ini_file){0};
 }
 
-st_status cfg_ini_read_file(char **text, const char *path, st_error *error)
+st_status ini_read_file(char **text, const char *path, st_error *error)
 {
     enum { BLOCK = 65536 };
     char *bytes = NULL;

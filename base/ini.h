@@ -26,25 +26,25 @@ enum {
     INI_LINE_COUNT = 10000, /* lines of a file; iniparser looks names up one by one */
 };
 
-typedef struct cfg_ini_entry {
+typedef struct ini_entry {
     char *section;
     char *key;     /* NULL for the section line itself, so that an empty unknown section is seen too */
     char *value;   /* NULL together with key */
     int line;      /* from 1 */
     int last_line; /* of a continued entry; otherwise the same */
-} cfg_ini_entry;
+} ini_entry;
 
-typedef struct cfg_ini {
-    cfg_ini_entry *entries; /* in file order */
+typedef struct ini_file {
+    ini_entry *entries; /* in file order */
     size_t count;
-} cfg_ini;
+} ini_file;
 
 /* Reads `text`; messages call it `name`. ST_USAGE for anything malformed. */
-st_status cfg_ini_parse(cfg_ini *ini, const char *text, const char *name, st_error *error);
+st_status ini_parse(ini_file *ini, const char *text, const char *name, st_error *error);
 
 /* The bytes of a file as a string. ST_USAGE where it cannot be read or is no text. free() the text. */
-st_status cfg_ini_read_file(char **text, const char *path, st_error *error);
+st_status ini_read_file(char **text, const char *path, st_error *error);
 
-void cfg_ini_destroy(cfg_ini *ini);
+void ini_destroy(ini_file *ini);
 
 #endif

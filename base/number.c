@@ -18,27 +18,27 @@ static const char *skip_digits(const char *text)
     return text + strspn(text, "0123456789");
 }
 
-cfg_number cfg_number_int64(const char *text, int64_t *value)
+number_status number_int64(const char *text, int64_t *value)
 {
     const char *digits = skip_sign(text);
     const char *end = skip_digits(digits);
-    if (end == digits || *end) return CFG_NUMBER_NONE;
+    if (end == digits || *end) return NUMBER_NONE;
     errno = 0;
     const long long read = strtoll(text, NULL, 10);
-    if (errno == ERANGE) return CFG_NUMBER_HUGE;
+    if (errno == ERANGE) return NUMBER_HUGE;
     *value = read;
-    return CFG_NUMBER_OK;
+    return NUMBER_OK;
 }
 
-cfg_number cfg_number_uint64(const char *text, uint64_t *value)
+number_status number_uint64(const char *text, uint64_t *value)
 {
     const char *end = skip_digits(text);
-    if (end == text || *end) return CFG_NUMBER_NONE;
+    if (end == text || *end) return NUMBER_NONE;
     errno = 0;
     const unsigned long long read = strtoull(text, NULL, 10);
-    if (errno == ERANGE) return CFG_NUMBER_HUGE;
+    if (errno == ERANGE) return NUMBER_HUGE;
     *value = read;
-    return CFG_NUMBER_OK;
+    return NUMBER_OK;
 }
 
 static bool is_real(const char *text)
@@ -74,24 +74,24 @@ static void point_leave(locale_t plain, locale_t previous)
     if (plain != (locale_t)0) freelocale(plain);
 }
 
-cfg_number cfg_number_real(const char *text, double *value)
+number_status number_real(const char *text, double *value)
 {
-    if (!is_real(text)) return CFG_NUMBER_NONE;
+    if (!is_real(text)) return NUMBER_NONE;
     locale_t plain;
     const locale_t previous = point_enter(&plain);
     const double read = strtod(text, NULL);
     point_leave(plain, previous);
-    if (isinf(read)) return CFG_NUMBER_HUGE;
+    if (isinf(read)) return NUMBER_HUGE;
     *value = read;
-    return CFG_NUMBER_OK;
+    return NUMBER_OK;
 }
 
-void cfg_number_print(char text[CFG_NUMBER_TEXT], double value)
+void number_print(char text[NUMBER_TEXT_SIZE], double value)
 {
     locale_t plain;
     const locale_t previous = point_enter(&plain);
     for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, CFG_NUMBER_TEXT, "%.*g", digits, value);
+        snprintf(text, NUMBER_TEXT_SIZE, "%.*g", digits, value);
         const double back = strtod(text, NULL);
         if (!(back < value) && !(back > value)) break;
     }

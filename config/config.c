@@ -57,7 +57,7 @@ static st_status load_defaults(const loading *load)
     return ST_OK;
 }
 
-static st_status load_entry(const loading *load, const cfg_ini_entry *entry)
+static st_status load_entry(const loading *load, const ini_entry *entry)
 {
     const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
     if (!key && (entry->key || !cfg_section_exists(entry->section))) {
@@ -72,11 +72,11 @@ static st_status load_entry(const loading *load, const cfg_ini_entry *entry)
 
 static st_status load_ini(const loading *load, const char *text)
 {
-    cfg_ini ini = {0};
-    ST_FORWARD(cfg_ini_parse(&ini, text, load->name, load->error));
+    ini_file ini = {0};
+    ST_FORWARD(ini_parse(&ini, text, load->name, load->error));
     st_status status = ST_OK;
     for (size_t i = 0; i < ini.count && status == ST_OK; i++) status = load_entry(load, &ini.entries[i]);
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
     return status;
 }
 
@@ -170,7 +170,7 @@ st_status cfg_load(cfg_config *config, const char *path, cfg_overrides overrides
     char *folder = NULL;
     st_status status = ST_OK;
     *config = (cfg_config){0};
-    ST_TRY(cfg_ini_read_file(&text, path, error));
+    ST_TRY(ini_read_file(&text, path, error));
     const char *slash = strrchr(path, '/');
     if (slash) {
         folder = cfg_piece_copy((cfg_piece){path, (size_t)(slash - path)});

@@ -7,7 +7,7 @@
 
 static const char file_name[] = "drivers.ini";
 
-static st_status read_flag(const cfg_ini_entry *entry, bool *flag, st_error *error)
+static st_status read_flag(const ini_entry *entry, bool *flag, st_error *error)
 {
     if (strcmp(entry->value, "yes") != 0 && strcmp(entry->value, "no") != 0)
         return st_fail(error, ST_USAGE, "%s:%d: %s = %s: it takes yes or no", file_name, entry->line, entry->key,
@@ -16,7 +16,7 @@ static st_status read_flag(const cfg_ini_entry *entry, bool *flag, st_error *err
     return ST_OK;
 }
 
-static st_status read_variable(const cfg_ini_entry *entry, char *name, size_t room, st_error *error)
+static st_status read_variable(const ini_entry *entry, char *name, size_t room, st_error *error)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     const size_t length = strlen(entry->value);
@@ -27,7 +27,7 @@ static st_status read_variable(const cfg_ini_entry *entry, char *name, size_t ro
     return ST_OK;
 }
 
-static st_status read_folder(const cfg_ini_entry *entry, char *folder, size_t room, st_error *error)
+static st_status read_folder(const ini_entry *entry, char *folder, size_t room, st_error *error)
 {
     const size_t length = strlen(entry->value);
     if (length >= room || (strncmp(entry->value, "HOME/", 5) != 0 && strncmp(entry->value, "XDG_CACHE_HOME/", 15) != 0))
@@ -38,7 +38,7 @@ static st_status read_folder(const cfg_ini_entry *entry, char *folder, size_t ro
 }
 
 /* A key of what a driver needs. */
-static st_status read_need(const cfg_ini_entry *entry, cfg_driver *says, st_error *error)
+static st_status read_need(const ini_entry *entry, cfg_driver *says, st_error *error)
 {
     if (strcmp(entry->key, "program_cache") == 0) return read_flag(entry, &says->program_cache, error);
     if (strcmp(entry->key, "emulator") == 0) return read_flag(entry, &says->emulator, error);
@@ -53,13 +53,13 @@ static st_status read_need(const cfg_ini_entry *entry, cfg_driver *says, st_erro
 }
 
 /* One section: whether it names the driver, and what it says. */
-static st_status read_section(const cfg_ini *ini, const cfg_ini_entry *section, cfg_driver_of of, cfg_driver *driver,
+static st_status read_section(const ini_file *ini, const ini_entry *section, cfg_driver_of of, cfg_driver *driver,
                               st_error *error)
 {
     cfg_driver says = *driver;
     bool named = false, meant = true;
     for (size_t i = 0; i < ini->count; i++) {
-        const cfg_ini_entry *entry = &ini->entries[i];
+        const ini_entry *entry = &ini->entries[i];
         if (!entry->key || strcmp(entry->section, section->section) != 0) continue;
         if (strcmp(entry->key, "platform") == 0) {
             named = true;
@@ -84,11 +84,11 @@ st_status cfg_driver_find(cfg_driver *driver, const char *text, cfg_driver_of of
     for (const embedded_text *file = embedded_config; !text && file->name; file++)
         if (strcmp(file->name, file_name) == 0) text = file->text;
     if (!text) return ST_OK;
-    cfg_ini ini;
-    ST_FORWARD(cfg_ini_parse(&ini, text, file_name, error));
+    ini_file ini;
+    ST_FORWARD(ini_parse(&ini, text, file_name, error));
     st_status status = ST_OK;
     for (size_t i = 0; i < ini.count && status == ST_OK; i++)
         if (!ini.entries[i].key) status = read_section(&ini, &ini.entries[i], of, driver, error);
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
     return status;
 }

@@ -1,6 +1,6 @@
 #include "config/schema.h"
 
-#include "base/nearest.h"
+#include "base/name.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -156,7 +156,7 @@ static const cfg_key *nearest_key(const char *section, const char *key)
     int best = 2 * (3 + (int)(strlen(key) / 4));
     for (size_t i = 0; i < cfg_key_count; i++) {
         const bool here = strcmp(cfg_keys[i].section, section) == 0;
-        const int score = 2 * cfg_name_distance(key, cfg_keys[i].key) + !here;
+        const int score = 2 * name_distance(key, cfg_keys[i].key) + !here;
         if (score >= best) continue;
         nearest = &cfg_keys[i];
         best = score;
@@ -178,7 +178,7 @@ static st_status unknown_section(const char *place, const char *section, st_erro
         if (!begins_section(i)) continue;
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s[%s]", used ? ", " : "", cfg_keys[i].section);
-        const int score = cfg_name_distance(section, cfg_keys[i].section);
+        const int score = name_distance(section, cfg_keys[i].section);
         if (score >= best) continue;
         best = score;
         nearest = cfg_keys[i].section;

@@ -10,8 +10,8 @@
 
 static void print_real(FILE *out, double value)
 {
-    char text[CFG_NUMBER_TEXT];
-    cfg_number_print(text, value);
+    char text[NUMBER_TEXT_SIZE];
+    number_print(text, value);
     fputs(text, out);
 }
 
@@ -68,7 +68,7 @@ static void print_names(const cfg_names *names, FILE *out)
 /* Whether `name` is a whole number in its one usual form, as the ends of a range are. */
 static bool as_index(const char *name, uint64_t *index)
 {
-    return (name[0] != '0' || !name[1]) && cfg_number_uint64(name, index) == CFG_NUMBER_OK && *index < UINT64_MAX;
+    return (name[0] != '0' || !name[1]) && number_uint64(name, index) == NUMBER_OK && *index < UINT64_MAX;
 }
 
 /* Runs of three and more consecutive numbers become ranges again. */
@@ -173,11 +173,11 @@ void cfg_value_print(const cfg_config *config, const cfg_key *key, FILE *out)
 /* " from 1 to 64", " of at least 0 and below 1", " above 0": the range of a key behind its kind. */
 static void describe_range(const cfg_key *key, char *text, size_t size)
 {
-    char low[CFG_NUMBER_TEXT];
-    char high[CFG_NUMBER_TEXT];
+    char low[NUMBER_TEXT_SIZE];
+    char high[NUMBER_TEXT_SIZE];
     const bool integer = key->type == CFG_TYPE_INT || key->type == CFG_TYPE_WIDTHS || key->type == CFG_TYPE_GCN_EVAL;
-    cfg_number_print(low, key->low);
-    cfg_number_print(high, key->high);
+    number_print(low, key->low);
+    number_print(high, key->high);
     if (integer) {
         snprintf(low, sizeof low, "%.0f", key->low);
         snprintf(high, sizeof high, "%.0f", key->high);
@@ -225,7 +225,7 @@ void cfg_value_describe(const cfg_key *key, char text[CFG_DESCRIPTION_SIZE])
 {
     enum { SIZE = CFG_DESCRIPTION_SIZE };
     char words[SIZE / 2] = "";
-    char range[2 * CFG_NUMBER_TEXT + 32] = "";
+    char range[2 * NUMBER_TEXT_SIZE + 32] = "";
     if (key->words) describe_words(key, key->type != CFG_TYPE_CHOICE, words, sizeof words);
     describe_range(key, range, sizeof range);
     if (key->type == CFG_TYPE_CHOICE)

@@ -71,10 +71,10 @@ static st_status read_real(const reading *in, cfg_piece text, double *value)
     char *copy = cfg_piece_copy(text);
     if (!copy) return out_of_memory(in);
     double real = 0;
-    const cfg_number found = cfg_number_real(copy, &real);
+    const number_status found = number_real(copy, &real);
     free(copy);
-    if (found == CFG_NUMBER_NONE) return refuse(in, text, "is not a number");
-    if (found == CFG_NUMBER_HUGE || real < key->low || real > key->high || (key->above_low && real <= key->low) ||
+    if (found == NUMBER_NONE) return refuse(in, text, "is not a number");
+    if (found == NUMBER_HUGE || real < key->low || real > key->high || (key->above_low && real <= key->low) ||
         (key->below_high && real >= key->high))
         return refuse(in, text, "is out of range");
     *value = real;
@@ -86,10 +86,10 @@ static st_status read_int(const reading *in, cfg_piece text, int *value)
     char *copy = cfg_piece_copy(text);
     if (!copy) return out_of_memory(in);
     int64_t integer = 0;
-    const cfg_number found = cfg_number_int64(copy, &integer);
+    const number_status found = number_int64(copy, &integer);
     free(copy);
-    if (found == CFG_NUMBER_NONE) return refuse(in, text, "is not an integer");
-    if (found == CFG_NUMBER_HUGE || (double)integer < in->key->low || (double)integer > in->key->high)
+    if (found == NUMBER_NONE) return refuse(in, text, "is not an integer");
+    if (found == NUMBER_HUGE || (double)integer < in->key->low || (double)integer > in->key->high)
         return refuse(in, text, "is out of range");
     *value = (int)integer;
     return ST_OK;
@@ -99,10 +99,10 @@ static st_status read_seed(const reading *in, cfg_piece text, uint64_t *value)
 {
     char *copy = cfg_piece_copy(text);
     if (!copy) return out_of_memory(in);
-    const cfg_number found = cfg_number_uint64(copy, value);
+    const number_status found = number_uint64(copy, value);
     free(copy);
-    if (found == CFG_NUMBER_NONE) return refuse(in, text, "is not an integer without sign");
-    if (found == CFG_NUMBER_HUGE) return refuse(in, text, "is out of range");
+    if (found == NUMBER_NONE) return refuse(in, text, "is not an integer without sign");
+    if (found == NUMBER_HUGE) return refuse(in, text, "is out of range");
     return ST_OK;
 }
 
@@ -158,8 +158,8 @@ static st_status read_range(const reading *in, cfg_piece text, cfg_piece first, 
         const cfg_piece piece = i == 0 ? first : last;
         char *copy = cfg_piece_copy(piece);
         if (!copy) return out_of_memory(in);
-        const cfg_number found = cfg_number_uint64(copy, &ends[i]);
-        const bool usual = found == CFG_NUMBER_OK && (copy[0] != '0' || !copy[1]);
+        const number_status found = number_uint64(copy, &ends[i]);
+        const bool usual = found == NUMBER_OK && (copy[0] != '0' || !copy[1]);
         free(copy);
         if (!usual) return refuse(in, text, "is not a range between two integers");
     }

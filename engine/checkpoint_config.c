@@ -116,15 +116,15 @@ st_status en_carried_warn(const en_events *events, const char *file, const cfg_c
                           const nn_checkpoint *checkpoint, bool carried_by(const cfg_key *key), st_error *error)
 {
     cfg_config carried = {0};
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     char *text = NULL;
     two_values values;
     st_status status = ST_OK;
-    ST_TRY(cfg_ini_read_file(&text, file, error));
-    ST_TRY(cfg_ini_parse(&ini, text, file, error));
+    ST_TRY(ini_read_file(&text, file, error));
+    ST_TRY(ini_parse(&ini, text, file, error));
     ST_TRY(load_carried(&carried, config, checkpoint, error));
     for (size_t i = 0; i < ini.count; ++i) {
-        const cfg_ini_entry *entry = &ini.entries[i];
+        const ini_entry *entry = &ini.entries[i];
         const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
         if (!key || !carried_by(key) || is_overridden(key, overrides)) continue;
         if (!differs(&values, key, config, &carried)) continue;
@@ -133,7 +133,7 @@ st_status en_carried_warn(const en_events *events, const char *file, const cfg_c
     }
 done:
     cfg_destroy(&carried);
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
     free(text);
     return status;
 }

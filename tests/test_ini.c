@@ -26,11 +26,11 @@ static char *repeated(const char *first, const char *unit, size_t count, const c
     return text;
 }
 
-static void expect_entry(const cfg_ini *ini, size_t i, int line, const char *section, const char *key,
+static void expect_entry(const ini_file *ini, size_t i, int line, const char *section, const char *key,
                          const char *value)
 {
     assert_true(i < ini->count);
-    const cfg_ini_entry *entry = &ini->entries[i];
+    const ini_entry *entry = &ini->entries[i];
     assert_int_equal(entry->line, line);
     assert_string_equal(entry->section, section);
     if (!key) {
@@ -61,9 +61,9 @@ static void test_entries(void **state)
                                "[data]\n"
                                "[train]\n"
                                "path = b";
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(cfg_ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
     assert_int_equal(ini.count, 13);
     expect_entry(&ini, 0, 3, "data", NULL, NULL);
     expect_entry(&ini, 1, 5, "data", "path", "a.pkl");
@@ -78,10 +78,10 @@ static void test_entries(void **state)
     expect_entry(&ini, 10, 14, "data", NULL, NULL);
     expect_entry(&ini, 11, 15, "train", NULL, NULL);
     expect_entry(&ini, 12, 16, "train", "path", "b");
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
     assert_null(ini.entries);
-    cfg_ini_destroy(&ini);
-    cfg_ini_destroy(NULL);
+    ini_destroy(&ini);
+    ini_destroy(NULL);
     assert_string_equal(error.text, "");
 }
 
@@ -102,9 +102,9 @@ static void test_continuation(void **state)
                                "two = a\\\\\n"
                                "b\n"
                                "quoted = \"a\\\"\n";
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(cfg_ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
     assert_int_equal(ini.count, 7);
     expect_entry(&ini, 1, 2, "data", "ids", "a, b;c, = d");
     assert_int_equal(ini.entries[1].last_line, 4);
@@ -116,7 +116,7 @@ static void test_continuation(void **state)
     assert_int_equal(ini.entries[4].last_line, 11);
     expect_entry(&ini, 5, 12, "data", "two", "a\\ b");
     expect_entry(&ini, 6, 14, "data", "quoted", "a\\");
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
 }
 
 /* A value far over the 1024 bytes that iniparser holds, and lines of the largest length. */
@@ -125,9 +125,9 @@ static void test_long_value(void **state)
     (void)state;
     char *text =
         repeated("[data]\nids = first, \\\n", "  some_dialogue, another_dialogue, \\\n", 3000, "  last\nx = 1\n");
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(cfg_ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
     free(text);
     assert_int_equal(ini.count, 3);
     assert_int_equal(ini.entries[1].line, 2);
@@ -138,27 +138,27 @@ static void test_long_value(void **state)
     const char *last = strrchr(ini.entries[1].value, ',');
     assert_string_equal(last, ", last");
     expect_entry(&ini, 2, 3004, "data", "x", "1");
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
 }
 
 static void test_line_limit(void **state)
 {
     (void)state;
     char *longest = repeated("[a]\nb=", "x", INI_LINE_LIMIT - 2, "\nc = 1\n");
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(cfg_ini_parse(&ini, longest, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, longest, "x.ini", &error), ST_OK);
     assert_int_equal(strlen(ini.entries[1].value), INI_LINE_LIMIT - 2);
     expect_entry(&ini, 2, 3, "a", "c", "1");
-    cfg_ini_destroy(&ini);
+    ini_destroy(&ini);
     free(longest);
 }
 
 static void expect_refused(const char *text, const char *sentence)
 {
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    if (cfg_ini_parse(&ini, text, "x.ini", &error) != ST_USAGE) fail_msg("accepted: %s", text);
+    if (ini_parse(&ini, text, "x.ini", &error) != ST_USAGE) fail_msg("accepted: %s", text);
     assert_int_equal(error.status, ST_USAGE);
     assert_string_equal(error.text, sentence);
     assert_null(ini.entries);
@@ -204,12 +204,12 @@ static void test_hostile(void **state)
                                         "[a]\nb=\"", "[a]\nb='",     "[a]\\",       ";\\",     "[a:b]", "[a]b",
                                         "[a]\n:=",   "[a]\na:b = 1", "\xef\xbb\xbf"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        cfg_ini ini = {0};
+        ini_file ini = {0};
         st_error error = {0};
-        const st_status status = cfg_ini_parse(&ini, texts[i], "x.ini", &error);
+        const st_status status = ini_parse(&ini, texts[i], "x.ini", &error);
         assert_true(status == ST_OK || status == ST_USAGE);
         assert_true((status == ST_OK) == (error.text[0] == '\0'));
-        cfg_ini_destroy(&ini);
+        ini_destroy(&ini);
     }
 }
 
@@ -229,16 +229,16 @@ static void test_damaged(void **state)
             random = random * 1664525u + 1013904223u;
             damaged[(random >> 8) % (sizeof text - 1)] = bytes[(random >> 24) % (sizeof bytes - 1)];
         }
-        cfg_ini ini = {0};
+        ini_file ini = {0};
         st_error error = {0};
-        if (cfg_ini_parse(&ini, damaged, "x.ini", &error) == ST_OK) {
+        if (ini_parse(&ini, damaged, "x.ini", &error) == ST_OK) {
             for (size_t e = 0; e < ini.count; e++)
                 assert_true(!ini.entries[e].key || (ini.entries[e].value && ini.entries[e].value[0]));
         } else {
             assert_int_equal(error.status, ST_USAGE);
             assert_memory_equal(error.text, "x.ini:", 6);
         }
-        cfg_ini_destroy(&ini);
+        ini_destroy(&ini);
     }
 }
 
@@ -260,7 +260,7 @@ static void expect_unread(const char *path, const char *sentence)
 {
     char *text = NULL;
     st_error error = {0};
-    assert_int_equal(cfg_ini_read_file(&text, path, &error), ST_USAGE);
+    assert_int_equal(ini_read_file(&text, path, &error), ST_USAGE);
     assert_null(text);
     assert_string_equal(error.text, sentence);
 }
@@ -300,7 +300,7 @@ static void test_read_file(void **state)
         char *text = NULL;
         st_error error = {0};
         write_file(path, bytes, sizes[i]);
-        assert_int_equal(cfg_ini_read_file(&text, path, &error), ST_OK);
+        assert_int_equal(ini_read_file(&text, path, &error), ST_OK);
         assert_string_equal(text, bytes);
         free(text);
         free(bytes);
@@ -318,15 +318,15 @@ static void test_temporary(void **state)
     const char *before = getenv("TMPDIR");
     char *kept = before ? repeated(before, "", 0, "") : NULL;
     setenv("TMPDIR", folder, 1);
-    cfg_ini ini = {0};
+    ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(cfg_ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_OK);
-    cfg_ini_destroy(&ini);
-    assert_int_equal(cfg_ini_parse(&ini, "[a]\nb\n", "x.ini", &error), ST_USAGE);
+    assert_int_equal(ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_OK);
+    ini_destroy(&ini);
+    assert_int_equal(ini_parse(&ini, "[a]\nb\n", "x.ini", &error), ST_USAGE);
     st_clear(&error);
     assert_int_equal(rmdir(folder), 0); /* fails where a file is left in it */
 
-    assert_int_equal(cfg_ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_FAILED);
+    assert_int_equal(ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_FAILED);
     char sentence[256];
     snprintf(sentence, sizeof sentence, "the temporary file %s/safsd-cl-", folder);
     assert_memory_equal(error.text, sentence, strlen(sentence));

@@ -18,30 +18,30 @@ static void test_integers(void **state)
     (void)state;
     static const struct {
         const char *text;
-        cfg_number result;
+        number_status result;
         int64_t value;
     } cases[] = {
-        {"0", CFG_NUMBER_OK, 0},
-        {"010", CFG_NUMBER_OK, 10}, /* decimal, whatever strtol makes of a leading zero */
-        {"-7", CFG_NUMBER_OK, -7},
-        {"+7", CFG_NUMBER_OK, 7},
-        {"9223372036854775807", CFG_NUMBER_OK, INT64_MAX},
-        {"-9223372036854775808", CFG_NUMBER_OK, INT64_MIN},
-        {"9223372036854775808", CFG_NUMBER_HUGE, 0},
-        {"", CFG_NUMBER_NONE, 0},
-        {"-", CFG_NUMBER_NONE, 0},
-        {"12abc", CFG_NUMBER_NONE, 0},
-        {"0x10", CFG_NUMBER_NONE, 0},
-        {"1e3", CFG_NUMBER_NONE, 0},
-        {"1.0", CFG_NUMBER_NONE, 0},
-        {" 1", CFG_NUMBER_NONE, 0},
-        {"1 ", CFG_NUMBER_NONE, 0},
-        {"+-1", CFG_NUMBER_NONE, 0},
+        {"0", NUMBER_OK, 0},
+        {"010", NUMBER_OK, 10}, /* decimal, whatever strtol makes of a leading zero */
+        {"-7", NUMBER_OK, -7},
+        {"+7", NUMBER_OK, 7},
+        {"9223372036854775807", NUMBER_OK, INT64_MAX},
+        {"-9223372036854775808", NUMBER_OK, INT64_MIN},
+        {"9223372036854775808", NUMBER_HUGE, 0},
+        {"", NUMBER_NONE, 0},
+        {"-", NUMBER_NONE, 0},
+        {"12abc", NUMBER_NONE, 0},
+        {"0x10", NUMBER_NONE, 0},
+        {"1e3", NUMBER_NONE, 0},
+        {"1.0", NUMBER_NONE, 0},
+        {" 1", NUMBER_NONE, 0},
+        {"1 ", NUMBER_NONE, 0},
+        {"+-1", NUMBER_NONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t value = 42;
-        if (cfg_number_int64(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
-        if (value != (cases[i].result == CFG_NUMBER_OK ? cases[i].value : 42)) fail_msg("\"%s\"", cases[i].text);
+        if (number_int64(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
+        if (value != (cases[i].result == NUMBER_OK ? cases[i].value : 42)) fail_msg("\"%s\"", cases[i].text);
     }
 }
 
@@ -49,12 +49,12 @@ static void test_unsigned(void **state)
 {
     (void)state;
     uint64_t value = 42;
-    assert_int_equal(cfg_number_uint64("18446744073709551616", &value), CFG_NUMBER_HUGE);
-    assert_int_equal(cfg_number_uint64("-1", &value), CFG_NUMBER_NONE);
-    assert_int_equal(cfg_number_uint64("+1", &value), CFG_NUMBER_NONE);
-    assert_int_equal(cfg_number_uint64("", &value), CFG_NUMBER_NONE);
+    assert_int_equal(number_uint64("18446744073709551616", &value), NUMBER_HUGE);
+    assert_int_equal(number_uint64("-1", &value), NUMBER_NONE);
+    assert_int_equal(number_uint64("+1", &value), NUMBER_NONE);
+    assert_int_equal(number_uint64("", &value), NUMBER_NONE);
     assert_int_equal(value, 42);
-    assert_int_equal(cfg_number_uint64("18446744073709551615", &value), CFG_NUMBER_OK);
+    assert_int_equal(number_uint64("18446744073709551615", &value), NUMBER_OK);
     assert_true(value == UINT64_MAX);
 }
 
@@ -63,35 +63,35 @@ static void test_reals(void **state)
     (void)state;
     static const struct {
         const char *text;
-        cfg_number result;
+        number_status result;
         double value;
     } cases[] = {
-        {"1", CFG_NUMBER_OK, 1},       {".5", CFG_NUMBER_OK, 0.5},
-        {"5.", CFG_NUMBER_OK, 5},      {"-2.5e-3", CFG_NUMBER_OK, -0.0025},
-        {"3E+2", CFG_NUMBER_OK, 300},  {"1e-8", CFG_NUMBER_OK, 1e-8},
-        {"1e999", CFG_NUMBER_HUGE, 0}, {"", CFG_NUMBER_NONE, 0},
-        {".", CFG_NUMBER_NONE, 0},     {"e5", CFG_NUMBER_NONE, 0},
-        {"1e", CFG_NUMBER_NONE, 0},    {"1e+", CFG_NUMBER_NONE, 0},
-        {"1,5", CFG_NUMBER_NONE, 0},   {"nan", CFG_NUMBER_NONE, 0},
-        {"inf", CFG_NUMBER_NONE, 0},   {"0x1p3", CFG_NUMBER_NONE, 0},
-        {"1.2.3", CFG_NUMBER_NONE, 0}, {"12abc", CFG_NUMBER_NONE, 0},
-        {" 1", CFG_NUMBER_NONE, 0},
+        {"1", NUMBER_OK, 1},       {".5", NUMBER_OK, 0.5},
+        {"5.", NUMBER_OK, 5},      {"-2.5e-3", NUMBER_OK, -0.0025},
+        {"3E+2", NUMBER_OK, 300},  {"1e-8", NUMBER_OK, 1e-8},
+        {"1e999", NUMBER_HUGE, 0}, {"", NUMBER_NONE, 0},
+        {".", NUMBER_NONE, 0},     {"e5", NUMBER_NONE, 0},
+        {"1e", NUMBER_NONE, 0},    {"1e+", NUMBER_NONE, 0},
+        {"1,5", NUMBER_NONE, 0},   {"nan", NUMBER_NONE, 0},
+        {"inf", NUMBER_NONE, 0},   {"0x1p3", NUMBER_NONE, 0},
+        {"1.2.3", NUMBER_NONE, 0}, {"12abc", NUMBER_NONE, 0},
+        {" 1", NUMBER_NONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double value = 42;
-        if (cfg_number_real(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
-        const double expected = cases[i].result == CFG_NUMBER_OK ? cases[i].value : 42;
+        if (number_real(cases[i].text, &value) != cases[i].result) fail_msg("\"%s\"", cases[i].text);
+        const double expected = cases[i].result == NUMBER_OK ? cases[i].value : 42;
         if (memcmp(&value, &expected, sizeof value) != 0) fail_msg("\"%s\" is %.17g", cases[i].text, value);
     }
 }
 
 static void expect_print(double value, const char *expected)
 {
-    char text[CFG_NUMBER_TEXT];
+    char text[NUMBER_TEXT_SIZE];
     double back = 0;
-    cfg_number_print(text, value);
+    number_print(text, value);
     if (expected) assert_string_equal(text, expected);
-    assert_int_equal(cfg_number_real(text, &back), CFG_NUMBER_OK);
+    assert_int_equal(number_real(text, &back), NUMBER_OK);
     if (memcmp(&value, &back, sizeof value) != 0) fail_msg("%.17g became %s", value, text);
 }
 

@@ -40,7 +40,7 @@ static st_status read_count(const opt_line *line, const char *name, size_t most,
     const char *text = opt_value(line, name);
     uint64_t number = 0;
     if (!text) return ST_OK;
-    if (cfg_number_uint64(text, &number) != CFG_NUMBER_OK || number < 1 || number > most)
+    if (number_uint64(text, &number) != NUMBER_OK || number < 1 || number > most)
         return st_fail(error, ST_USAGE, "--%s %.64s: it takes a number from 1 to %zu", name, text, most);
     *value = (size_t)number;
     return ST_OK;

@@ -40,7 +40,7 @@ static st_status read_budget(tune_run *t, const opt_line *line)
 {
     const char *text = opt_value(line, "budget");
     uint64_t seconds = DEFAULT_BUDGET;
-    if (text && (cfg_number_uint64(text, &seconds) != CFG_NUMBER_OK || seconds < 1 || seconds > MOST_BUDGET))
+    if (text && (number_uint64(text, &seconds) != NUMBER_OK || seconds < 1 || seconds > MOST_BUDGET))
         return st_fail(&t->app->error, ST_USAGE, "--budget %.64s: it takes a number of seconds from 1 to %d", text,
                        MOST_BUDGET);
     t->budget = (double)seconds;

@@ -1,4 +1,4 @@
-#include "base/nearest.h"
+#include "base/name.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static bool are_initials(const char *written, const char *known)
     return false;
 }
 
-int cfg_name_distance(const char *written, const char *known)
+int name_distance(const char *written, const char *known)
 {
     if (are_initials(written, known)) return 1;
     const bool inside = *written && (strstr(written, known) || strstr(known, written));
