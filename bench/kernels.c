@@ -15,7 +15,7 @@
 #include "model/layers/head.h"
 #include "model/layers/layernorm.h"
 #include "model/layers/losses.h"
-#include "model/network/masks.h"
+#include "model/network/dropout_masks.h"
 #include "model/layers/relu.h"
 #include "runtime/launch.h"
 
@@ -28,7 +28,7 @@ typedef struct operands {
     rt_arena *arena;
     nn_batch_store store;
     nn_batch batch;
-    nn_masks masks;
+    nn_dropout_masks masks;
     rt_view wide[WIDE];                                   /* [N, H] */
     rt_view graph[3];                                     /* [M, N, G] */
     rt_view head[2];                                      /* [N, M*2G] */
@@ -49,16 +49,16 @@ static nn_matrix wide(const operands *o, size_t i)
     return nn_dense(o->wide[i], o->batch.rows, o->problem->config.hidden);
 }
 
-static nn_mask mask_of(const operands *o)
+static nn_dropout_mask mask_of(const operands *o)
 {
-    return nn_masks_encoder(&o->masks, 0, 0, NN_SITE_CONTEXT);
+    return nn_dropout_masks_encoder(&o->masks, 0, 0, NN_SITE_CONTEXT);
 }
 
 /* ---- operations ---- */
 
 static st_status masks_draw(operands *o)
 {
-    return nn_masks_draw(&o->masks, o->rt, &o->batch, 0);
+    return nn_dropout_masks_draw(&o->masks, o->rt, &o->batch, 0);
 }
 
 static st_status dropout_forward(operands *o)
@@ -157,7 +157,7 @@ static nn_attention attention_of(const operands *o)
 {
     return (nn_attention){.batch = &o->batch,
                           .heads = o->problem->config.heads,
-                          .mask = nn_masks_encoder(&o->masks, 0, 0, NN_SITE_ATTENTION),
+                          .mask = nn_dropout_masks_encoder(&o->masks, 0, 0, NN_SITE_ATTENTION),
                           .q = wide(o, 0),
                           .k = wide(o, 1),
                           .v = wide(o, 2),
@@ -182,7 +182,7 @@ static nn_gcn gcn_of(const operands *o)
     return (nn_gcn){.batch = &o->batch,
                     .modalities = NN_MODALITIES,
                     .graph = o->problem->config.graph_hidden,
-                    .keep = nn_masks_graph(&o->masks, 0),
+                    .keep = nn_dropout_masks_graph(&o->masks, 0),
                     .weight = o->columns[0],
                     .bias = o->columns[1],
                     .x = o->graph[0],
@@ -210,13 +210,14 @@ static nn_head_sizes head_sizes(const operands *o)
 
 static st_status head_forward(operands *o)
 {
-    return nn_head_forward(o->rt, o->head[0], o->graph[0], o->graph[1], head_sizes(o), nn_masks_head(&o->masks));
+    return nn_head_forward(o->rt, o->head[0], o->graph[0], o->graph[1], head_sizes(o),
+                           nn_dropout_masks_head(&o->masks));
 }
 
 static st_status head_backward(operands *o)
 {
     return nn_head_backward(o->rt, o->graph[0], o->graph[1], o->head[0], o->head[1], head_sizes(o),
-                            nn_masks_head(&o->masks));
+                            nn_dropout_masks_head(&o->masks));
 }
 
 static nn_losses losses_of(const operands *o)
@@ -337,7 +338,7 @@ static st_status plan(operands *o)
     ST_FORWARD(take_all(o, &o->losses, 1, 4));
     ST_FORWARD(take_all(o, &o->per_class, 1, 2 * C));
     ST_FORWARD(take_all(o, &o->similarity, 1, C * C));
-    ST_FORWARD(nn_masks_plan(&o->masks, o->arena, c, e, true, rt_error(o->rt)));
+    ST_FORWARD(nn_dropout_masks_plan(&o->masks, o->arena, c, e, true, rt_error(o->rt)));
     ST_FORWARD(nn_batch_store_create(&o->store, o->rt, c, e));
     ST_FORWARD(nn_params_create(&o->params, o->rt, c, true));
     return nn_optimizer_plan(&o->optimizer, &o->params, o->arena);
@@ -359,7 +360,7 @@ static st_status fill(operands *o)
     }
     ST_FORWARD(rt_write(o->rt, o->per_class, o->problem->tables.tables.class_weights, c->classes));
     ST_FORWARD(rt_write(o->rt, o->similarity, o->problem->tables.tables.similarity, c->classes * c->classes));
-    ST_FORWARD(nn_masks_commit(&o->masks, o->rt));
+    ST_FORWARD(nn_dropout_masks_commit(&o->masks, o->rt));
     ST_FORWARD(nn_optimizer_set(&o->optimizer, 0, 0));
     ST_FORWARD(nn_params_initialise(&o->params, c->seed));
     for (size_t b = 0; b < rt_arena_blocks(o->params.gradients); ++b) {
@@ -409,7 +410,7 @@ st_status bench_kernels_measure(bench_kernels *kernels, rt_context *rt, const be
     }
 done:
     nn_batch_store_destroy(&o.store);
-    nn_masks_destroy(&o.masks);
+    nn_dropout_masks_destroy(&o.masks);
     nn_params_destroy(&o.params);
     rt_arena_destroy(&o.arena);
     return status;

@@ -9,8 +9,8 @@ static const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_
 static const double learning_rate = 1e-4;
 static const double step_budget = 30; /* seconds */
 
-st_status bench_worker_create_team(bench_worker *w, rt_context *const *contexts, size_t count,
-                                   const bench_problem *problem)
+st_status bench_worker_create_parallel(bench_worker *w, rt_context *const *contexts, size_t count,
+                                       const bench_problem *problem)
 {
     memset(w, 0, sizeof *w);
     w->problem = problem;
@@ -18,7 +18,7 @@ st_status bench_worker_create_team(bench_worker *w, rt_context *const *contexts,
     const nn_safsd_options options = bench_model_options(problem);
     ST_FORWARD(bench_model_create(&w->model, contexts[0], problem));
     if (problem->training) {
-        ST_TRY(nn_team_create(&w->team, w->model, contexts + 1, count - 1, &options));
+        ST_TRY(nn_data_parallel_create(&w->parallel, w->model, contexts + 1, count - 1, &options));
     } else {
         w->prediction.probabilities = malloc(problem->batch.rows * problem->config.classes * sizeof(float));
         if (!w->prediction.probabilities)
@@ -31,12 +31,12 @@ done:
 
 st_status bench_worker_create(bench_worker *w, rt_context *rt, const bench_problem *problem)
 {
-    return bench_worker_create_team(w, &rt, 1, problem);
+    return bench_worker_create_parallel(w, &rt, 1, problem);
 }
 
 void bench_worker_destroy(bench_worker *w)
 {
-    nn_team_destroy(&w->team);
+    nn_data_parallel_destroy(&w->parallel);
     nn_safsd_destroy(&w->model);
     free(w->prediction.probabilities);
     memset(w, 0, sizeof *w);
@@ -53,7 +53,7 @@ static st_status evaluate(bench_worker *w)
 static st_status finish_step(bench_worker *w, nn_pending *pending)
 {
     nn_step_result result;
-    ST_FORWARD(nn_safsd_result(w->model, pending, &result));
+    ST_FORWARD(nn_data_parallel_result(w->parallel, pending, &result));
     w->loss = result.loss;
     return ST_OK;
 }
@@ -65,7 +65,7 @@ static st_status train(bench_worker *w, double *seconds, size_t count)
     double before = clock_seconds();
     st_status status = ST_OK;
     for (size_t i = 0; i <= count; ++i) {
-        if (i < count) ST_TRY(nn_team_gradient(w->team, &w->problem->batch, w->step++, 0));
+        if (i < count) ST_TRY(nn_data_parallel_gradient(w->parallel, &w->problem->batch, w->step++, 0));
         if (i > 0) {
             ST_TRY(finish_step(w, &pending[(i - 1) % 2]));
             const double now = clock_seconds();
@@ -73,8 +73,8 @@ static st_status train(bench_worker *w, double *seconds, size_t count)
             before = now;
         }
         if (i == count) break;
-        ST_TRY(nn_team_update(w->team, &adam, learning_rate));
-        ST_TRY(nn_safsd_result_later(w->model, &pending[i % 2]));
+        ST_TRY(nn_data_parallel_update(w->parallel, &adam, learning_rate));
+        ST_TRY(nn_data_parallel_result_later(w->parallel, &pending[i % 2]));
     }
 done:
     for (size_t i = 0; status != ST_OK && i < 4; ++i) /* nothing may still write to `pending` */
@@ -121,7 +121,7 @@ st_status bench_step_measure(bench_step *step, rt_context *const *contexts, size
     bench_worker worker;
     bench_reset_peak();
     const double begin = clock_seconds();
-    ST_FORWARD(bench_worker_create_team(&worker, contexts, count, problem));
+    ST_FORWARD(bench_worker_create_parallel(&worker, contexts, count, problem));
     st_status status = ST_OK;
     ST_TRY(bench_worker_once(&worker));
     step->first_seconds = clock_seconds() - begin;

@@ -4,7 +4,7 @@
 
 #include "bench/harness.h"
 #include "bench/shapes.h"
-#include "model/training/team.h"
+#include "model/training/data_parallel.h"
 #include "runtime/profile.h"
 
 /* A model at work. Training: the batch goes up, masks, forward, backward, Adam, and the outcome of a step is read while
@@ -12,7 +12,7 @@
 typedef struct bench_worker {
     const bench_problem *problem;
     nn_safsd *model;
-    nn_team *team; /* of the model and what works for it; NULL in evaluation */
+    nn_data_parallel *parallel; /* of the model and what works for it; NULL in evaluation */
     nn_prediction prediction;
     uint32_t step;
     float loss; /* of the last step that is over */
@@ -21,10 +21,10 @@ typedef struct bench_worker {
 /* The context and the problem are borrowed. */
 st_status bench_worker_create(bench_worker *worker, rt_context *rt, const bench_problem *problem);
 
-/* The same on several devices, the first of which leads (model/training/team.h); they share an error slot. Training
- * alone. */
-st_status bench_worker_create_team(bench_worker *worker, rt_context *const *contexts, size_t count,
-                                   const bench_problem *problem);
+/* The same on several devices, the first of which leads (model/training/data_parallel.h); they share an error slot.
+ * Training alone. */
+st_status bench_worker_create_parallel(bench_worker *worker, rt_context *const *contexts, size_t count,
+                                       const bench_problem *problem);
 void bench_worker_destroy(bench_worker *worker);
 
 /* One step from a device at rest to a device at rest. */

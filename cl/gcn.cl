@@ -5,7 +5,8 @@
  * host: model/layers/gcn.c.
  *
  * Row kernels have one group per utterance r, which serves its node in every modality m; element and mask bit (m, r, c)
- * lie at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/layers/blockproduct.h) have a slice per modality.
+ * lie at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/layers/segment_matmul.h) have a slice per
+ * modality.
  */
 #define GCN_MODALITIES 3 /* NN_MODALITIES */
 

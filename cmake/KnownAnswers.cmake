@@ -1,7 +1,7 @@
 # The answers of the self-test: a program made of the references (tests/ref) writes them as C, which becomes the library
 # safsd_answers. References are compiled for this alone; they are no part of the program.
-set(references operations operations_rows operations_dialogues operations_step attention blockproduct dialogues dropout
-               embedding gate gcn gelu gemm layernorm linear losses mask optimizer relu)
+set(references operations operations_rows operations_dialogues operations_step attention segment_matmul dialogues dropout
+               embedding gate gcn gelu gemm layernorm linear losses dropout_mask optimizer relu)
 list(TRANSFORM references PREPEND "${CMAKE_SOURCE_DIR}/tests/ref/")
 list(TRANSFORM references APPEND ".c")
 add_executable(known_answers EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/tests/known_answers.c" ${references})

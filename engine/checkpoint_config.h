@@ -4,7 +4,7 @@
  * trained with, and a run goes on with the configuration that `last` carries, whatever a file says: a file also names
  * the data set, and config.ini is what a run has written. In an evaluation another value of --set would have no effect,
  * and en_carried_check refuses it. In a run that goes on it has one: creating the trainer refuses what would change the
- * numbers (recipe.h).
+ * numbers (run_fingerprint.h).
  */
 #ifndef SAFSD_ENGINE_CHECKPOINT_CONFIG_H
 #define SAFSD_ENGINE_CHECKPOINT_CONFIG_H

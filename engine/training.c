@@ -15,7 +15,7 @@
 #include "engine/run_log.h"
 #include "engine/run_summary.h"
 #include "engine/settings.h"
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 
 /* What nobody outside needs. */
 typedef struct en_training_state {
@@ -191,10 +191,10 @@ en_device_options en_training_devices(const en_training *run)
                                  .other_gemm = configured,
                                  .unchecked = true,
                                  .events = run->options.events};
-    if (from && nn_recipe_value(from->recipe, "gemm", s->gemm, sizeof s->gemm)) options.gemm = s->gemm;
-    if (from && nn_recipe_value(from->recipe, "vector_width", width, sizeof width))
+    if (from && nn_run_fingerprint_value(from->fingerprint, "gemm", s->gemm, sizeof s->gemm)) options.gemm = s->gemm;
+    if (from && nn_run_fingerprint_value(from->fingerprint, "vector_width", width, sizeof width))
         options.vector_width = strtoul(width, NULL, 10);
-    if (from && nn_recipe_value(from->recipe, "gemm_parameters", s->parameters, sizeof s->parameters))
+    if (from && nn_run_fingerprint_value(from->fingerprint, "gemm_parameters", s->parameters, sizeof s->parameters))
         options.parameters = s->parameters;
     return options;
 }
@@ -203,10 +203,10 @@ en_device_options en_training_devices(const en_training *run)
 static size_t earlier_devices(const en_training *run, char *selectors, size_t size)
 {
     char path[EN_PATH_SIZE];
-    json_t *recipe = json_loads(run->state->resume->recipe, 0, NULL);
+    json_t *fingerprint = json_loads(run->state->resume->fingerprint, 0, NULL);
     json_t *summary = json_load_file(en_directory_file(&run->directory, "summary.json", path), 0, NULL);
     const json_t *devices = json_object_get(summary, "devices");
-    const size_t count = 1 + json_array_size(json_object_get(recipe, "workers"));
+    const size_t count = 1 + json_array_size(json_object_get(fingerprint, "workers"));
     size_t used = 0;
     selectors[0] = '\0';
     for (size_t d = 0; d < count && json_array_size(devices) == count && used < size; ++d) {
@@ -214,7 +214,7 @@ static size_t earlier_devices(const en_training *run, char *selectors, size_t si
         used += (size_t)snprintf(selectors + used, size - used, "%s%s", d > 0 ? "," : "", selector ? selector : "");
     }
     json_decref(summary);
-    json_decref(recipe);
+    json_decref(fingerprint);
     return count;
 }
 
@@ -238,8 +238,8 @@ st_status en_training_prepare(en_training *run, rt_context *const *devices, size
     en_training_state *s = run->state;
     run->devices = devices;
     run->device_count = count;
-    s->options.workers = devices + 1;
-    s->options.worker_count = count - 1;
+    s->options.replicas = devices + 1;
+    s->options.replica_count = count - 1;
     ST_FORWARD(check_device_count(run));
     if (!s->resume)
         ST_FORWARD(en_directory_create(&run->directory, run->options.directory, run->config.experiment.name, s->error));

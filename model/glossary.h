@@ -62,17 +62,17 @@ typedef struct nn_batch {
     rt_view mean_similarity; /* [C] float, with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */
 } nn_batch;
 
-/* Bits of kept elements, drawn by mask.h; `scale` multiplies what is kept. Without a block nothing is dropped: the
- * layer then multiplies by `scale` alone. */
-typedef struct nn_mask {
+/* Bits of kept elements, drawn by dropout_mask.h; `scale` multiplies what is kept. Without a block nothing is dropped:
+ * the layer then multiplies by `scale` alone. */
+typedef struct nn_dropout_mask {
     rt_view bits;
     float scale;
-} nn_mask;
+} nn_dropout_mask;
 
-#define NN_NO_MASK ((nn_mask){{NULL, 0}, 1.0f})
+#define NN_NO_MASK ((nn_dropout_mask){{NULL, 0}, 1.0f})
 
 /* Words of a mask of so many bits that a kernel reads. */
-static inline size_t nn_mask_read(nn_mask mask, size_t elements)
+static inline size_t nn_dropout_mask_read(nn_dropout_mask mask, size_t elements)
 {
     return mask.bits.block ? (elements + 31) / 32 : 0;
 }

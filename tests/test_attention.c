@@ -39,7 +39,7 @@ static rig make_rig(th_case *t, const shape *s)
     r.dv = th_doubles(t, rows * r.width);
     r.probabilities = th_doubles(t, r.squares);
 
-    nn_mask mask = NN_NO_MASK;
+    nn_dropout_mask mask = NN_NO_MASK;
     double *kept = NULL;
     if (s->p >= 0.0) {
         kept = th_doubles(t, rows * s->heads * NN_LONGEST_DIALOGUE);

@@ -221,7 +221,7 @@ static void steps(void **state)
     bench_problem_destroy(&p);
 }
 
-/* A team of two contexts makes the first step of one, and says how long its steps take. */
+/* A model and its replica on two contexts make the first step of one, and say how long their steps take. */
 static void together(void **state)
 {
     fixture *f = *state;

@@ -225,7 +225,7 @@ static void last_comes_back(fixture *f)
     check_about(&c->about);
     check_statistics(f, c->about.statistics);
     check_progress(&c->progress, &f->run.progress);
-    assert_string_equal(c->recipe, f->run.recipe);
+    assert_string_equal(c->fingerprint, f->run.fingerprint);
     assert_int_equal(c->history.epochs, 3);
     assert_memory_equal(c->history.losses, f->history.losses, 3 * DS_SPLITS * sizeof *c->history.losses);
     assert_memory_equal(c->history.confusion, f->history.confusion, 3 * DS_SPLITS * 9 * sizeof(uint64_t));

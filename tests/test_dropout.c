@@ -9,9 +9,9 @@ enum { SIZES = sizeof sizes / sizeof *sizes };
 
 static const rt_view nothing;
 
-static nn_mask bits_of(rt_view bits)
+static nn_dropout_mask bits_of(rt_view bits)
 {
-    return (nn_mask){bits, 1.25f};
+    return (nn_dropout_mask){bits, 1.25f};
 }
 
 static void forward_case(th_case *t, const void *user)
@@ -43,7 +43,7 @@ static void in_place_case(th_case *t, const void *user)
     enum { N = 1029 };
     const th_tensor x = th_normal(t, N, 1, 1.0), residual = th_normal(t, N, 2, 1.0);
     double *kept = th_doubles(t, N), *expected = th_doubles(t, N);
-    const nn_mask mask = bits_of(th_mask(t, N, 0.4, 3, kept));
+    const nn_dropout_mask mask = bits_of(th_mask(t, N, 0.4, 3, kept));
     ref_dropout_forward(expected, x.value, residual.value, kept, 1.25, N);
     TH_OK(t, nn_dropout_forward(t->rt, residual.view, x.view, residual.view, mask, N));
     th_expect(t, "y in place of the residual", residual.view, expected, N, TH_ROUNDING);
@@ -65,7 +65,7 @@ static void backward_case(th_case *t, const void *user)
             const size_t n = sizes[s];
             const th_tensor dy = th_normal(t, n, 1 + n, 1.0), old = th_normal(t, n, 2 + n, 1.0);
             double *kept = th_doubles(t, n), *expected = th_doubles(t, n);
-            const nn_mask mask = bits_of(masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing);
+            const nn_dropout_mask mask = bits_of(masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing);
             const rt_view dx = th_output(t, n);
             ref_dropout_backward(expected, dy.value, masked ? kept : NULL, 1.25, n, 0.0);
             TH_OK(t, nn_dropout_backward(t->rt, dx, dy.view, mask, n, 0.0f));

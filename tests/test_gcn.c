@@ -38,7 +38,7 @@ static rig make_rig(th_case *t, const shape *s)
     r.u = th_doubles(t, r.nodes);
     r.s = th_doubles(t, r.nodes);
     double *kept = NULL;
-    nn_mask mask = {.scale = (float)s->scale};
+    nn_dropout_mask mask = {.scale = (float)s->scale};
     if (s->p >= 0.0) {
         kept = th_doubles(t, r.elements);
         mask.bits = th_mask(t, r.elements, s->p, 5, kept);

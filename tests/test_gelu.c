@@ -18,7 +18,7 @@ static void random_case(th_case *t, const void *user)
             const size_t n = sizes[s];
             const th_tensor u = th_normal(t, n, 1 + n, 2.0), dh = th_normal(t, n, 2 + n, 1.0);
             double *kept = th_doubles(t, n), *expected = th_doubles(t, n);
-            const nn_mask mask = {masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing, (float)scale};
+            const nn_dropout_mask mask = {masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing, (float)scale};
             if (!masked) kept = NULL;
 
             const rt_view h = th_output(t, n), du = th_output(t, n);

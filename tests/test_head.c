@@ -15,7 +15,7 @@ static void one_size(th_case *t, nn_head_sizes size, bool masked)
     const th_tensor dy = th_normal(t, all, 3 + part, 1.0);
     double *bits = th_doubles(t, all), *kept = masked ? bits : NULL;
     const rt_view drawn = th_mask(t, all, 0.4, 4 + part, bits);
-    const nn_mask mask = {masked ? drawn : nothing, 1.25f};
+    const nn_dropout_mask mask = {masked ? drawn : nothing, 1.25f};
     const rt_view y = th_output(t, all), dx0 = th_output(t, part), dxk = th_output(t, part);
 
     double *expected = th_doubles(t, all), *expected_dx0 = th_doubles(t, part), *expected_dxk = th_doubles(t, part);

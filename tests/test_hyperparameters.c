@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "model/hyperparameters.h"
-#include "model/layers/mask.h"
+#include "model/layers/dropout_mask.h"
 
 static nn_config sound(void)
 {

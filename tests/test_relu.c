@@ -8,9 +8,9 @@ static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 257, 
 enum { SIZES = sizeof sizes / sizeof *sizes };
 static const rt_view nothing;
 
-static nn_mask mask_of(rt_view bits)
+static nn_dropout_mask mask_of(rt_view bits)
 {
-    return (nn_mask){bits, 1.25f};
+    return (nn_dropout_mask){bits, 1.25f};
 }
 
 static void sizes_case(th_case *t, const void *user)
@@ -23,7 +23,7 @@ static void sizes_case(th_case *t, const void *user)
                             old = th_normal(t, n, 3 + n, 1.0);
             double *bits = th_doubles(t, n), *kept = masked ? bits : NULL, *expected = th_doubles(t, n);
             const rt_view drawn = th_mask(t, n, 0.4, 4 + n, bits), y = th_output(t, n), dx = th_output(t, n);
-            const nn_mask mask = mask_of(masked ? drawn : nothing);
+            const nn_dropout_mask mask = mask_of(masked ? drawn : nothing);
 
             ref_relu_forward(expected, x.value, kept, 1.25, n);
             TH_OK(t, nn_relu_forward(t->rt, y, x.view, n, mask));

@@ -129,7 +129,7 @@ done:
 static st_status check_masks(rt_context *rt)
 {
     nn_selftest_summary summary;
-    const nn_selftest_options options = {.answers = nn_known_answers, .brief = th_small(), .operation = "mask"};
+    const nn_selftest_options options = {.answers = nn_known_answers, .brief = th_small(), .operation = "dropout_mask"};
     return nn_selftest(rt, &options, &summary);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "data/philox.h"
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 #include "tests/ref/trainings.h"
 
 /* The order of SPEC 7, recomputed: rows of every step of every epoch; and the learning rates. */
@@ -145,7 +145,7 @@ static void cut_to_fit(tr_fixture *f)
     st_clear(rt_error(f->t->rt));
     assert_int_equal(f->watch.notices, 1);
     TH_OK(f->t, nn_checkpoint_open(&last, f->last, rt_error(f->t->rt)));
-    assert_true(nn_recipe_value(last->recipe, "micro_batch", micro, sizeof micro));
+    assert_true(nn_run_fingerprint_value(last->fingerprint, "micro_batch", micro, sizeof micro));
     nn_checkpoint_close(&last);
     assert_true(strtoul(micro, NULL, 10) < 64);
     tr_begin_watch(f);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 #include "tests/ref/trainings.h"
 
 static void same_seed_same_bytes(tr_fixture *f)
@@ -147,7 +147,7 @@ static void expect_refused(tr_fixture *f, const char *key)
     st_clear(rt_error(f->t->rt));
 }
 
-static void other_recipes(tr_fixture *f)
+static void other_fingerprints(tr_fixture *f)
 {
     f->watch.stop_after_step = 2;
     assert_int_equal(tr_run(f, false), ST_INTERRUPTED);
@@ -173,9 +173,9 @@ static void other_recipes(tr_fixture *f)
     expect_refused(f, "dropout = 0.3");
 }
 
-static void test_other_recipes(void **state)
+static void test_other_fingerprints(void **state)
 {
-    tr_in_fixture(state, other_recipes);
+    tr_in_fixture(state, other_fingerprints);
 }
 
 /* A context of another vector width must not go on. */
@@ -192,9 +192,9 @@ static void stop_early(tr_fixture *f)
     char width[24];
     nn_checkpoint *c = NULL;
     TH_OK(f->t, nn_checkpoint_open(&c, f->last, rt_error(f->t->rt)));
-    assert_true(nn_recipe_value(c->recipe, "vector_width", width, sizeof width));
+    assert_true(nn_run_fingerprint_value(c->fingerprint, "vector_width", width, sizeof width));
     assert_int_equal(strtoul(width, NULL, 10), rt_vector_width(f->t->rt));
-    assert_false(nn_recipe_value(c->recipe, "no such key", width, sizeof width));
+    assert_false(nn_run_fingerprint_value(c->fingerprint, "no such key", width, sizeof width));
     nn_checkpoint_close(&c);
 }
 
@@ -210,7 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_seed_same_bytes),   cmocka_unit_test(test_resumed_is_uninterrupted),
         cmocka_unit_test(test_resumed_from_old_state), cmocka_unit_test(test_longer_run),
-        cmocka_unit_test(test_other_recipes),          cmocka_unit_test(test_other_vector_width),
+        cmocka_unit_test(test_other_fingerprints),     cmocka_unit_test(test_other_vector_width),
     };
     return cmocka_run_group_tests(tests, tr_open, tr_close);
 }

@@ -54,7 +54,7 @@ static double products_of(const nn_operation *operation)
         const char *name;
         double products;
         bool heads; /* the slices cut the width */
-    } all[] = {{"blocks", 3, true}, {"attention", 6, true}, {"gcn", 3, false}};
+    } all[] = {{"segment_matmul", 3, true}, {"attention", 6, true}, {"gcn", 3, false}};
     double flops = 0;
     for (size_t s = 0; strcmp(operation->name, "linear") == 0 && s < operation->shape_count; ++s) {
         const nn_op_shape *shape = &operation->shapes[s];

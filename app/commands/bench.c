@@ -233,7 +233,7 @@ static st_status measure_devices(app_state *app, json_t *devices, const wish *w)
     return status;
 }
 
-/* A team trains and does nothing else. */
+/* Several devices train and do nothing else. */
 static st_status check_together(app_state *app, const wish *w)
 {
     bool training = false;

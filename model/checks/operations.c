@@ -7,9 +7,9 @@
 #include "model/checks/operations_list.h"
 
 const nn_operation *const nn_operations[] = {
-    &nn_operation_mask,
+    &nn_operation_dropout_mask,
     &nn_operation_column_sums,
-    &nn_operation_blocks,
+    &nn_operation_segment_matmul,
     &nn_operation_gemm,
     &nn_operation_linear,
     &nn_operation_dropout,
@@ -97,9 +97,9 @@ rt_view nn_op_view(const nn_op_run *run, const char *name)
     return at < NN_OP_MOST_TENSORS ? run->views[at] : (rt_view){NULL, 0};
 }
 
-nn_mask nn_op_mask(const nn_op_run *run)
+nn_dropout_mask nn_op_mask(const nn_op_run *run)
 {
-    return (nn_mask){run->shape->masked ? nn_op_view(run, "bits") : (rt_view){NULL, 0}, NN_OP_SCALE};
+    return (nn_dropout_mask){run->shape->masked ? nn_op_view(run, "bits") : (rt_view){NULL, 0}, NN_OP_SCALE};
 }
 
 static nn_extent extent_of(const nn_op_shape *shape)

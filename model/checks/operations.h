@@ -13,7 +13,7 @@
 
 #include "model/network/batch.h"
 #include "model/glossary.h"
-#include "model/layers/mask.h"
+#include "model/layers/dropout_mask.h"
 #include "model/network/optimizer.h"
 
 /* A shape to try an operation in; each operation reads the fields that it needs and ignores the others. */
@@ -116,11 +116,11 @@ st_status nn_op_batch_upload(nn_op_run *run, nn_batch_store *store);
 
 rt_view nn_op_view(const nn_op_run *run, const char *name);
 /* bits and scale of a masked operation. */
-nn_mask nn_op_mask(const nn_op_run *run);
+nn_dropout_mask nn_op_mask(const nn_op_run *run);
 
 /* ---- settings of single operations, which references need too ---- */
 
-#define NN_OP_ALPHA 0.75 /* of the outer product of blocks */
+#define NN_OP_ALPHA 0.75 /* of the product nt of segments */
 enum {
     NN_OP_GAP = 3,         /* unused columns of the matrices of a product, unused words behind a mask */
     NN_OP_TRANSPOSE_A = 1, /* bits of the variants of a product */

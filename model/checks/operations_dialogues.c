@@ -1,6 +1,6 @@
-/* Operations within dialogues: block products, attention, graph. */
+/* Operations within dialogues: segment products, attention, graph. */
 #include "model/layers/attention.h"
-#include "model/layers/blockproduct.h"
+#include "model/layers/segment_matmul.h"
 #include "model/layers/gcn.h"
 #include "model/checks/operations_list.h"
 
@@ -10,9 +10,9 @@ static const int32_t mixed[] = {5, 1, 18}, wide[] = {2, 9}, lonely[] = {1, 1}, s
 #define MIXED .lengths = mixed, .dialogues = 3
 #define WIDE .lengths = wide, .dialogues = 2
 
-/* ---- block products: a slice takes width / slices columns ---- */
+/* ---- segment products: a slice takes width / slices columns ---- */
 
-static const nn_op_shape block_shapes[] = {
+static const nn_op_shape segment_shapes[] = {
     {.brief = true, MIXED, .width = 38, .slices = 2, .add = true},
     {.brief = true, WIDE, .width = 160, .slices = 2},
     {MIXED, .width = 3, .slices = 3, .add = true},
@@ -23,36 +23,36 @@ static size_t squares(const nn_op_shape *s)
     return nn_square_elements(nn_op_pairs(s), s->slices);
 }
 
-static const nn_op_tensor block_tensors[] = {
+static const nn_op_tensor segment_tensors[] = {
     NN_OP_READ("x", SIGNED, nn_op_flat),
     NN_OP_READ("y", SIGNED, nn_op_flat),
-    NN_OP_WRITTEN(OUTPUT, "square", squares, NN_OP_SUM, "block_outer", NULL),
-    NN_OP_WRITTEN(ADDED, "applied", nn_op_flat, NN_OP_SUM, "block_apply", NULL),
-    NN_OP_WRITTEN(ADDED, "applied_t", nn_op_flat, NN_OP_SUM, "block_apply_t", NULL),
+    NN_OP_WRITTEN(OUTPUT, "nt", squares, NN_OP_SUM, "segment_matmul_nt", NULL),
+    NN_OP_WRITTEN(ADDED, "nn", nn_op_flat, NN_OP_SUM, "segment_matmul_nn", NULL),
+    NN_OP_WRITTEN(ADDED, "tn", nn_op_flat, NN_OP_SUM, "segment_matmul_tn", NULL),
     {.name = NULL},
 };
 
-static nn_band band_of(const nn_op_run *r, const char *name)
+static nn_strided strided_of(const nn_op_run *r, const char *name)
 {
-    return (nn_band){nn_op_view(r, name), r->shape->width, r->shape->width / r->shape->slices};
+    return (nn_strided){nn_op_view(r, name), r->shape->width, r->shape->width / r->shape->slices};
 }
 
-static st_status blocks_forward(const nn_op_run *r)
+static st_status segment_matmul_forward(const nn_op_run *r)
 {
     const nn_op_shape *s = r->shape;
-    const nn_blocks blocks = {&r->batch, s->slices, s->width / s->slices};
-    const rt_view square = nn_op_view(r, "square");
-    ST_FORWARD(nn_blocks_outer(r->rt, square, band_of(r, "x"), band_of(r, "y"), blocks, (float)NN_OP_ALPHA));
-    ST_FORWARD(nn_blocks_apply(r->rt, band_of(r, "applied"), square, band_of(r, "y"), blocks, nn_op_beta(r)));
-    return nn_blocks_apply_t(r->rt, band_of(r, "applied_t"), square, band_of(r, "x"), blocks, nn_op_beta(r));
+    const nn_segment_matmul shape = {&r->batch, s->slices, s->width / s->slices};
+    const rt_view square = nn_op_view(r, "nt");
+    ST_FORWARD(nn_segment_matmul_nt(r->rt, square, &shape, strided_of(r, "x"), strided_of(r, "y"), (float)NN_OP_ALPHA));
+    ST_FORWARD(nn_segment_matmul_nn(r->rt, strided_of(r, "nn"), &shape, square, strided_of(r, "y"), nn_op_beta(r)));
+    return nn_segment_matmul_tn(r->rt, strided_of(r, "tn"), &shape, square, strided_of(r, "x"), nn_op_beta(r));
 }
 
-const nn_operation nn_operation_blocks = {
-    .name = "blocks",
-    .kernels = (const char *const[]){"block_outer", "block_apply", "block_apply_t", NULL},
-    .tensors = block_tensors,
-    NN_OP_SHAPES(block_shapes),
-    .forward = blocks_forward,
+const nn_operation nn_operation_segment_matmul = {
+    .name = "segment_matmul",
+    .kernels = (const char *const[]){"segment_matmul_nt", "segment_matmul_nn", "segment_matmul_tn", NULL},
+    .tensors = segment_tensors,
+    NN_OP_SHAPES(segment_shapes),
+    .forward = segment_matmul_forward,
 };
 
 /* ---- attention ---- */
@@ -65,7 +65,7 @@ static const nn_op_shape attention_shapes[] = {
 
 static size_t attention_words(const nn_op_shape *s)
 {
-    return nn_mask_attention_words(nn_op_rows(s), s->slices);
+    return nn_dropout_mask_attention_words(nn_op_rows(s), s->slices);
 }
 
 static size_t attention_scratch(const nn_op_shape *s)
@@ -147,7 +147,7 @@ static size_t features(const nn_op_shape *s) /* [M, N, G] */
 
 static size_t feature_words(const nn_op_shape *s)
 {
-    return nn_mask_words(features(s));
+    return nn_dropout_mask_words(features(s));
 }
 
 static size_t weights(const nn_op_shape *s)
@@ -194,7 +194,7 @@ static const nn_op_tensor graph_tensors[] = {
 
 static nn_gcn layer_of(const nn_op_run *r)
 {
-    nn_mask keep = nn_op_mask(r);
+    nn_dropout_mask keep = nn_op_mask(r);
     return (nn_gcn){.batch = &r->batch,
                     .modalities = r->shape->slices,
                     .graph = r->shape->width,

@@ -8,9 +8,9 @@
 extern const nn_operation nn_operation_column_sums, nn_operation_dropout, nn_operation_gelu, nn_operation_relu,
     nn_operation_gate, nn_operation_layernorm, nn_operation_embedding, nn_operation_head;
 /* operations_dialogues.c */
-extern const nn_operation nn_operation_blocks, nn_operation_attention, nn_operation_gcn;
+extern const nn_operation nn_operation_segment_matmul, nn_operation_attention, nn_operation_gcn;
 /* operations_step.c */
-extern const nn_operation nn_operation_gemm, nn_operation_linear, nn_operation_mask, nn_operation_loss,
+extern const nn_operation nn_operation_gemm, nn_operation_linear, nn_operation_dropout_mask, nn_operation_loss,
     nn_operation_mean, nn_operation_optimizer;
 
 static inline size_t nn_op_flat(const nn_op_shape *s) /* [rows, width] */
@@ -25,7 +25,7 @@ static inline size_t nn_op_width(const nn_op_shape *s)
 
 static inline size_t nn_op_flat_words(const nn_op_shape *s)
 {
-    return nn_mask_words(nn_op_flat(s));
+    return nn_dropout_mask_words(nn_op_flat(s));
 }
 
 static inline float nn_op_beta(const nn_op_run *run)

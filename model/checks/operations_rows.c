@@ -361,7 +361,7 @@ static size_t joined(const nn_op_shape *s) /* [N, M*2G] */
 
 static size_t joined_words(const nn_op_shape *s)
 {
-    return nn_mask_words(joined(s));
+    return nn_dropout_mask_words(joined(s));
 }
 
 static const nn_op_tensor head_tensors[] = {

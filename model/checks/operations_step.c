@@ -194,7 +194,7 @@ static size_t listed(const nn_op_shape *s)
 
 static size_t attention_stride(const nn_op_shape *s)
 {
-    return nn_mask_attention_words(nn_op_rows(s), s->slices) + NN_OP_GAP;
+    return nn_dropout_mask_attention_words(nn_op_rows(s), s->slices) + NN_OP_GAP;
 }
 
 static size_t attention(const nn_op_shape *s)
@@ -204,7 +204,7 @@ static size_t attention(const nn_op_shape *s)
 
 static size_t graph_stride(const nn_op_shape *s)
 {
-    return nn_mask_words(s->slices * nn_op_flat(s)) + NN_OP_GAP;
+    return nn_dropout_mask_words(s->slices * nn_op_flat(s)) + NN_OP_GAP;
 }
 
 static size_t graph(const nn_op_shape *s)
@@ -214,10 +214,10 @@ static size_t graph(const nn_op_shape *s)
 
 static const nn_op_tensor mask_tensors[] = {
     NN_OP_SPACE("sites", site_numbers),
-    NN_OP_DRAWN("flat", nn_op_flat_words, "mask_draw"),
-    NN_OP_DRAWN("listed", listed, "mask_draw"),
-    NN_OP_DRAWN("attention", attention, "mask_draw_attention"),
-    NN_OP_DRAWN("graph", graph, "mask_draw_graph"),
+    NN_OP_DRAWN("flat", nn_op_flat_words, "dropout_mask_draw"),
+    NN_OP_DRAWN("listed", listed, "dropout_mask_draw"),
+    NN_OP_DRAWN("attention", attention, "dropout_mask_draw_attention"),
+    NN_OP_DRAWN("graph", graph, "dropout_mask_draw_graph"),
     {.name = NULL},
 };
 
@@ -229,19 +229,21 @@ static st_status mask_forward(const nn_op_run *r)
     batch.first_row = NN_OP_FIRST_ROW;
     const uint64_t first = NN_OP_FIRST_ROW * s->width;
     ST_FORWARD(rt_write(r->rt, sites.numbers, nn_op_sites, NN_OP_MASKS));
-    ST_FORWARD(nn_mask_draw(r->rt, nn_op_view(r, "flat"), &nn_op_draw, nn_op_sites[0], first, nn_op_flat(s)));
+    ST_FORWARD(nn_dropout_mask_draw(r->rt, nn_op_view(r, "flat"), &nn_op_draw, nn_op_sites[0], first, nn_op_flat(s)));
     sites.stride = listed_stride(s);
-    ST_FORWARD(nn_mask_draw_sites(r->rt, nn_op_view(r, "listed"), &nn_op_draw, sites, first, nn_op_flat(s)));
+    ST_FORWARD(nn_dropout_mask_draw_sites(r->rt, nn_op_view(r, "listed"), &nn_op_draw, sites, first, nn_op_flat(s)));
     sites.stride = attention_stride(s);
-    ST_FORWARD(nn_mask_draw_attention(r->rt, nn_op_view(r, "attention"), &nn_op_draw, sites, &batch, s->slices));
+    ST_FORWARD(
+        nn_dropout_mask_draw_attention(r->rt, nn_op_view(r, "attention"), &nn_op_draw, sites, &batch, s->slices));
     sites.stride = graph_stride(s);
-    return nn_mask_draw_graph(r->rt, nn_op_view(r, "graph"), &nn_op_draw, sites, s->slices, nn_op_rows(s),
-                              NN_OP_FIRST_ROW, s->width);
+    return nn_dropout_mask_draw_graph(r->rt, nn_op_view(r, "graph"), &nn_op_draw, sites, s->slices, nn_op_rows(s),
+                                      NN_OP_FIRST_ROW, s->width);
 }
 
-const nn_operation nn_operation_mask = {
-    .name = "mask",
-    .kernels = (const char *const[]){"mask_draw", "mask_draw_attention", "mask_draw_graph", NULL},
+const nn_operation nn_operation_dropout_mask = {
+    .name = "dropout_mask",
+    .kernels =
+        (const char *const[]){"dropout_mask_draw", "dropout_mask_draw_attention", "dropout_mask_draw_graph", NULL},
     .tensors = mask_tensors,
     NN_OP_SHAPES(mask_shapes),
     .forward = mask_forward,

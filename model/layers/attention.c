@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "model/layers/blockproduct.h"
+#include "model/layers/segment_matmul.h"
 #include "runtime/launch.h"
 
 size_t nn_attention_probabilities(size_t pairs, size_t heads)
@@ -16,14 +16,14 @@ size_t nn_attention_scratch(size_t pairs, size_t heads)
     return 2 * nn_square_elements(pairs, heads);
 }
 
-static nn_band band_of(nn_matrix x, size_t heads)
+static nn_strided strided_of(nn_matrix x, size_t heads)
 {
-    return (nn_band){x.view, x.ld, x.columns / heads};
+    return (nn_strided){x.view, x.ld, x.columns / heads};
 }
 
-static nn_blocks blocks_of(const nn_attention *a)
+static nn_segment_matmul products_of(const nn_attention *a)
 {
-    return (nn_blocks){a->batch, a->heads, a->q.columns / a->heads};
+    return (nn_segment_matmul){a->batch, a->heads, a->q.columns / a->heads};
 }
 
 static float score_factor(const nn_attention *a)
@@ -41,7 +41,7 @@ static bool drops(const nn_attention *a)
 static size_t moves_of(const nn_attention *a, size_t squares)
 {
     const size_t square = nn_square_elements(a->batch->pairs, a->heads);
-    return (squares + (drops(a) ? 1 : 0)) * square + nn_mask_read(a->mask, square);
+    return (squares + (drops(a) ? 1 : 0)) * square + nn_dropout_mask_read(a->mask, square);
 }
 
 static rt_view kept_view(const nn_attention *a)
@@ -64,32 +64,36 @@ static rt_grid softmax_grid(const rt_context *rt, const nn_attention *a)
 st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *a)
 {
     const nn_batch *batch = a->batch;
-    const nn_blocks blocks = blocks_of(a);
+    const nn_segment_matmul products = products_of(a);
     const bool keep = drops(a);
-    ST_FORWARD(nn_blocks_outer(rt, a->probabilities, band_of(a->q, a->heads), band_of(a->k, a->heads), blocks,
-                               score_factor(a)));
+    ST_FORWARD(nn_segment_matmul_nt(rt, a->probabilities, &products, strided_of(a->q, a->heads),
+                                    strided_of(a->k, a->heads), score_factor(a)));
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_forward", softmax_grid(rt, a),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
                          RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 2))));
-    return nn_blocks_apply(rt, band_of(context, a->heads), kept_view(a), band_of(a->v, a->heads), blocks, 0.0f);
+    return nn_segment_matmul_nn(rt, strided_of(context, a->heads), &products, kept_view(a), strided_of(a->v, a->heads),
+                                0.0f);
 }
 
 st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_matrix dv, const nn_attention *a,
                                 nn_matrix dcontext)
 {
     const nn_batch *batch = a->batch;
-    const nn_blocks blocks = blocks_of(a);
+    const nn_segment_matmul products = products_of(a);
     const bool keep = drops(a);
     const rt_view dscores = rt_view_at(a->scratch, nn_square_elements(batch->pairs, a->heads));
-    ST_FORWARD(nn_blocks_outer(rt, dscores, band_of(dcontext, a->heads), band_of(a->v, a->heads), blocks, 1.0f));
+    ST_FORWARD(
+        nn_segment_matmul_nt(rt, dscores, &products, strided_of(dcontext, a->heads), strided_of(a->v, a->heads), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_backward", softmax_grid(rt, a), RT_VIEW(dscores),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
                          RT_FLOAT(score_factor(a)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3))));
-    ST_FORWARD(nn_blocks_apply_t(rt, band_of(dv, a->heads), kept_view(a), band_of(dcontext, a->heads), blocks, 0.0f));
-    ST_FORWARD(nn_blocks_apply(rt, band_of(dq, a->heads), dscores, band_of(a->k, a->heads), blocks, 0.0f));
-    return nn_blocks_apply_t(rt, band_of(dk, a->heads), dscores, band_of(a->q, a->heads), blocks, 0.0f);
+    ST_FORWARD(nn_segment_matmul_tn(rt, strided_of(dv, a->heads), &products, kept_view(a),
+                                    strided_of(dcontext, a->heads), 0.0f));
+    ST_FORWARD(
+        nn_segment_matmul_nn(rt, strided_of(dq, a->heads), &products, dscores, strided_of(a->k, a->heads), 0.0f));
+    return nn_segment_matmul_tn(rt, strided_of(dk, a->heads), &products, dscores, strided_of(a->q, a->heads), 0.0f);
 }

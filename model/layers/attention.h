@@ -12,8 +12,9 @@
 
 typedef struct nn_attention {
     const nn_batch *batch;
-    size_t heads;      /* divides H */
-    nn_mask mask;      /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
+    size_t heads; /* divides H */
+    nn_dropout_mask
+        mask;          /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
     nn_matrix q, k, v; /* [N, H], biases inside; a view per matrix, so columns of one wider matrix will do */
     rt_view probabilities; /* nn_attention_probabilities elements: A before the mask, written by forward, read by
                               backward; entry (i, j) of dialogue b and head h at pair_start_b*heads + h*L*L + i*L + j */

@@ -1,6 +1,6 @@
 #include "model/layers/gcn.h"
 
-#include "model/layers/blockproduct.h"
+#include "model/layers/segment_matmul.h"
 #include "runtime/launch.h"
 
 static size_t chunks_of(size_t nodes)
@@ -31,14 +31,14 @@ size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph
     return divide((rt_view){NULL, 0}, modalities, rows, pairs, graph).elements;
 }
 
-static nn_band band_of(rt_view x, const nn_gcn *layer)
+static nn_strided strided_of(rt_view x, const nn_gcn *layer)
 {
-    return (nn_band){x, layer->graph, layer->batch->rows * layer->graph};
+    return (nn_strided){x, layer->graph, layer->batch->rows * layer->graph};
 }
 
-static nn_blocks blocks_of(const nn_gcn *layer)
+static nn_segment_matmul products_of(const nn_gcn *layer)
 {
-    return (nn_blocks){layer->batch, layer->modalities, layer->graph};
+    return (nn_segment_matmul){layer->batch, layer->modalities, layer->graph};
 }
 
 /* Elements of all nodes with the words of their mask, and of the squares: what the kernels move. */
@@ -49,7 +49,7 @@ static size_t nodes_of(const nn_gcn *layer)
 
 static size_t words_of(const nn_gcn *layer)
 {
-    return nn_mask_read(layer->keep, nodes_of(layer));
+    return nn_dropout_mask_read(layer->keep, nodes_of(layer));
 }
 
 static size_t squares_of(const nn_gcn *layer)
@@ -65,6 +65,7 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
 {
     const nn_batch *batch = layer->batch;
     const nn_gcn_inside scratch = nn_gcn_look(layer);
+    const nn_segment_matmul products = products_of(layer);
     const rt_grid grid = rt_rows(rt, batch->rows);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_nodes_forward", grid, RT_VIEW(x_next), RT_VIEW(scratch.h), RT_VIEW(layer->u),
                          RT_VIEW(layer->s), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), PLACES(batch),
@@ -74,21 +75,23 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_forward", grid, RT_VIEW(scratch.a), RT_VIEW(layer->u), RT_VIEW(layer->s),
                          PLACES(batch), RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities),
                          RT_MOVES(squares_of(layer))));
-    return nn_blocks_apply(rt, band_of(x_next, layer), scratch.a, band_of(scratch.h, layer), blocks_of(layer), 1.0f);
+    return nn_segment_matmul_nn(rt, strided_of(x_next, layer), &products, scratch.a, strided_of(scratch.h, layer),
+                                1.0f);
 }
 
 /* Down to du and ds, the gradients of the two halves of every gate; leaves h and a in the scratch. */
 static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gcn_inside *scratch, rt_view dx_next)
 {
     const nn_batch *batch = layer->batch;
+    const nn_segment_matmul products = products_of(layer);
     const rt_grid grid = rt_rows(rt, batch->rows);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_cross_backward", grid, RT_VIEW(scratch->h), RT_VIEW(scratch->du),
                          RT_VIEW(scratch->ds), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
                          RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_UINT(batch->rows),
                          RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt)),
                          RT_MOVES(3 * nodes_of(layer) + words_of(layer))));
-    ST_FORWARD(
-        nn_blocks_outer(rt, scratch->dz, band_of(dx_next, layer), band_of(scratch->h, layer), blocks_of(layer), 1.0f));
+    ST_FORWARD(nn_segment_matmul_nt(rt, scratch->dz, &products, strided_of(dx_next, layer),
+                                    strided_of(scratch->h, layer), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz),
                          RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), PLACES(batch),
                          RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities),
@@ -119,10 +122,11 @@ st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view d
 {
     const nn_batch *batch = layer->batch;
     const nn_gcn_inside scratch = nn_gcn_look(layer);
+    const nn_segment_matmul products = products_of(layer);
     ST_FORWARD(gates_backward(rt, layer, &scratch, dx_next));
     ST_FORWARD(parameters_backward(rt, dweight, dbias, layer, &scratch, beta));
     ST_FORWARD(
-        nn_blocks_apply_t(rt, band_of(scratch.h, layer), scratch.a, band_of(dx_next, layer), blocks_of(layer), 0.0f));
+        nn_segment_matmul_tn(rt, strided_of(scratch.h, layer), &products, scratch.a, strided_of(dx_next, layer), 0.0f));
     return RT_LAUNCH(rt, "gcn_nodes_backward", rt_rows(rt, batch->rows), RT_VIEW(dx), RT_VIEW(scratch.h),
                      RT_VIEW(scratch.du), RT_VIEW(scratch.ds), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
                      RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_VIEW(layer->weight), RT_UINT(batch->rows),

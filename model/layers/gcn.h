@@ -15,14 +15,14 @@
 
 typedef struct nn_gcn {
     const nn_batch *batch;
-    size_t modalities; /* M: 1, 2 or 3 */
-    size_t graph;      /* G */
-    nn_mask keep;      /* site gcn.k: bit (m*N + r)*G + c */
-    rt_view weight;    /* [2G]: w_target, then w_source */
-    rt_view bias;      /* [1] */
-    rt_view x;         /* [M, N, G] input of the layer, unchanged until backward is done */
-    rt_view u, s;      /* [M, N], written by forward, read by backward */
-    rt_view scratch;   /* nn_gcn_scratch elements, free between calls; may serve all layers */
+    size_t modalities;    /* M: 1, 2 or 3 */
+    size_t graph;         /* G */
+    nn_dropout_mask keep; /* site gcn.k: bit (m*N + r)*G + c */
+    rt_view weight;       /* [2G]: w_target, then w_source */
+    rt_view bias;         /* [1] */
+    rt_view x;            /* [M, N, G] input of the layer, unchanged until backward is done */
+    rt_view u, s;         /* [M, N], written by forward, read by backward */
+    rt_view scratch;      /* nn_gcn_scratch elements, free between calls; may serve all layers */
 } nn_gcn;
 
 enum { NN_GCN_CHUNK = 64 };

@@ -11,9 +11,10 @@
 #include "model/glossary.h"
 
 /* h may be u only where backward is never called. */
-st_status nn_gelu_forward(rt_context *rt, rt_view h, rt_view u, nn_mask mask, size_t elements);
+st_status nn_gelu_forward(rt_context *rt, rt_view h, rt_view u, nn_dropout_mask mask, size_t elements);
 
 /* Overwrites du, which may be dh or u, and gives h again unless it has no block. */
-st_status nn_gelu_backward(rt_context *rt, rt_view du, rt_view h, rt_view dh, rt_view u, nn_mask mask, size_t elements);
+st_status nn_gelu_backward(rt_context *rt, rt_view du, rt_view h, rt_view dh, rt_view u, nn_dropout_mask mask,
+                           size_t elements);
 
 #endif

@@ -77,9 +77,9 @@ static projections projections_of(const nn_encoder_pass *p, const nn_encoder *e,
     return (projections){joint, nn_columns(joint, 0, H), nn_columns(joint, H, H), q};
 }
 
-static nn_mask mask_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l, nn_site_kind kind)
+static nn_dropout_mask mask_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l, nn_site_kind kind)
 {
-    return nn_masks_encoder(p->masks, e->number, l, kind);
+    return nn_dropout_masks_encoder(p->masks, e->number, l, kind);
 }
 
 static nn_layernorm norm_of(const nn_encoder_pass *p, nn_norm_slot slot, rt_view mean, rt_view rstd)

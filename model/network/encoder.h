@@ -3,7 +3,7 @@
 #define SAFSD_MODEL_NETWORK_ENCODER_H
 
 #include "model/hyperparameters.h"
-#include "model/network/masks.h"
+#include "model/network/dropout_masks.h"
 #include "model/network/params.h"
 
 /* What one layer saves for its backward pass; [N, H] unless said. */
@@ -45,7 +45,7 @@ typedef struct nn_encoder_pass {
     rt_context *rt;
     const nn_config *config;
     const nn_params *params;
-    const nn_masks *masks;
+    const nn_dropout_masks *masks;
     const nn_batch *batch;
     const nn_encoder_scratch *scratch;
     float beta; /* of parameter gradients: 0 overwrite, 1 add (later parts of a cut batch) */

@@ -4,7 +4,7 @@
 
 #include "model/network/batch.h"
 #include "model/network/encoder.h"
-#include "model/network/masks.h"
+#include "model/network/dropout_masks.h"
 #include "model/network/safsd.h"
 
 /* Activations that backward needs; index n or m is a modality. */
@@ -41,8 +41,8 @@ typedef struct nn_gradients {
 /* One pass over a batch. */
 typedef struct nn_pass {
     const nn_batch *batch;
-    const nn_masks *masks; /* dropout; of no bits outside training */
-    bool expected;         /* graph features times 1 - p; else times the mask bits drawn before */
+    const nn_dropout_masks *masks; /* dropout; of no bits outside training */
+    bool expected;                 /* graph features times 1 - p; else times the mask bits drawn before */
 } nn_pass;
 
 struct nn_safsd {
@@ -56,7 +56,7 @@ struct nn_safsd {
     nn_optimizer optimizer;
     rt_arena *arena; /* everything but parameters and GEMM scratch */
     nn_batch_store batches;
-    nn_masks masks, no_masks;
+    nn_dropout_masks masks, no_masks;
     nn_encoder encoders[NN_ENCODERS]; /* those without layers do not exist */
     nn_activations a;
     nn_gradients d;

@@ -27,7 +27,7 @@ static size_t larger(size_t a, size_t b)
 
 static void plan_encoders(nn_safsd *s, taker *t)
 {
-    const rt_view *unchanged = nn_masks_drops(&s->masks) ? NULL : s->a.input;
+    const rt_view *unchanged = nn_dropout_masks_drops(&s->masks) ? NULL : s->a.input;
     for (size_t e = 0; e < NN_ENCODERS; ++e) {
         const nn_encoder_pair pair = nn_encoder_of(e);
         if (!s->config.uses[pair.source] || !s->config.uses[pair.target]) continue;
@@ -117,7 +117,7 @@ st_status nn_plan_memory(nn_safsd *s)
     plan_graph_and_losses(s, &t);
     if (s->training) plan_gradients(s, &t);
     if (t.status == ST_OK)
-        t.status = nn_masks_plan(&s->masks, s->arena, &s->config, &s->extent, s->training, rt_error(s->rt));
+        t.status = nn_dropout_masks_plan(&s->masks, s->arena, &s->config, &s->extent, s->training, rt_error(s->rt));
     if (t.status == ST_OK && s->updates) t.status = nn_optimizer_plan(&s->optimizer, &s->params, s->arena);
     if (t.status == ST_OK) t.status = nn_batch_store_create(&s->batches, s->rt, &s->config, &s->extent);
     if (s->training) plan_encoders(s, &t); /* what may share memory with others comes last */

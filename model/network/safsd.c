@@ -129,7 +129,7 @@ static st_status student_forward(nn_safsd *s, const nn_pass *pass, size_t i)
     const nn_modality m = s->modality[i];
     const size_t H = s->config.hidden, C = s->config.classes;
     ST_FORWARD(nn_relu_forward(s->rt, s->a.student_input[m], s->a.fused[m], pass->batch->rows * H,
-                               nn_masks_student(pass->masks, m)));
+                               nn_dropout_masks_student(pass->masks, m)));
     return nn_linear_forward(s->rt, part_of(pass, s->a.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
                              &s->params.student[m]);
 }
@@ -143,7 +143,7 @@ static st_status student_backward(nn_safsd *s, const nn_pass *pass, size_t i, fl
     ST_FORWARD(linear_back(s, dinput, 0, part_of(pass, s->d.student_logits, i, C),
                            rows_of(pass, s->a.student_input[m], H), &s->params.student[m], beta));
     return nn_relu_backward(s->rt, s->d.fused[m], s->a.student_input[m], dinput.view, pass->batch->rows * H,
-                            nn_masks_student(pass->masks, m), 0);
+                            nn_dropout_masks_student(pass->masks, m), 0);
 }
 
 /* ---- SPEC 5: nodes and graph layers ---- */
@@ -195,8 +195,8 @@ static st_status nodes_backward(nn_safsd *s, const nn_pass *pass, float beta)
 
 static nn_gcn graph_layer(const nn_safsd *s, const nn_pass *pass, size_t k)
 {
-    nn_mask keep = nn_masks_graph(&s->masks, k);
-    if (pass->expected) keep = (nn_mask){nothing, (float)(1.0 - s->config.gcn_mask)};
+    nn_dropout_mask keep = nn_dropout_masks_graph(&s->masks, k);
+    if (pass->expected) keep = (nn_dropout_mask){nothing, (float)(1.0 - s->config.gcn_mask)};
     return (nn_gcn){.batch = pass->batch,
                     .modalities = s->used,
                     .graph = s->config.graph_hidden,
@@ -241,7 +241,7 @@ static st_status head_forward(nn_safsd *s, const nn_pass *pass)
 {
     const size_t width = s->used * 2 * s->config.graph_hidden;
     ST_FORWARD(nn_head_forward(s->rt, s->a.head_input, s->a.x[0], s->a.x[s->config.gcn_layers], head_sizes(s, pass),
-                               nn_masks_head(pass->masks)));
+                               nn_dropout_masks_head(pass->masks)));
     return nn_linear_forward(s->rt, rows_of(pass, s->a.logits, s->config.classes),
                              rows_of(pass, s->a.head_input, width), &s->params.head);
 }
@@ -252,7 +252,7 @@ static st_status head_backward(nn_safsd *s, const nn_pass *pass, float beta)
     ST_FORWARD(linear_back(s, rows_of(pass, s->d.head_input, width), 0, rows_of(pass, s->d.logits, s->config.classes),
                            rows_of(pass, s->a.head_input, width), &s->params.head, beta));
     return nn_head_backward(s->rt, s->d.x0, s->d.x, s->a.head_input, s->d.head_input, head_sizes(s, pass),
-                            nn_masks_head(pass->masks));
+                            nn_dropout_masks_head(pass->masks));
 }
 
 /* ---- the two lists ---- */

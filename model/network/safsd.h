@@ -36,12 +36,13 @@ typedef struct nn_safsd_options {
 /* Plans, checks that everything fits the device, allocates. ST_DEVICE where it does not fit, with the sum, the largest
  * block and what would fit. Parameters are zero until they are initialised or loaded. */
 st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
-/* The same for a model that only computes gradients: another one holds the optimiser (team.h). No moments. */
-st_status nn_safsd_create_worker(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
+/* The same for a replica, which only computes gradients: another model holds the optimiser (data_parallel.h). No
+ * moments. */
+st_status nn_safsd_create_replica(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
 void nn_safsd_destroy(nn_safsd **model);
 
 nn_params *nn_safsd_params(nn_safsd *model);
-nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and of a worker */
+nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and of a replica */
 const nn_config *nn_safsd_config(const nn_safsd *model);
 
 /* Bytes on the device: parameters with gradients and moments, activations and scratch, GEMM scratch. */

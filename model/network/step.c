@@ -65,7 +65,7 @@ static st_status upload_constants(nn_safsd *s)
     ST_FORWARD(rt_write(s->rt, s->per_class, s->tables, 2 * C));
     ST_FORWARD(rt_write(s->rt, s->similarity, s->tables + 2 * C, C * C));
     if (s->updates) ST_FORWARD(nn_optimizer_set(&s->optimizer, 0, 0));
-    return nn_masks_commit(&s->masks, s->rt);
+    return nn_dropout_masks_commit(&s->masks, s->rt);
 }
 
 static st_status check_extent(const nn_extent *e, st_error *error)
@@ -118,7 +118,7 @@ st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_optio
     return create(model, rt, options, options->training);
 }
 
-st_status nn_safsd_create_worker(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
+st_status nn_safsd_create_replica(nn_safsd **model, rt_context *rt, const nn_safsd_options *options)
 {
     return create(model, rt, options, false);
 }
@@ -128,7 +128,7 @@ void nn_safsd_destroy(nn_safsd **model)
     nn_safsd *s = *model;
     if (!s) return;
     nn_batch_store_destroy(&s->batches);
-    nn_masks_destroy(&s->masks);
+    nn_dropout_masks_destroy(&s->masks);
     for (size_t e = 0; e < NN_ENCODERS; ++e) nn_encoder_destroy(&s->encoders[e]);
     rt_arena_destroy(&s->arena);
     nn_params_destroy(&s->params);
@@ -173,7 +173,7 @@ static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_l
 {
     const nn_pass pass = {batch, &s->masks, false};
     const nn_losses losses = nn_losses_of(s, batch);
-    ST_FORWARD(nn_masks_draw(&s->masks, s->rt, batch, step));
+    ST_FORWARD(nn_dropout_masks_draw(&s->masks, s->rt, batch, step));
     ST_FORWARD(nn_forward_fusion(s, &pass));
     ST_FORWARD(nn_forward_graph(s, &pass));
     ST_FORWARD(nn_losses_teacher(s->rt, &losses, &s->config));
@@ -235,7 +235,7 @@ static st_status evaluate_teacher(nn_safsd *s, const nn_batch *batch, const nn_l
     const nn_pass pass = {batch, &s->no_masks, how->mode == NN_GCN_EXPECTED};
     const size_t repetitions = how->mode == NN_GCN_MEAN ? how->repetitions : 1;
     for (size_t r = 0; r < repetitions; ++r) {
-        if (!pass.expected) ST_FORWARD(nn_masks_draw_evaluation(&s->masks, s->rt, batch, (uint32_t)r));
+        if (!pass.expected) ST_FORWARD(nn_dropout_masks_draw_evaluation(&s->masks, s->rt, batch, (uint32_t)r));
         ST_FORWARD(nn_forward_graph(s, &pass));
         if (repetitions == 1) return nn_losses_teacher(s->rt, losses, &s->config);
         ST_FORWARD(nn_losses_teacher_add(s->rt, losses, &s->config, s->a.mean_p, s->a.mean_tau, repetitions, r == 0));

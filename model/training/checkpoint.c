@@ -163,7 +163,7 @@ static st_status read_exactly(const nn_checkpoint *c, const char *name, sf_dtype
 
 static st_status read_run(nn_checkpoint *c, const char *progress, st_error *error)
 {
-    ST_FORWARD(required(c, "recipe", &c->recipe, error));
+    ST_FORWARD(required(c, "recipe", &c->fingerprint, error));
     ST_FORWARD(read_progress(c, progress, error));
     const uint64_t C = c->about.config.classes, epochs = c->progress.epoch;
     const uint64_t losses[] = {epochs, DS_SPLITS, NN_SPLIT_LOSSES}, confusion[] = {epochs, DS_SPLITS, C, C};

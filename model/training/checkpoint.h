@@ -12,7 +12,7 @@
  *             safsd.epoch.sums                            F64 [5]: those losses times utterances, of the epoch begun
  *   metadata  format = safsd-checkpoint-1, program, configuration (INI), model (JSON of nn_config), classes, speakers
  *             (JSON arrays of names), selection, epoch, checksum, select where it is not weighted_f1; `last` also
- *             progress and recipe (JSON)
+ *             progress and fingerprint (JSON)
  * No time or place is in them: the same run writes the same bytes.
  *
  *     ST_TRY(nn_checkpoint_open(&checkpoint, path, error));
@@ -56,7 +56,7 @@ typedef struct nn_progress {
 
 typedef struct nn_run_state {
     nn_progress progress;
-    const char *recipe; /* recipe.h */
+    const char *fingerprint; /* run_fingerprint.h */
     const nn_history *history;
 } nn_run_state;
 
@@ -72,9 +72,9 @@ typedef struct nn_checkpoint {
     bool own;       /* written by this program; otherwise everything below is empty */
     bool resumable; /* a `last` */
     nn_checkpoint_about about;
-    nn_progress progress; /* of a `last` */
-    const char *recipe;   /* of a `last` */
-    nn_history history;   /* of a `last` */
+    nn_progress progress;    /* of a `last` */
+    const char *fingerprint; /* of a `last` */
+    nn_history history;      /* of a `last` */
     nn_checkpoint_storage *storage;
 } nn_checkpoint;
 

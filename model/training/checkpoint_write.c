@@ -54,7 +54,7 @@ static st_status put_state(saver *s)
     char *text = progress ? json_dumps(progress, 0) : NULL;
     json_decref(progress);
     ST_FORWARD(put_json(s, "progress", text));
-    return sf_writer_metadata(s->writer, "recipe", s->state->recipe, s->error);
+    return sf_writer_metadata(s->writer, "recipe", s->state->fingerprint, s->error);
 }
 
 static st_status put_metadata(saver *s)

@@ -4,7 +4,7 @@
 
 #include "data/labels.h"
 #include "model/network/host_batch.h"
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 #include "model/training/trainer_state.h"
 
 static st_error *error_of(const nn_trainer *t)
@@ -48,7 +48,7 @@ static size_t first_micro_batch(const nn_trainer *t)
     const nn_trainer_options *o = &t->options;
     char value[24];
     size_t micro = o->micro_batch;
-    if (micro == 0 && o->resume && nn_recipe_value(o->resume->recipe, "micro_batch", value, sizeof value))
+    if (micro == 0 && o->resume && nn_run_fingerprint_value(o->resume->fingerprint, "micro_batch", value, sizeof value))
         micro = (size_t)strtoull(value, NULL, 10);
     const size_t most = o->batch < o->data->dialogues ? o->batch : o->data->dialogues;
     return micro == 0 || micro > most ? most : micro;
@@ -59,7 +59,7 @@ static st_status try_model(nn_trainer *t)
     const nn_trainer_options *o = &t->options;
     const nn_safsd_options wanted = {o->config, o->tables, nn_extent_of(o->data, t->micro_batch), true};
     ST_FORWARD(nn_safsd_create(&t->model, t->rt, &wanted));
-    const st_status status = nn_team_create(&t->team, t->model, o->workers, o->worker_count, &wanted);
+    const st_status status = nn_data_parallel_create(&t->parallel, t->model, o->replicas, o->replica_count, &wanted);
     if (status != ST_OK) nn_safsd_destroy(&t->model);
     return status;
 }
@@ -103,7 +103,7 @@ static st_status take_memory(nn_trainer *t)
     return nn_host_batch_create(&t->host, o->data, o->batch, error_of(t));
 }
 
-static st_status write_recipe(nn_trainer *t)
+static st_status write_fingerprint(nn_trainer *t)
 {
     const nn_trainer_options *o = &t->options;
     t->schedule = (nn_schedule){o->schedule, o->lr, o->warmup, (uint64_t)o->epochs * t->batches};
@@ -113,17 +113,17 @@ static st_status write_recipe(nn_trainer *t)
                                   .part = t->micro_batch,
                                   .tables = o->tables,
                                   .cancel = o->cancel};
-    const nn_recipe_parts parts = {.config = &o->config,
-                                   .tables = o->tables,
-                                   .data = o->data,
-                                   .adam = &o->adam,
-                                   .schedule = &t->schedule,
-                                   .evaluator = &t->evaluator,
-                                   .batch = o->batch,
-                                   .micro_batch = t->micro_batch,
-                                   .workers = o->workers,
-                                   .worker_count = o->worker_count};
-    return nn_recipe_write(&t->recipe, t->rt, &parts);
+    const nn_run_fingerprint_parts parts = {.config = &o->config,
+                                            .tables = o->tables,
+                                            .data = o->data,
+                                            .adam = &o->adam,
+                                            .schedule = &t->schedule,
+                                            .evaluator = &t->evaluator,
+                                            .batch = o->batch,
+                                            .micro_batch = t->micro_batch,
+                                            .replicas = o->replicas,
+                                            .replica_count = o->replica_count};
+    return nn_run_fingerprint_write(&t->fingerprint, t->rt, &parts);
 }
 
 /* Names decide no number, but they are what the checkpoint is to say of its classes and speakers. */
@@ -146,7 +146,7 @@ static st_status resume(nn_trainer *t)
     if (!from->resumable)
         return st_fail(error_of(t), ST_USAGE, "%s holds no training state: a resume needs last.safetensors",
                        sf_path(from->file));
-    ST_FORWARD(nn_recipe_compare(from->recipe, t->recipe, sf_path(from->file), error_of(t)));
+    ST_FORWARD(nn_run_fingerprint_compare(from->fingerprint, t->fingerprint, sf_path(from->file), error_of(t)));
     const ds_dataset *data = t->options.data;
     ST_FORWARD(check_names(t, "speaker", from->about.speaker_names, data->speaker_names, data->speaker_count));
     ST_FORWARD(check_names(t, "class", from->about.class_names, data->class_names, data->classes));
@@ -176,7 +176,7 @@ st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_train
     ST_TRY(check_options(t));
     ST_TRY(take_memory(t));
     ST_TRY(create_model(t));
-    ST_TRY(write_recipe(t));
+    ST_TRY(write_fingerprint(t));
     nn_history_create(&t->history, options->config.classes);
     t->history.select = options->select;
     if (options->resume)
@@ -199,14 +199,14 @@ void nn_trainer_destroy(nn_trainer **trainer)
         nn_step_result ignored;
         (void)nn_safsd_result(t->model, &t->flight.outcome, &ignored);
     }
-    nn_team_destroy(&t->team);
+    nn_data_parallel_destroy(&t->parallel);
     nn_safsd_destroy(&t->model);
     nn_host_batch_destroy(&t->host);
     nn_history_destroy(&t->history);
     free(t->file_order);
     free(t->draw);
     free(t->order);
-    free(t->recipe);
+    free(t->fingerprint);
     free(t);
     *trainer = NULL;
 }
@@ -225,7 +225,7 @@ st_status nn_trainer_save(nn_trainer *t, const char *path, const char *selection
                                        .epoch = t->history.epochs,
                                        .statistics = o->statistics,
                                        .tables = o->tables};
-    const nn_run_state run = {t->progress, t->recipe, &t->history};
+    const nn_run_state run = {t->progress, t->fingerprint, &t->history};
     if (!path) return ST_OK;
     return nn_checkpoint_save(path, nn_safsd_params(t->model), &about, state ? &run : NULL);
 }

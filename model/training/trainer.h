@@ -91,8 +91,9 @@ typedef struct nn_trainer_options {
     const char *configuration; /* INI text that checkpoints carry */
     const ds_statistics *statistics; /* that the features were standardised with, or NULL */
 
-    rt_context *const *workers; /* further devices that compute parts of every batch (team.h), with rt's error slot */
-    size_t worker_count;
+    rt_context *const
+        *replicas; /* further devices that compute parts of every batch (data_parallel.h), with rt's error slot */
+    size_t replica_count;
 
     const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
     const atomic_bool *cancel;   /* true: save and stop, between two steps; NULL: never */
@@ -100,9 +101,9 @@ typedef struct nn_trainer_options {
 } nn_trainer_options;
 
 /* Creates the model and its parameters. ST_USAGE where there is no training dialogue, sizes and data disagree, or a
- * resume would not compute the same numbers (recipe.h: the context must have the GEMM provider and the vector width of
- * the run's recipe); ST_DEVICE where the model does not fit. A resume takes its micro_batch from the file where the
- * options say 0. */
+ * resume would not compute the same numbers (run_fingerprint.h: the context must have the GEMM provider and the vector
+ * width of the run's fingerprint); ST_DEVICE where the model does not fit. A resume takes its micro_batch from the file
+ * where the options say 0. */
 st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_trainer_options *options);
 void nn_trainer_destroy(nn_trainer **trainer);
 

@@ -41,7 +41,7 @@ static st_status gradient(nn_trainer *t, size_t batch, uint32_t step)
     ds_batch_fill(t->options.data, t->order + batch * t->options.batch, batch_dialogues(t, batch), &t->host);
     rt_phase_end(t->rt);
     rt_phase_begin(t->rt, "enqueue a gradient");
-    const st_status status = nn_team_gradient(t->team, &t->host, step, t->micro_batch);
+    const st_status status = nn_data_parallel_gradient(t->parallel, &t->host, step, t->micro_batch);
     rt_phase_end(t->rt);
     return status;
 }
@@ -96,7 +96,7 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
     t->progress.step = f->step;
     t->progress.batch = f->batch;
     ST_FORWARD(gradient(t, f->batch, f->step));
-    const bool whole = t->micro_batch >= t->host.dialogues && t->options.worker_count == 0;
+    const bool whole = t->micro_batch >= t->host.dialogues && t->options.replica_count == 0;
     ST_FORWARD(nn_find_nonfinite(t->model, t->host.rows, whole, phrase, sizeof phrase));
     ST_FORWARD(nn_trainer_save_last(t));
     return st_fail(
@@ -115,7 +115,7 @@ static st_status settle(nn_trainer *t)
     if (!f->pending) return ST_OK;
     f->pending = false;
     rt_phase_begin(t->rt, "outcome of the step before");
-    const st_status status = nn_safsd_result(t->model, &f->outcome, &result);
+    const st_status status = nn_data_parallel_result(t->parallel, &f->outcome, &result);
     rt_phase_end(t->rt);
     ST_FORWARD(status);
     if (!result.outcome.finite && t->options.nonfinite == NN_NONFINITE_STOP) return stop_nonfinite(t, &result);
@@ -138,11 +138,11 @@ static st_status step(nn_trainer *t)
     const size_t rows = t->host.rows;
     ST_FORWARD(settle(t));
     rt_phase_begin(t->rt, "enqueue an update");
-    const st_status updated = nn_team_update(t->team, &t->options.adam, lr);
+    const st_status updated = nn_data_parallel_update(t->parallel, &t->options.adam, lr);
     rt_phase_end(t->rt);
     ST_FORWARD(updated);
     t->flight = (nn_flight){.batch = batch, .rows = rows, .step = number, .lr = lr};
-    ST_FORWARD(nn_safsd_result_later(t->model, &t->flight.outcome));
+    ST_FORWARD(nn_data_parallel_result_later(t->parallel, &t->flight.outcome));
     t->flight.pending = true;
     ++t->progress.step;
     ++t->progress.batch;

@@ -2,7 +2,7 @@
 #ifndef SAFSD_MODEL_TRAINING_TRAINER_STATE_H
 #define SAFSD_MODEL_TRAINING_TRAINER_STATE_H
 
-#include "model/training/team.h"
+#include "model/training/data_parallel.h"
 #include "model/training/trainer.h"
 
 /* The step whose outcome has not been read yet. */
@@ -18,7 +18,7 @@ struct nn_trainer {
     rt_context *rt;
     nn_trainer_options options;
     nn_safsd *model;
-    nn_team *team; /* the model's, of one device or more */
+    nn_data_parallel *parallel; /* the model's, of one device or more */
     nn_schedule schedule;
     nn_evaluator evaluator;
     size_t micro_batch;
@@ -29,7 +29,7 @@ struct nn_trainer {
     nn_flight flight;
     nn_progress progress;
     nn_history history;
-    char *recipe;
+    char *fingerprint;
     size_t epoch_rows; /* of the steps of this epoch whose outcome was read */
     size_t timed_rows; /* of those that this process made */
 };

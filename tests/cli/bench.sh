@@ -5,7 +5,7 @@ gives 0 bench --only step --shape iemocap --mode train "${tiny[@]}"
 narrow .out
 out_has '^  iemocap train +16 +88 '
 out_has 'where the time goes: iemocap train H=16 2 dialogues'
-out_has '^ +block_outer +[0-9.]+ ms '
+out_has '^ +segment_matmul_nt +[0-9.]+ ms '
 out_lacks 'meld|eval|GB/s'
 
 gives 0 bench --only gemm --shape meld --mode eval "${tiny[@]}"

@@ -116,8 +116,8 @@ typedef struct th_matrix {
 th_matrix th_normal_matrix(th_case *t, size_t rows, size_t columns, size_t ld, uint64_t seed, double scale);
 nn_matrix th_output_matrix(th_case *t, size_t rows, size_t columns, size_t ld);
 
-/* Random bits of `elements` elements, kept with probability 1 - p, as cl/mask.cl draws them; `kept` gets 0 or 1. The
- * unused bits of the last word are random too. */
+/* Random bits of `elements` elements, kept with probability 1 - p, as cl/dropout_mask.cl draws them; `kept` gets 0 or
+ * 1. The unused bits of the last word are random too. */
 rt_view th_mask(th_case *t, size_t elements, double p, uint64_t seed, double *kept);
 
 /* ---- comparisons: fail the test, naming the tensor, the element and both numbers ---- */

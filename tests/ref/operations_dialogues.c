@@ -4,22 +4,23 @@
 
 #include "model/layers/gcn.h"
 #include "tests/ref/attention.h"
-#include "tests/ref/blockproduct.h"
+#include "tests/ref/segment_matmul.h"
 #include "tests/ref/gcn.h"
 #include "tests/ref/operations_list.h"
 
-static ref_band band_of(const ref_case *c, const char *name)
+static ref_strided strided_of(const ref_case *c, const char *name)
 {
-    return (ref_band){V(name), c->shape->width, c->shape->width / c->shape->slices};
+    return (ref_strided){V(name), c->shape->width, c->shape->width / c->shape->slices};
 }
 
-static void blocks(ref_case *c)
+static void segment_matmul(ref_case *c)
 {
     const size_t slices = c->shape->slices, columns = c->shape->width / slices;
-    ref_blocks_outer(V("square"), band_of(c, "x"), band_of(c, "y"), &c->dialogues, slices, columns, NN_OP_ALPHA);
-    ref_blocks_apply(band_of(c, "applied"), V("square"), band_of(c, "y"), &c->dialogues, slices, columns, ref_beta(c));
-    ref_blocks_apply_t(band_of(c, "applied_t"), V("square"), band_of(c, "x"), &c->dialogues, slices, columns,
-                       ref_beta(c));
+    ref_segment_matmul_nt(V("nt"), strided_of(c, "x"), strided_of(c, "y"), &c->dialogues, slices, columns, NN_OP_ALPHA);
+    ref_segment_matmul_nn(strided_of(c, "nn"), V("nt"), strided_of(c, "y"), &c->dialogues, slices, columns,
+                          ref_beta(c));
+    ref_segment_matmul_tn(strided_of(c, "tn"), V("nt"), strided_of(c, "x"), &c->dialogues, slices, columns,
+                          ref_beta(c));
 }
 
 static ref_attention attention_of(const ref_case *c, const double *keep)
@@ -78,7 +79,7 @@ static void graph_backward(ref_case *c)
 }
 
 const ref_operation ref_dialogue_operations[] = {
-    {"blocks", blocks, NULL},
+    {"segment_matmul", segment_matmul, NULL},
     {"attention", attention_forward, attention_backward},
     {"gcn", graph_forward, graph_backward},
     {NULL, NULL, NULL},

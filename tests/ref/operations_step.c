@@ -6,7 +6,7 @@
 #include "tests/ref/gemm.h"
 #include "tests/ref/linear.h"
 #include "tests/ref/losses.h"
-#include "tests/ref/mask.h"
+#include "tests/ref/dropout_mask.h"
 #include "tests/ref/operations_list.h"
 #include "tests/ref/optimizer.h"
 
@@ -72,7 +72,7 @@ static void set_bit(ref_case *c, const char *name, size_t bit, uint32_t site, ui
     const size_t at = nn_op_tensor_at(c->operation, name);
     const uint32_t place = (uint32_t)1 << (bit % 32);
     uint32_t word = (uint32_t)c->values[at][bit / 32] & ~place;
-    if (ref_mask_kept(nn_op_draw.seed, site, nn_op_draw.step, nn_op_draw.p, element)) word |= place;
+    if (ref_dropout_mask_kept(nn_op_draw.seed, site, nn_op_draw.step, nn_op_draw.p, element)) word |= place;
     c->values[at][bit / 32] = (double)word;
     c->care[at][bit / 32] = (double)((uint32_t)c->care[at][bit / 32] | place);
 }
@@ -87,8 +87,9 @@ static void forget_words(ref_case *c, const char *name, size_t masks, size_t wor
 
 static void masks(ref_case *c)
 {
-    const size_t N = ref_rows(c), M = c->shape->slices, G = c->shape->width, words = nn_mask_words(ref_flat(c));
-    const size_t attention_words = nn_mask_attention_words(N, M), graph_words = nn_mask_words(M * ref_flat(c));
+    const size_t N = ref_rows(c), M = c->shape->slices, G = c->shape->width, words = nn_dropout_mask_words(ref_flat(c));
+    const size_t attention_words = nn_dropout_mask_attention_words(N, M),
+                 graph_words = nn_dropout_mask_words(M * ref_flat(c));
     const uint64_t first = (uint64_t)NN_OP_FIRST_ROW * G;
     forget_words(c, "flat", 1, words);
     forget_words(c, "listed", NN_OP_MASKS, words);
@@ -231,8 +232,11 @@ static void optimizer(ref_case *c)
 }
 
 const ref_operation ref_step_operations[] = {
-    {"gemm", gemm, NULL},  {"linear", linear_forward, linear_backward},
-    {"mask", masks, NULL}, {"losses", losses, NULL},
-    {"mean", mean, NULL},  {"optimizer", optimizer, NULL},
+    {"gemm", gemm, NULL},
+    {"linear", linear_forward, linear_backward},
+    {"dropout_mask", masks, NULL},
+    {"losses", losses, NULL},
+    {"mean", mean, NULL},
+    {"optimizer", optimizer, NULL},
     {NULL, NULL, NULL},
 };

@@ -15,7 +15,7 @@ typedef struct world {
     st_error error;
     long live;
     rt_device_list devices;
-    rt_context *contexts[DEVICES]; /* the lead, its worker, and a worker of another vector width */
+    rt_context *contexts[DEVICES]; /* the model's, its replica's, and a replica's of another vector width */
     ts_small_run small;
     nn_trainer_options options;
     char last[300], best[300];
@@ -44,8 +44,8 @@ static void set_options(world *w)
     w->options = ts_small_run_options(&w->small);
     w->options.best_path = w->best;
     w->options.last_path = w->last;
-    w->options.workers = w->contexts + 1;
-    w->options.worker_count = 1;
+    w->options.replicas = w->contexts + 1;
+    w->options.replica_count = 1;
     w->options.cancel = &w->cancel;
     w->options.hooks = (nn_trainer_hooks){.user = w, .step = watch_step, .epoch = watch_epoch};
     w->stop_after = -1;
@@ -66,7 +66,7 @@ static int open_world(void **state)
         const rt_options options = {.vector_width = c == 2 ? 2 : c == 1 ? 4 : 0, .live_objects = &w->live};
         const rt_device_info *device = &w->devices.items[c > 0 && w->devices.count > 1 ? 1 : 0];
         assert_int_equal(rt_context_create(&w->contexts[c], device, &options, &w->error), ST_OK);
-        print_message("%s: %s\n", c == 0 ? "lead" : "worker", device->name);
+        print_message("%s: %s\n", c == 0 ? "model" : "replica", device->name);
     }
     return 0;
 }
@@ -118,7 +118,7 @@ static void test_resumed_is_uninterrupted(void **state)
     free(whole);
 }
 
-/* A worker whose sums are of another form gives other bits; so does none. */
+/* A replica whose sums are of another form gives other bits; so does none. */
 static void test_other_team_is_refused(void **state)
 {
     world *w = *state;
@@ -126,8 +126,8 @@ static void test_other_team_is_refused(void **state)
     w->stop_after = 1;
     assert_int_equal(run(w, false), ST_INTERRUPTED);
     for (int none = 0; none < 2; ++none) {
-        w->options.workers = w->contexts + 2;
-        w->options.worker_count = none ? 0 : 1;
+        w->options.replicas = w->contexts + 2;
+        w->options.replica_count = none ? 0 : 1;
         if (run(w, true) != ST_USAGE || !strstr(w->error.text, "workers")) fail_msg("%s", w->error.text);
     }
 }

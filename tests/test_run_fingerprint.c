@@ -4,10 +4,10 @@
 
 #include "data/synth.h"
 #include "model/training/class_tables.h"
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 #include "tests/ref/harness.h"
 
-/* What a recipe is made of, in memory that a change may write to. */
+/* What a fingerprint is made of, in memory that a change may write to. */
 typedef struct parts {
     nn_config config;
     nn_class_tables tables;
@@ -18,18 +18,18 @@ typedef struct parts {
     size_t batch, micro_batch;
 } parts;
 
-static char *recipe_of(th_case *t, const parts *p)
+static char *fingerprint_of(th_case *t, const parts *p)
 {
-    const nn_recipe_parts all = {.config = &p->config,
-                                 .tables = p->tables.tables,
-                                 .data = p->data,
-                                 .adam = &p->adam,
-                                 .schedule = &p->schedule,
-                                 .evaluator = &p->evaluator,
-                                 .batch = p->batch,
-                                 .micro_batch = p->micro_batch};
+    const nn_run_fingerprint_parts all = {.config = &p->config,
+                                          .tables = p->tables.tables,
+                                          .data = p->data,
+                                          .adam = &p->adam,
+                                          .schedule = &p->schedule,
+                                          .evaluator = &p->evaluator,
+                                          .batch = p->batch,
+                                          .micro_batch = p->micro_batch};
     char *text = NULL;
-    TH_OK(t, nn_recipe_write(&text, t->rt, &all));
+    TH_OK(t, nn_run_fingerprint_write(&text, t->rt, &all));
     return text;
 }
 
@@ -144,7 +144,7 @@ static void tear_down(parts *p)
     ds_destroy(&p->data);
 }
 
-/* Whatever decides numbers is in the recipe: each change alone is refused by its name. */
+/* Whatever decides numbers is in the fingerprint: each change alone is refused by its name. */
 static void every_change(th_case *t, const void *user)
 {
     (void)user;
@@ -153,12 +153,12 @@ static void every_change(th_case *t, const void *user)
         parts p;
         char word[64];
         set_up(&p, t);
-        char *old = recipe_of(t, &p), *again = recipe_of(t, &p);
+        char *old = fingerprint_of(t, &p), *again = fingerprint_of(t, &p);
         assert_string_equal(old, again);
-        TH_OK(t, nn_recipe_compare(old, again, "last.safetensors", error));
+        TH_OK(t, nn_run_fingerprint_compare(old, again, "last.safetensors", error));
         changes[i].make(&p);
-        char *now = recipe_of(t, &p);
-        assert_int_equal(nn_recipe_compare(old, now, "last.safetensors", error), ST_USAGE);
+        char *now = fingerprint_of(t, &p);
+        assert_int_equal(nn_run_fingerprint_compare(old, now, "last.safetensors", error), ST_USAGE);
         snprintf(word, sizeof word, " %s = ", changes[i].key);
         if (!strstr(error->text, word) || !strstr(error->text, "last.safetensors"))
             fail_msg("%s: '%s'", changes[i].key, error->text);
@@ -182,9 +182,9 @@ static void length_is_free(th_case *t, const void *user)
     parts p;
     set_up(&p, t);
     p.schedule.form = NN_SCHEDULE_CONSTANT;
-    char *old = recipe_of(t, &p);
+    char *old = fingerprint_of(t, &p);
     p.schedule.steps *= 2;
-    char *now = recipe_of(t, &p);
+    char *now = fingerprint_of(t, &p);
     assert_string_equal(old, now);
     free(old);
     free(now);
@@ -199,21 +199,21 @@ static void test_length_is_free(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    static const char recipe[] = "{\"gemm\": \"panel\", \"vector_width\": 16, \"lr\": 0.5, \"uses\": [1, 2]}";
+    static const char fingerprint[] = "{\"gemm\": \"panel\", \"vector_width\": 16, \"lr\": 0.5, \"uses\": [1, 2]}";
     char value[40];
     st_error error = {0};
-    assert_true(nn_recipe_value(recipe, "gemm", value, sizeof value));
+    assert_true(nn_run_fingerprint_value(fingerprint, "gemm", value, sizeof value));
     assert_string_equal(value, "panel");
-    assert_true(nn_recipe_value(recipe, "vector_width", value, sizeof value));
+    assert_true(nn_run_fingerprint_value(fingerprint, "vector_width", value, sizeof value));
     assert_string_equal(value, "16");
-    assert_true(nn_recipe_value(recipe, "uses", value, sizeof value));
+    assert_true(nn_run_fingerprint_value(fingerprint, "uses", value, sizeof value));
     assert_string_equal(value, "[1, 2]");
-    assert_false(nn_recipe_value(recipe, "row_group", value, sizeof value));
-    assert_false(nn_recipe_value(NULL, "gemm", value, sizeof value));
-    assert_false(nn_recipe_value("{", "gemm", value, sizeof value));
-    assert_int_equal(nn_recipe_compare("{", recipe, "x", &error), ST_FAILED);
+    assert_false(nn_run_fingerprint_value(fingerprint, "row_group", value, sizeof value));
+    assert_false(nn_run_fingerprint_value(NULL, "gemm", value, sizeof value));
+    assert_false(nn_run_fingerprint_value("{", "gemm", value, sizeof value));
+    assert_int_equal(nn_run_fingerprint_compare("{", fingerprint, "x", &error), ST_FAILED);
     st_clear(&error);
-    assert_int_equal(nn_recipe_compare("{}", recipe, "x", &error), ST_USAGE);
+    assert_int_equal(nn_run_fingerprint_compare("{}", fingerprint, "x", &error), ST_USAGE);
     assert_non_null(strstr(error.text, "gemm = nothing"));
     assert_non_null(strstr(error.text, "panel"));
 }

@@ -5,7 +5,7 @@
  *     bit = word >= threshold,  threshold = floor(p * 2^32)
  *
  * Every item makes one word of 32 bits. Several sites at once: dimension 1 is the place in `sites`, and the masks lie
- * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/layers/mask.c.
+ * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/layers/dropout_mask.c.
  */
 #include "random123.clh"
 #include "vector.clh"
@@ -70,9 +70,10 @@ __attribute__((always_inline)) static inline uint mask_word(const ulong first, c
 }
 
 /* Bit e of mask k = element first + e of its site, e < 32 * words. Launch: rt_scalars over words, times sites. */
-__kernel void mask_draw(__global uint *bits, const ulong bits_at, const __global uint *sites, const ulong sites_at,
-                        const uint words, const ulong stride, const ulong first, const uint listed, const uint site,
-                        const ulong seed, const uint step, const uint threshold)
+__kernel void dropout_mask_draw(__global uint *bits, const ulong bits_at, const __global uint *sites,
+                                const ulong sites_at, const uint words, const ulong stride, const ulong first,
+                                const uint listed, const uint site, const ulong seed, const uint step,
+                                const uint threshold)
 {
     const size_t w = get_global_id(0);
     const size_t k = get_global_id(1);
@@ -84,11 +85,11 @@ __kernel void mask_draw(__global uint *bits, const ulong bits_at, const __global
 /* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words of
  * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words that the longest dialogue fills
  * (of the 16 of each row and head), times sites. */
-__kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
-                                  const ulong sites_at, const __global int *starts, const ulong starts_at,
-                                  const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
-                                  const uint heads, const ulong stride, const ulong first_row, const ulong seed,
-                                  const uint step, const uint threshold)
+__kernel void dropout_mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
+                                          const ulong sites_at, const __global int *starts, const ulong starts_at,
+                                          const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
+                                          const uint heads, const ulong stride, const ulong first_row, const ulong seed,
+                                          const uint step, const uint threshold)
 {
     const size_t i = get_global_id(0); /* r*heads + head */
     const size_t w = get_global_id(1);
@@ -103,10 +104,10 @@ __kernel void mask_draw_attention(__global uint *bits, const ulong bits_at, cons
 
 /* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may
  * reach over the ends of rows: it is put together from the pieces. Launch: rt_scalars over words, times sites. */
-__kernel void mask_draw_graph(__global uint *bits, const ulong bits_at, const __global uint *sites,
-                              const ulong sites_at, const uint modalities, const uint rows, const uint graph,
-                              const uint words, const ulong stride, const ulong first_row, const ulong seed,
-                              const uint step, const uint threshold)
+__kernel void dropout_mask_draw_graph(__global uint *bits, const ulong bits_at, const __global uint *sites,
+                                      const ulong sites_at, const uint modalities, const uint rows, const uint graph,
+                                      const uint words, const ulong stride, const ulong first_row, const ulong seed,
+                                      const uint step, const uint threshold)
 {
     const size_t w = get_global_id(0);
     const size_t k = get_global_id(1);

@@ -1,4 +1,4 @@
-#include "model/training/recipe.h"
+#include "model/training/run_fingerprint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,18 +31,18 @@ static json_t *machine_to_json(rt_context *rt, const ds_dataset *data)
 }
 
 /* The devices that a batch is cut for: their number decides the cut, their capabilities the order of sums. */
-static json_t *workers_to_json(const nn_recipe_parts *p)
+static json_t *replicas_to_json(const nn_run_fingerprint_parts *p)
 {
     json_t *list = json_array();
-    for (size_t w = 0; w < p->worker_count; ++w)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "gemm", rt_gemm_provider(p->workers[w]),
-                                              "gemm_parameters", rt_gemm_parameters(p->workers[w]), "vector_width",
-                                              (json_int_t)rt_vector_width(p->workers[w]), "row_group",
-                                              (json_int_t)rt_row_group(p->workers[w])));
+    for (size_t w = 0; w < p->replica_count; ++w)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "gemm", rt_gemm_provider(p->replicas[w]),
+                                              "gemm_parameters", rt_gemm_parameters(p->replicas[w]), "vector_width",
+                                              (json_int_t)rt_vector_width(p->replicas[w]), "row_group",
+                                              (json_int_t)rt_row_group(p->replicas[w])));
     return json_pack("{s:o}", "workers", list);
 }
 
-static json_t *training_to_json(const nn_recipe_parts *p)
+static json_t *training_to_json(const nn_run_fingerprint_parts *p)
 {
     const nn_adam *adam = p->adam;
     const nn_schedule *schedule = p->schedule;
@@ -76,20 +76,21 @@ static bool append(json_t *whole, json_t *part)
     return done;
 }
 
-st_status nn_recipe_write(char **text, rt_context *rt, const nn_recipe_parts *parts)
+st_status nn_run_fingerprint_write(char **text, rt_context *rt, const nn_run_fingerprint_parts *parts)
 {
     char *model = NULL;
     *text = NULL;
     ST_FORWARD(nn_config_to_json(parts->config, &model, rt_error(rt)));
-    json_t *recipe = json_object();
-    const bool complete = append(recipe, machine_to_json(rt, parts->data)) && append(recipe, workers_to_json(parts)) &&
-                          append(recipe, json_loads(model, 0, NULL)) && append(recipe, training_to_json(parts)) &&
-                          append(recipe, evaluation_to_json(parts->evaluator)) &&
-                          append(recipe, tables_to_json(&parts->tables, parts->config->classes));
-    if (complete) *text = json_dumps(recipe, 0);
-    json_decref(recipe);
+    json_t *fingerprint = json_object();
+    const bool complete =
+        append(fingerprint, machine_to_json(rt, parts->data)) && append(fingerprint, replicas_to_json(parts)) &&
+        append(fingerprint, json_loads(model, 0, NULL)) && append(fingerprint, training_to_json(parts)) &&
+        append(fingerprint, evaluation_to_json(parts->evaluator)) &&
+        append(fingerprint, tables_to_json(&parts->tables, parts->config->classes));
+    if (complete) *text = json_dumps(fingerprint, 0);
+    json_decref(fingerprint);
     free(model);
-    return *text ? ST_OK : st_fail(rt_error(rt), ST_FAILED, "out of memory for the recipe of the run");
+    return *text ? ST_OK : st_fail(rt_error(rt), ST_FAILED, "out of memory for the fingerprint of the run");
 }
 
 /* ---- reading ---- */
@@ -110,9 +111,9 @@ static void print_value(const json_t *value, char *text, size_t room)
     free(json);
 }
 
-bool nn_recipe_value(const char *recipe, const char *key, char *value, size_t room)
+bool nn_run_fingerprint_value(const char *fingerprint, const char *key, char *value, size_t room)
 {
-    json_t *object = recipe ? json_loads(recipe, 0, NULL) : NULL;
+    json_t *object = fingerprint ? json_loads(fingerprint, 0, NULL) : NULL;
     const json_t *found = json_object_get(object, key);
     if (found) print_value(found, value, room);
     json_decref(object);
@@ -138,13 +139,13 @@ static st_status compare(json_t *old, json_t *now, const char *where, st_error *
     return ST_OK;
 }
 
-st_status nn_recipe_compare(const char *old, const char *now, const char *where, st_error *error)
+st_status nn_run_fingerprint_compare(const char *old, const char *now, const char *where, st_error *error)
 {
     json_t *before = json_loads(old, JSON_REJECT_DUPLICATES, NULL),
            *after = json_loads(now, JSON_REJECT_DUPLICATES, NULL);
     const st_status status = json_is_object(before) && json_is_object(after)
                                  ? compare(before, after, where, error)
-                                 : st_fail(error, ST_FAILED, "%s: the recipe of the run is no JSON object", where);
+                                 : st_fail(error, ST_FAILED, "%s: the fingerprint of the run is no JSON object", where);
     json_decref(before);
     json_decref(after);
     return status;

@@ -1,8 +1,8 @@
-#include "model/layers/blockproduct.h"
+#include "model/layers/segment_matmul.h"
 
 #include "runtime/launch.h"
 #include "tests/ref/batch.h"
-#include "tests/ref/blockproduct.h"
+#include "tests/ref/segment_matmul.h"
 
 typedef enum layout { HEADS, MODALITIES } layout;
 
@@ -13,28 +13,28 @@ typedef struct shape {
     size_t dialogues;
 } shape;
 
-/* A band as the device sees it and, dense, as the reference does. */
-typedef struct band {
+/* An operand as the device sees it and, dense, as the reference does. */
+typedef struct operand {
     th_matrix matrix;
-    nn_band device;
-    ref_band host;
-} band;
+    nn_strided device;
+    ref_strided host;
+} operand;
 
 /* Slices side by side in each row, or one below the other. */
-static band make_band(th_case *t, const shape *s, size_t rows, uint64_t seed)
+static operand make_operand(th_case *t, const shape *s, size_t rows, uint64_t seed)
 {
     const size_t across = s->layout == HEADS ? s->slices * s->columns : s->columns;
     const size_t down = s->layout == HEADS ? rows : s->slices * rows;
     const size_t ld = across + s->gap;
-    band b = {.matrix = th_normal_matrix(t, down, across, ld, seed, 1.0)};
-    b.device = (nn_band){b.matrix.matrix.view, ld, s->layout == HEADS ? s->columns : rows * ld};
-    b.host = (ref_band){b.matrix.value, across, s->layout == HEADS ? s->columns : rows * across};
+    operand b = {.matrix = th_normal_matrix(t, down, across, ld, seed, 1.0)};
+    b.device = (nn_strided){b.matrix.matrix.view, ld, s->layout == HEADS ? s->columns : rows * ld};
+    b.host = (ref_strided){b.matrix.value, across, s->layout == HEADS ? s->columns : rows * across};
     return b;
 }
 
-static band make_output(th_case *t, const band *like)
+static operand make_output(th_case *t, const operand *like)
 {
-    band b = *like;
+    operand b = *like;
     b.matrix.value = th_doubles(t, like->matrix.matrix.rows * like->matrix.matrix.columns);
     b.matrix.matrix =
         th_output_matrix(t, like->matrix.matrix.rows, like->matrix.matrix.columns, like->matrix.matrix.ld);
@@ -47,25 +47,25 @@ static void products_case(th_case *t, const void *user)
 {
     const shape *s = user;
     const th_dialogues d = th_batch(t, s->lengths, s->dialogues);
-    const nn_blocks blocks = {&d.batch, s->slices, s->columns};
+    const nn_segment_matmul products = {&d.batch, s->slices, s->columns};
     const size_t squares = nn_square_elements(d.batch.pairs, s->slices);
-    const band x = make_band(t, s, d.batch.rows, 1), y = make_band(t, s, d.batch.rows, 2);
+    const operand x = make_operand(t, s, d.batch.rows, 1), y = make_operand(t, s, d.batch.rows, 2);
     const th_tensor square = th_normal(t, squares, 3, 1.0);
 
     double *expected = th_doubles(t, squares);
     const rt_view out = th_output(t, squares);
-    TH_OK(t, nn_blocks_outer(t->rt, out, x.device, y.device, blocks, -0.75f));
-    ref_blocks_outer(expected, x.host, y.host, &d.host, s->slices, s->columns, -0.75);
-    th_expect(t, "outer", out, expected, squares, TH_ACTIVATION);
+    TH_OK(t, nn_segment_matmul_nt(t->rt, out, &products, x.device, y.device, -0.75f));
+    ref_segment_matmul_nt(expected, x.host, y.host, &d.host, s->slices, s->columns, -0.75);
+    th_expect(t, "nt", out, expected, squares, TH_ACTIVATION);
 
     for (int transposed = 0; transposed < 2; ++transposed)
         for (int beta = 0; beta < 2; ++beta) {
-            const band z = beta ? make_band(t, s, d.batch.rows, 4) : make_output(t, &x);
-            const char *name = transposed ? (beta ? "apply_t, added" : "apply_t") : (beta ? "apply, added" : "apply");
-            TH_OK(t, (transposed ? nn_blocks_apply_t : nn_blocks_apply)(t->rt, z.device, square.view, y.device, blocks,
-                                                                        (float)beta));
-            (transposed ? ref_blocks_apply_t : ref_blocks_apply)(z.host, square.value, y.host, &d.host, s->slices,
-                                                                 s->columns, beta);
+            const operand z = beta ? make_operand(t, s, d.batch.rows, 4) : make_output(t, &x);
+            const char *name = transposed ? (beta ? "tn, added" : "tn") : (beta ? "nn, added" : "nn");
+            TH_OK(t, (transposed ? nn_segment_matmul_tn : nn_segment_matmul_nn)(t->rt, z.device, &products, square.view,
+                                                                                y.device, (float)beta));
+            (transposed ? ref_segment_matmul_tn : ref_segment_matmul_nn)(z.host, square.value, y.host, &d.host,
+                                                                         s->slices, s->columns, beta);
             th_expect_matrix(t, name, z.matrix.matrix, z.matrix.value, TH_ACTIVATION);
         }
 }
@@ -115,28 +115,28 @@ static void small_grid_case(th_case *t, const void *user)
     const shape *s = user;
     const th_dialogues d = th_batch(t, s->lengths, s->dialogues);
     const size_t squares = nn_square_elements(d.batch.pairs, s->slices);
-    const band x = make_band(t, s, d.batch.rows, 1), y = make_band(t, s, d.batch.rows, 2);
+    const operand x = make_operand(t, s, d.batch.rows, 1), y = make_operand(t, s, d.batch.rows, 2);
     const th_tensor square = th_normal(t, squares, 3, 1.0);
     double *expected = th_doubles(t, squares);
-    ref_blocks_outer(expected, x.host, y.host, &d.host, s->slices, s->columns, 1.0);
-    const band applied = make_output(t, &x);
-    ref_blocks_apply(applied.host, square.value, y.host, &d.host, s->slices, s->columns, 0.0);
+    ref_segment_matmul_nt(expected, x.host, y.host, &d.host, s->slices, s->columns, 1.0);
+    const operand applied = make_output(t, &x);
+    ref_segment_matmul_nn(applied.host, square.value, y.host, &d.host, s->slices, s->columns, 0.0);
 
     for (size_t side = 1; side <= 2; ++side) {
         rt_grid grid = rt_groups(1, 1, s->dialogues * s->slices, side + 1);
         grid.local[1] = side;
         const rt_view out = th_output(t, squares);
-        TH_OK(t, RT_LAUNCH(t->rt, "block_outer", grid, RT_VIEW(out), RT_VIEW(x.device.view), RT_VIEW(y.device.view),
-                           RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts), RT_UINT(s->slices),
-                           RT_UINT(s->columns), RT_UINT(x.device.ld), RT_ULONG(x.device.slice), RT_UINT(y.device.ld),
-                           RT_ULONG(y.device.slice), RT_FLOAT(1.0f)));
-        th_expect(t, "outer", out, expected, squares, TH_ACTIVATION);
-        const band z = make_output(t, &x);
-        TH_OK(t, RT_LAUNCH(t->rt, "block_apply", grid, RT_VIEW(z.device.view), RT_VIEW(square.view),
+        TH_OK(t, RT_LAUNCH(t->rt, "segment_matmul_nt", grid, RT_VIEW(out), RT_VIEW(x.device.view),
                            RT_VIEW(y.device.view), RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts),
-                           RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(z.device.ld), RT_ULONG(z.device.slice),
-                           RT_UINT(y.device.ld), RT_ULONG(y.device.slice), RT_UINT(0)));
-        th_expect_matrix(t, "apply", z.matrix.matrix, applied.matrix.value, TH_ACTIVATION);
+                           RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(x.device.ld), RT_ULONG(x.device.stride),
+                           RT_UINT(y.device.ld), RT_ULONG(y.device.stride), RT_FLOAT(1.0f)));
+        th_expect(t, "nt", out, expected, squares, TH_ACTIVATION);
+        const operand z = make_output(t, &x);
+        TH_OK(t, RT_LAUNCH(t->rt, "segment_matmul_nn", grid, RT_VIEW(z.device.view), RT_VIEW(square.view),
+                           RT_VIEW(y.device.view), RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts),
+                           RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(z.device.ld), RT_ULONG(z.device.stride),
+                           RT_UINT(y.device.ld), RT_ULONG(y.device.stride), RT_FLOAT(0.0f)));
+        th_expect_matrix(t, "nn", z.matrix.matrix, applied.matrix.value, TH_ACTIVATION);
     }
 }
 

@@ -1,6 +1,6 @@
 /* Philox4x32-10 and the masks of SPEC 7, one element at a time. */
-#ifndef SAFSD_TESTS_REF_MASK_H
-#define SAFSD_TESTS_REF_MASK_H
+#ifndef SAFSD_TESTS_REF_DROPOUT_MASK_H
+#define SAFSD_TESTS_REF_DROPOUT_MASK_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +10,6 @@ void ref_philox(uint32_t word[4], const uint32_t counter[4], const uint32_t key[
 /* The random word of element `element` of `site`. */
 uint32_t ref_random_word(uint64_t seed, uint32_t site, uint32_t step, uint64_t element);
 
-bool ref_mask_kept(uint64_t seed, uint32_t site, uint32_t step, double p, uint64_t element);
+bool ref_dropout_mask_kept(uint64_t seed, uint32_t site, uint32_t step, double p, uint64_t element);
 
 #endif

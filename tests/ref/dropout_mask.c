@@ -1,4 +1,4 @@
-#include "tests/ref/mask.h"
+#include "tests/ref/dropout_mask.h"
 
 #include <math.h>
 
@@ -27,7 +27,7 @@ uint32_t ref_random_word(uint64_t seed, uint32_t site, uint32_t step, uint64_t e
     return word[element % 4];
 }
 
-bool ref_mask_kept(uint64_t seed, uint32_t site, uint32_t step, double p, uint64_t element)
+bool ref_dropout_mask_kept(uint64_t seed, uint32_t site, uint32_t step, double p, uint64_t element)
 {
     return (double)ref_random_word(seed, site, step, element) >= floor(p * 4294967296.0);
 }

@@ -1,9 +1,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/layers/mask.h"
+#include "model/layers/dropout_mask.h"
 #include "tests/ref/harness.h"
-#include "tests/ref/mask.h"
+#include "tests/ref/dropout_mask.h"
 
 static const nn_draw draw = {.seed = 12345694739u, .step = 7, .p = 0.5};
 
@@ -13,12 +13,12 @@ typedef uint64_t element_of(const void *layout, size_t e);
 static void expect_mask(th_case *t, rt_view bits, const nn_draw *d, uint32_t site, size_t elements, element_of *element,
                         const void *layout)
 {
-    const size_t words = nn_mask_words(elements);
+    const size_t words = nn_dropout_mask_words(elements);
     uint32_t *actual = (uint32_t *)th_ints(t, words);
     if (words) TH_OK(t, rt_read(t->rt, bits, actual, words));
     for (size_t e = 0; e < elements; ++e) {
         const bool kept = (actual[e / 32] >> (e % 32)) & 1;
-        if (kept != ref_mask_kept(d->seed, site, d->step, d->p, element(layout, e)))
+        if (kept != ref_dropout_mask_kept(d->seed, site, d->step, d->p, element(layout, e)))
             fail_msg("[%s] site %u, p %g: bit %zu of %zu is %d", t->setting->name, (unsigned)site, d->p, e, elements,
                      kept);
     }
@@ -63,9 +63,9 @@ static void test_site_numbers(void **state)
 static void test_scale(void **state)
 {
     (void)state;
-    assert_true(nn_mask_scale(0.0) == 1.0f);
-    assert_true(nn_mask_scale(0.5) == 2.0f);
-    assert_true(nn_mask_scale(0.1) == (float)(1.0 / 0.9));
+    assert_true(nn_dropout_scale(0.0) == 1.0f);
+    assert_true(nn_dropout_scale(0.5) == 2.0f);
+    assert_true(nn_dropout_scale(0.1) == (float)(1.0 / 0.9));
 }
 
 static uint64_t from_first(const void *first, size_t e)
@@ -83,8 +83,8 @@ static void flat_case(th_case *t, const void *user)
         for (size_t f = 0; f < sizeof firsts / sizeof *firsts; ++f)
             for (size_t i = 0; i < sizeof ps / sizeof *ps; ++i) {
                 const nn_draw d = {draw.seed, draw.step, ps[i]};
-                const rt_view bits = th_output(t, nn_mask_words(sizes[s]));
-                TH_OK(t, nn_mask_draw(t->rt, bits, &d, 8201, firsts[f], sizes[s]));
+                const rt_view bits = th_output(t, nn_dropout_mask_words(sizes[s]));
+                TH_OK(t, nn_dropout_mask_draw(t->rt, bits, &d, 8201, firsts[f], sizes[s]));
                 expect_mask(t, bits, &d, 8201, sizes[s], from_first, &firsts[f]);
             }
 }
@@ -104,7 +104,7 @@ static void threshold_case(th_case *t, const void *user)
             const uint32_t word = ref_random_word(draw.seed, 8200, draw.step, e);
             const nn_draw d = {draw.seed, draw.step, ((double)word + above + 0.5) / 4294967296.0};
             const rt_view bits = th_output(t, 2);
-            TH_OK(t, nn_mask_draw(t->rt, bits, &d, 8200, 0, ELEMENTS));
+            TH_OK(t, nn_dropout_mask_draw(t->rt, bits, &d, 8200, 0, ELEMENTS));
             uint32_t actual[2] = {0, 0};
             TH_OK(t, rt_read(t->rt, bits, actual, 2));
             assert_int_equal(actual[e / 32] >> e % 32 & 1, above ? 0 : 1);
@@ -124,7 +124,7 @@ static void sites_case(th_case *t, const void *user)
     const uint64_t first = 3 * ELEMENTS;
     const nn_sites sites = {th_upload(t, numbers, 4), 4, STRIDE};
     const rt_view bits = th_output(t, 4 * STRIDE);
-    TH_OK(t, nn_mask_draw_sites(t->rt, bits, &draw, sites, first, ELEMENTS));
+    TH_OK(t, nn_dropout_mask_draw_sites(t->rt, bits, &draw, sites, first, ELEMENTS));
     for (size_t k = 0; k < 4; ++k) {
         expect_mask(t, rt_view_at(bits, k * STRIDE), &draw, numbers[k], ELEMENTS, from_first, &first);
         th_expect_untouched(t, "between masks", rt_view_at(bits, k * STRIDE + 32), STRIDE - 32);
@@ -163,13 +163,13 @@ static void attention_case(th_case *t, const void *user)
                             .first_row = FIRST_ROW,
                             .starts = th_upload(t, starts, DIALOGUES + 1),
                             .dialogue_of = th_upload(t, dialogue_of, ROWS)};
-    const size_t stride = nn_mask_attention_words(ROWS, HEADS) + 5;
+    const size_t stride = nn_dropout_mask_attention_words(ROWS, HEADS) + 5;
     const nn_sites sites = {th_upload(t, numbers, SITES), SITES, stride};
     const rt_view bits = th_output(t, SITES * stride);
-    TH_OK(t, nn_mask_draw_attention(t->rt, bits, &draw, sites, &batch, HEADS));
+    TH_OK(t, nn_dropout_mask_draw_attention(t->rt, bits, &draw, sites, &batch, HEADS));
     for (size_t k = 0; k < SITES; ++k)
         for (size_t i = 0; i < ROWS * HEADS; ++i) {
-            const size_t length = (size_t)lengths[dialogue_of[i / HEADS]], words = nn_mask_words(length);
+            const size_t length = (size_t)lengths[dialogue_of[i / HEADS]], words = nn_dropout_mask_words(length);
             const attention_layout layout = {HEADS, FIRST_ROW, i};
             const rt_view at = rt_view_at(bits, k * stride + i * NN_ATTENTION_WORDS);
             expect_mask(t, at, &draw, numbers[k], length, attention_element, &layout);
@@ -201,10 +201,10 @@ static void graph_case(th_case *t, const void *user)
     static const uint32_t numbers[] = {8301, 8302, 12289};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; ++i) {
         const graph_layout g = layouts[i];
-        const size_t elements = g.modalities * g.rows * g.graph, stride = nn_mask_words(elements) + 3;
+        const size_t elements = g.modalities * g.rows * g.graph, stride = nn_dropout_mask_words(elements) + 3;
         const nn_sites sites = {th_upload(t, numbers, 3), 3, stride};
         const rt_view bits = th_output(t, 3 * stride);
-        TH_OK(t, nn_mask_draw_graph(t->rt, bits, &draw, sites, g.modalities, g.rows, g.first_row, g.graph));
+        TH_OK(t, nn_dropout_mask_draw_graph(t->rt, bits, &draw, sites, g.modalities, g.rows, g.first_row, g.graph));
         for (size_t k = 0; k < 3; ++k) {
             expect_mask(t, rt_view_at(bits, k * stride), &draw, numbers[k], elements, graph_element, &g);
             th_expect_untouched(t, "between masks", rt_view_at(bits, (k + 1) * stride - 3), 3);

@@ -4,8 +4,8 @@
  * element's index in the whole optimiser batch, and on nothing else: not on device, launch or how a batch is cut.
  * Bits behind the last element of the last word are undefined.
  */
-#ifndef SAFSD_MODEL_LAYERS_MASK_H
-#define SAFSD_MODEL_LAYERS_MASK_H
+#ifndef SAFSD_MODEL_LAYERS_DROPOUT_MASK_H
+#define SAFSD_MODEL_LAYERS_DROPOUT_MASK_H
 
 #include "model/glossary.h"
 
@@ -37,22 +37,22 @@ typedef struct nn_draw {
 } nn_draw;
 
 /* 1 / (1 - p), computed in double and rounded once. */
-float nn_mask_scale(double p);
+float nn_dropout_scale(double p);
 
 /* Words of a flat mask, of an attention mask [rows, heads, 512]. */
-static inline size_t nn_mask_words(size_t elements)
+static inline size_t nn_dropout_mask_words(size_t elements)
 {
     return (elements + 31) / 32;
 }
-static inline size_t nn_mask_attention_words(size_t rows, size_t heads)
+static inline size_t nn_dropout_mask_attention_words(size_t rows, size_t heads)
 {
     return rows * heads * NN_ATTENTION_WORDS;
 }
 
 /* Bit e for element first_element + e of `site`, e < elements. For a part of a batch that starts at row r of the whole,
  * first_element is r * columns. */
-st_status nn_mask_draw(rt_context *rt, rt_view bits, const nn_draw *draw, uint32_t site, uint64_t first_element,
-                       size_t elements);
+st_status nn_dropout_mask_draw(rt_context *rt, rt_view bits, const nn_draw *draw, uint32_t site, uint64_t first_element,
+                               size_t elements);
 
 /* Several masks in one launch: that of site number k of the list begins at word k * stride of `bits`. */
 typedef struct nn_sites {
@@ -60,16 +60,16 @@ typedef struct nn_sites {
     size_t count, stride;
 } nn_sites;
 
-st_status nn_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, uint64_t first_element,
-                             size_t elements);
+st_status nn_dropout_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                     uint64_t first_element, size_t elements);
 
 /* Attention masks: bit (r*heads + head)*512 + j, r a row of `batch`, j a row of its dialogue. Words that hold no such j
  * are not written. */
-st_status nn_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
-                                 const nn_batch *batch, size_t heads);
+st_status nn_dropout_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                         const nn_batch *batch, size_t heads);
 
 /* Graph masks of tensors [M, rows, G]: bit (m*rows + r)*G + c is that of element ((first_row + r)*M + m)*G + c. */
-st_status nn_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, size_t modalities,
-                             size_t rows, size_t first_row, size_t graph);
+st_status nn_dropout_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                     size_t modalities, size_t rows, size_t first_row, size_t graph);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/training/team.h"
+#include "model/training/data_parallel.h"
 #include "tests/ref/harness.h"
 
 enum { DIALOGUES = 7, STEPS = 20, CLASSES = 3, WIDTH = 10 };
@@ -100,39 +100,40 @@ static int close_world(void **state)
     return 0;
 }
 
-/* STEPS steps on 1 + workers devices; losses [STEPS] and the final head weight [elements]. */
-static void train(world *w, size_t workers, size_t micro_batch, float *losses, float *weight)
+/* STEPS steps on 1 + replicas devices; losses [STEPS] and the final head weight [elements]. */
+static void train(world *w, size_t replicas, size_t micro_batch, float *losses, float *weight)
 {
-    nn_safsd *lead = NULL;
-    nn_team *team = NULL;
+    nn_safsd *model = NULL;
+    nn_data_parallel *parallel = NULL;
     const nn_adam adam = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-5};
-    assert_int_equal(nn_safsd_create(&lead, w->contexts[0], &w->options), ST_OK);
-    assert_int_equal(nn_params_initialise(nn_safsd_params(lead), 99), ST_OK);
-    assert_int_equal(nn_team_create(&team, lead, w->contexts + 1, workers, &w->options), ST_OK);
+    assert_int_equal(nn_safsd_create(&model, w->contexts[0], &w->options), ST_OK);
+    assert_int_equal(nn_params_initialise(nn_safsd_params(model), 99), ST_OK);
+    assert_int_equal(nn_data_parallel_create(&parallel, model, w->contexts + 1, replicas, &w->options), ST_OK);
     for (uint32_t step = 0; step < STEPS; ++step) {
         nn_pending pending;
         nn_step_result result;
-        assert_int_equal(nn_team_gradient(team, &w->batch, step, micro_batch), ST_OK);
-        assert_int_equal(nn_team_update(team, &adam, 1e-3), ST_OK);
-        assert_int_equal(nn_safsd_result_later(lead, &pending), ST_OK);
-        assert_int_equal(nn_safsd_result(lead, &pending, &result), ST_OK);
+        assert_int_equal(nn_data_parallel_gradient(parallel, &w->batch, step, micro_batch), ST_OK);
+        assert_int_equal(nn_data_parallel_update(parallel, &adam, 1e-3), ST_OK);
+        assert_int_equal(nn_data_parallel_result_later(parallel, &pending), ST_OK);
+        assert_int_equal(nn_data_parallel_result(parallel, &pending, &result), ST_OK);
         assert_true(result.outcome.finite);
         losses[step] = result.loss;
     }
-    const nn_param *head = nn_params_find(nn_safsd_params(lead), "smax_fc.weight");
+    const nn_param *head = nn_params_find(nn_safsd_params(model), "smax_fc.weight");
     assert_int_equal(rt_read(w->contexts[0], head->value, weight, head->elements), ST_OK);
-    nn_team_destroy(&team);
-    nn_safsd_destroy(&lead);
+    nn_data_parallel_destroy(&parallel);
+    nn_safsd_destroy(&model);
 }
 
-static void expect_alike(world *w, size_t workers, size_t micro_batch)
+static void expect_alike(world *w, size_t replicas, size_t micro_batch)
 {
     float one[STEPS], many[STEPS], weight_one[CLASSES * 60], weight_many[CLASSES * 60];
     train(w, 0, 0, one, weight_one);
-    train(w, workers, micro_batch, many, weight_many);
+    train(w, replicas, micro_batch, many, weight_many);
     for (size_t s = 0; s < STEPS; ++s)
         if (!(fabs((double)one[s] - (double)many[s]) <= 1e-5 * fabs((double)one[s])))
-            fail_msg("step %zu: loss %.9g on one device, %.9g on %zu", s, (double)one[s], (double)many[s], workers + 1);
+            fail_msg("step %zu: loss %.9g on one device, %.9g on %zu", s, (double)one[s], (double)many[s],
+                     replicas + 1);
     double difference = 0, norm = 0;
     for (size_t i = 0; i < CLASSES * 60; ++i) {
         difference += pow((double)weight_one[i] - (double)weight_many[i], 2);
@@ -166,12 +167,12 @@ static void test_cut_is_by_work(void **state)
     const nn_config *c = &w->options.config;
     size_t cuts[4];
     const int32_t even[4] = {10, 10, 10, 10}, front[5] = {300, 5, 5, 5, 5}, single[1] = {4};
-    nn_team_cut(cuts, 2, even, 4, c);
+    nn_data_parallel_cut(cuts, 2, even, 4, c);
     assert_int_equal(cuts[1], 2);
     assert_int_equal(cuts[2], 4);
-    nn_team_cut(cuts, 2, front, 5, c);
+    nn_data_parallel_cut(cuts, 2, front, 5, c);
     assert_int_equal(cuts[1], 1); /* the long one alone, against the four short ones */
-    nn_team_cut(cuts, 3, single, 1, c);
+    nn_data_parallel_cut(cuts, 3, single, 1, c);
     assert_int_equal(cuts[0], 0);
     assert_int_equal(cuts[1], 1); /* fewer dialogues than devices: the rest have none */
     assert_int_equal(cuts[2], 1);

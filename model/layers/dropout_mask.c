@@ -1,4 +1,4 @@
-#include "model/layers/mask.h"
+#include "model/layers/dropout_mask.h"
 
 #include "runtime/launch.h"
 
@@ -10,7 +10,7 @@ uint32_t nn_site_encoder(nn_modality source, nn_modality target, size_t layer, n
     return (encoder * 64 + (uint32_t)layer) * 8 + (uint32_t)kind;
 }
 
-float nn_mask_scale(double p)
+float nn_dropout_scale(double p)
 {
     return (float)(1.0 / (1.0 - p));
 }
@@ -32,43 +32,44 @@ static rt_grid scalars_times(const rt_context *rt, size_t count, size_t times)
 static st_status draw_flat(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, uint32_t site,
                            uint64_t first_element, size_t elements)
 {
-    const size_t words = nn_mask_words(elements);
-    return RT_LAUNCH(rt, "mask_draw", scalars_times(rt, words, sites.count), RT_VIEW(bits), RT_VIEW(sites.numbers),
-                     RT_UINT(words), RT_ULONG(sites.stride), RT_ULONG(first_element),
+    const size_t words = nn_dropout_mask_words(elements);
+    return RT_LAUNCH(rt, "dropout_mask_draw", scalars_times(rt, words, sites.count), RT_VIEW(bits),
+                     RT_VIEW(sites.numbers), RT_UINT(words), RT_ULONG(sites.stride), RT_ULONG(first_element),
                      RT_UINT(sites.numbers.block != NULL), RT_UINT(site), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)), RT_MOVES(words * sites.count));
 }
 
-st_status nn_mask_draw(rt_context *rt, rt_view bits, const nn_draw *draw, uint32_t site, uint64_t first_element,
-                       size_t elements)
+st_status nn_dropout_mask_draw(rt_context *rt, rt_view bits, const nn_draw *draw, uint32_t site, uint64_t first_element,
+                               size_t elements)
 {
     const nn_sites one = {.count = 1};
     return draw_flat(rt, bits, draw, one, site, first_element, elements);
 }
 
-st_status nn_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, uint64_t first_element,
-                             size_t elements)
+st_status nn_dropout_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                     uint64_t first_element, size_t elements)
 {
     return draw_flat(rt, bits, draw, sites, 0, first_element, elements);
 }
 
-st_status nn_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
-                                 const nn_batch *batch, size_t heads)
+st_status nn_dropout_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                         const nn_batch *batch, size_t heads)
 {
-    rt_grid grid = scalars_times(rt, batch->rows * heads, nn_mask_words(batch->longest));
+    rt_grid grid = scalars_times(rt, batch->rows * heads, nn_dropout_mask_words(batch->longest));
     grid.dimensions = 3;
     grid.groups[2] = sites.count;
-    return RT_LAUNCH(rt, "mask_draw_attention", grid, RT_VIEW(bits), RT_VIEW(sites.numbers), RT_VIEW(batch->starts),
-                     RT_VIEW(batch->dialogue_of), RT_UINT(batch->rows), RT_UINT(heads), RT_ULONG(sites.stride),
-                     RT_ULONG(batch->first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
-                     RT_UINT(threshold_of(draw->p)), RT_MOVES(nn_mask_words(batch->pairs * heads) * sites.count));
+    return RT_LAUNCH(rt, "dropout_mask_draw_attention", grid, RT_VIEW(bits), RT_VIEW(sites.numbers),
+                     RT_VIEW(batch->starts), RT_VIEW(batch->dialogue_of), RT_UINT(batch->rows), RT_UINT(heads),
+                     RT_ULONG(sites.stride), RT_ULONG(batch->first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
+                     RT_UINT(threshold_of(draw->p)),
+                     RT_MOVES(nn_dropout_mask_words(batch->pairs * heads) * sites.count));
 }
 
-st_status nn_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites, size_t modalities,
-                             size_t rows, size_t first_row, size_t graph)
+st_status nn_dropout_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
+                                     size_t modalities, size_t rows, size_t first_row, size_t graph)
 {
-    const size_t words = nn_mask_words(modalities * rows * graph);
-    return RT_LAUNCH(rt, "mask_draw_graph", scalars_times(rt, words, sites.count), RT_VIEW(bits),
+    const size_t words = nn_dropout_mask_words(modalities * rows * graph);
+    return RT_LAUNCH(rt, "dropout_mask_draw_graph", scalars_times(rt, words, sites.count), RT_VIEW(bits),
                      RT_VIEW(sites.numbers), RT_UINT(modalities), RT_UINT(rows), RT_UINT(graph), RT_UINT(words),
                      RT_ULONG(sites.stride), RT_ULONG(first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)), RT_MOVES(words * sites.count));

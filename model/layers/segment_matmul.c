@@ -1,0 +1,85 @@
+#include "model/layers/segment_matmul.h"
+
+#include "runtime/launch.h"
+
+/* The tiles of cl/segment_matmul.cl; these numbers only shape the launch, any grid covers everything. */
+enum { TILE_COLUMNS = 4, TILES_OF_ITEM = 4, GROUP_SIDE = 8 };
+
+/* TILE_ROWS of the kernels. */
+static size_t tile_rows(const rt_context *rt)
+{
+    return rt_vector_width(rt) >= 8 ? 6 : 4;
+}
+
+static size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* For `columns` of the output. Groups of up to GROUP_SIDE x GROUP_SIDE items where groups have items; otherwise each
+ * item takes several tiles, for a group costs more than a tile of a short dialogue. */
+static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, size_t columns, size_t columns_of_item)
+{
+    const size_t items = rt_row_group(rt);
+    const size_t across = items < GROUP_SIDE ? items : GROUP_SIDE;
+    const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
+    const size_t rows_of_group = tile_rows(rt) * (items > 1 ? down : TILES_OF_ITEM);
+    rt_grid grid =
+        rt_groups(ceil_div(columns, columns_of_item * across), ceil_div(shape->batch->longest, rows_of_group),
+                  shape->batch->dialogues * shape->slices, across);
+    grid.local[1] = down;
+    return grid;
+}
+
+/* Elements of a strided operand, and multiplications and additions of one product. */
+static size_t strided_elements(const nn_segment_matmul *shape)
+{
+    return shape->slices * shape->batch->rows * shape->columns;
+}
+
+static size_t square_elements(const nn_segment_matmul *shape)
+{
+    return nn_square_elements(shape->batch->pairs, shape->slices);
+}
+
+static double flops_of(const nn_segment_matmul *shape)
+{
+    return 2.0 * (double)square_elements(shape) * (double)shape->columns;
+}
+
+st_status nn_segment_matmul_nt(rt_context *rt, rt_view square, const nn_segment_matmul *shape, nn_strided x,
+                               nn_strided y, float alpha)
+{
+    const size_t columns = shape->batch->longest; /* of the output */
+    const size_t item = rt_row_group(rt) > 1 ? TILE_COLUMNS : columns;
+    return RT_LAUNCH(rt, "segment_matmul_nt", tile_grid(rt, shape, columns, item), RT_VIEW(square), RT_VIEW(x.view),
+                     RT_VIEW(y.view), RT_VIEW(shape->batch->starts), RT_VIEW(shape->batch->pair_starts),
+                     RT_UINT(shape->slices), RT_UINT(shape->columns), RT_UINT(x.ld), RT_ULONG(x.stride), RT_UINT(y.ld),
+                     RT_ULONG(y.stride), RT_FLOAT(alpha),
+                     RT_MOVES(2 * strided_elements(shape) + square_elements(shape)), RT_FLOPS(flops_of(shape)));
+}
+
+static st_status product(rt_context *rt, const char *kernel, nn_strided out, const nn_segment_matmul *shape,
+                         rt_view square, nn_strided y, float beta)
+{
+    const size_t width = rt_vector_width(rt);
+    const size_t vectors = width >= 8 ? 4 : 2;
+    return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width), RT_VIEW(out.view),
+                     RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->batch->starts),
+                     RT_VIEW(shape->batch->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
+                     RT_UINT(out.ld), RT_ULONG(out.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(beta),
+                     RT_MOVES((beta != 0.0f ? 3 : 2) * strided_elements(shape) + square_elements(shape)),
+                     RT_FLOPS(flops_of(shape)));
+}
+
+st_status nn_segment_matmul_nn(rt_context *rt, nn_strided out, const nn_segment_matmul *shape, rt_view square,
+                               nn_strided y, float beta)
+{
+    return product(rt, "segment_matmul_nn", out, shape, square, y, beta);
+}
+
+st_status nn_segment_matmul_tn(rt_context *rt, nn_strided out, const nn_segment_matmul *shape, rt_view square,
+                               nn_strided y, float beta)
+{
+    return product(rt, "segment_matmul_tn", out, shape, square, y, beta);
+}
