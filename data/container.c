@@ -152,6 +152,9 @@ static st_status read_dialogues(ds_dataset **data, const sf_file *file, st_error
 {
     const sf_tensor *lengths = sf_find(file, "lengths");
     const sf_tensor *speakers = sf_find(file, "speakers");
+    if (sf_find(file, "speaker_embeddings.weight"))
+        return st_fail(error, ST_FAILED, "%s is a checkpoint and no data set: eval and predict take it as CHECKPOINT",
+                       sf_path(file));
     if (!lengths || !speakers)
         return st_fail(error, ST_FAILED, "%s is no data set: it has no tensor '%s'", sf_path(file),
                        lengths ? "speakers" : "lengths");

@@ -10,7 +10,9 @@
 #include "data/speakers.h"
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
+#include "engine/disagreements.h"
 #include "engine/settings.h"
+#include "model/network/host_batch.h"
 
 /* ---- configuration ---- */
 
@@ -83,6 +85,7 @@ static st_status take_classes(en_scoring *s, st_error *error)
         return ST_OK;
     }
     ST_FORWARD(check_names(s, error));
+    en_say_classes(s);
     s->class_names = about->class_names;
     return ds_name_classes(s->data, about->class_names, about->config.classes, error);
 }
@@ -116,6 +119,9 @@ static st_status take_statistics(en_scoring *s, st_error *error)
     }
     if (s->checkpoint->own) return ST_OK;
     if (!s->config.data.standardize) return ST_OK;
+    en_say(s->options.events, EN_NOTICE,
+           "%.400s carries no statistics: features are standardised by those of the training part of %.400s",
+           sf_path(s->checkpoint->file), s->config.data.path ? s->config.data.path : "the data set");
     ST_FORWARD(ds_statistics_measure(s->data, &s->statistics, error));
     return ds_standardize(s->data, &s->statistics, error);
 }
@@ -154,6 +160,8 @@ static st_status choose_model(en_scoring *s)
         tables = s->tables.tables;
     }
     s->evaluator = en_settings_evaluator(&s->config, tables);
+    ST_FORWARD(nn_check_data(s->data, &s->model_config, error));
+    en_say_data(s);
     return ST_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "base/print.h"
 #include "app/classification_report.h"
 #include "app/scoring.h"
+#include "model/training/metrics.h"
 #include "app/selections.h"
 
 /* Losses of the parts together, weighted by utterances, and one confusion matrix. */
@@ -29,15 +30,26 @@ static st_status measure(const en_scoring *scoring, nn_split_losses *losses, uin
     return ST_OK;
 }
 
+/* Losses that count labels do not exist without labels. */
+static bool is_labelled(en_confusion confusion)
+{
+    return nn_metrics_of(confusion.counts, confusion.classes, NULL).rows > 0;
+}
+
+static json_t *supervised(en_confusion confusion, double loss)
+{
+    return is_labelled(confusion) ? en_json_real(loss) : json_null();
+}
+
 static st_status print_json(const en_scoring *scoring, const nn_split_losses *losses, en_confusion confusion)
 {
     static const char *const parts[] = {"train", "valid", "test", "all"};
     json_t *result = en_report_json(confusion);
     json_object_set_new(result, "split", json_string(parts[scoring->part]));
     json_object_set_new(result, "utterances", json_integer((json_int_t)losses->utterances));
-    json_object_set_new(result, "loss", en_json_real(losses->loss));
-    json_object_set_new(result, "ce", en_json_real(losses->ce));
-    json_object_set_new(result, "saf", en_json_real(losses->saf));
+    json_object_set_new(result, "loss", supervised(confusion, losses->loss));
+    json_object_set_new(result, "ce", supervised(confusion, losses->ce));
+    json_object_set_new(result, "saf", supervised(confusion, losses->saf));
     json_object_set_new(result, "kl", en_json_real(losses->kl));
     char *text = NULL;
     ST_FORWARD(en_json_pretty(result, &text, scoring->error));
@@ -57,8 +69,13 @@ static st_status print_text(const en_scoring *scoring, const nn_split_losses *lo
     else
         snprintf(text, sizeof text, "%.800s: published weights", path);
     print_wrapped(stdout, 0, 0, text);
-    snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)",
-             en_part_name(scoring->part), losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
+    const char *part = en_part_name(scoring->part);
+    if (is_labelled(confusion))
+        snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)", part,
+                 losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
+    else
+        snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss - (ce -, saf -, kl %.6g)", part,
+                 losses->utterances, losses->kl);
     print_wrapped(stdout, 0, 0, text);
     putchar('\n');
     return report_print(confusion, scoring->error);

@@ -191,6 +191,17 @@ static st_status read_own(nn_checkpoint *c, st_error *error)
     return progress ? read_run(c, progress, error) : ST_OK;
 }
 
+/* Other files of this program, and data sets without a format, hold no weights: they are told by what is in them. */
+static st_status check_kind(const sf_file *file, st_error *error)
+{
+    if (sf_find(file, "lengths") && sf_find(file, "speakers"))
+        return st_fail(error, ST_FAILED, "%s is a data set and no checkpoint: name it with --data, or [data] path",
+                       sf_path(file));
+    if (sf_find(file, "batch/lengths"))
+        return st_fail(error, ST_FAILED, "%s is a golden case and no checkpoint: `verify` computes it", sf_path(file));
+    return ST_OK;
+}
+
 st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_error *error)
 {
     st_status status = ST_OK;
@@ -204,6 +215,7 @@ st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_er
     ST_TRY(sf_open(&c->file, path, SF_VERIFY, error));
     const char *format = sf_metadata(c->file, "format");
     c->own = format && strcmp(format, NN_CHECKPOINT_FORMAT) == 0;
+    ST_TRY(check_kind(c->file, error));
     if (c->own) ST_TRY(read_own(c, error));
     *checkpoint = c;
     c = NULL;

@@ -1,0 +1,55 @@
+#include "engine/disagreements.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "data/assemble.h"
+#include "data/index.h"
+#include "data/labels.h"
+
+enum { LISTED = 600 /* characters of a list of names */ };
+
+static const char *list_names(const char *const *names, size_t count, char text[LISTED])
+{
+    size_t used = 0, listed = 0;
+    text[0] = '\0';
+    for (; listed < count; ++listed) {
+        char entry[200];
+        snprintf(entry, sizeof entry, "%s%.120s", listed ? ", " : "", names[listed]);
+        if (used + strlen(entry) + 32 > LISTED) break;
+        used += (size_t)snprintf(text + used, LISTED - used, "%s", entry);
+    }
+    if (listed < count) snprintf(text + used, LISTED - used, " and %zu more", count - listed);
+    return text;
+}
+
+void en_say_classes(const en_scoring *s)
+{
+    const nn_checkpoint_about *about = &s->checkpoint->about;
+    const ds_dataset *data = s->data;
+    const char *file = sf_path(s->checkpoint->file);
+    const size_t C = about->config.classes;
+    char theirs[LISTED], ours[LISTED];
+    if (!s->checkpoint->own || data->classes == 0 || ds_names_numbered(data->class_names, data->classes)) return;
+    if (data->classes != C)
+        en_say(s->options.events, EN_NOTICE, "warning: the data set has %zu classes (%s), %.400s %zu (%s)",
+               data->classes, list_names(data->class_names, data->classes, theirs), file, C,
+               list_names(about->class_names, C, ours));
+    if (ds_names_numbered(about->class_names, C))
+        en_say(s->options.events, EN_NOTICE,
+               "warning: %.400s has numbers for classes that the data set names: 0 is taken for '%.160s', and so on",
+               file, data->class_names[0]);
+}
+
+void en_say_data(const en_scoring *s)
+{
+    bool included[DS_SPLITS];
+    char sentence[ST_TEXT_SIZE];
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) included[split] = en_scoring_includes(s, split);
+    ds_describe_absent(s->data, included, s->part == EN_PART_ALL ? "the data set" : en_part_name(s->part), sentence);
+    if (sentence[0]) en_say(s->options.events, EN_NOTICE, "%s", sentence);
+    for (size_t m = 0; m < DS_MODALITIES; ++m)
+        if (s->data->dims[m] > 0 && !s->model_config.uses[m])
+            en_say(s->options.events, EN_NOTICE, "the %s features of the data set are not used: the model has none",
+                   ds_modality_name(m));
+}
