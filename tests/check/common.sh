@@ -28,5 +28,10 @@ compilers() {
     for compiler in gcc clang; do command -v "$compiler"; done
 }
 
+# leak_options TREE: LSAN_OPTIONS for that source tree; the path may have spaces, and colons would end it.
+leak_options() {
+    printf "suppressions='%s/tests/check/lsan.supp':print_suppressions=0" "$1"
+}
+
 include_flags=(-I. -I"$build/generated" -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -DSAFSD_VERSION=\"0\")
 warning_flags=(-std=c11 -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror)

@@ -25,6 +25,6 @@ grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|te
 grep -nE 'include "runtime/(internal|kernel|gemm_state)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
 for folder in base runtime data model model/*/ config engine; do
-    grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' $folder/*.[ch]
+    grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' "$folder"/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

@@ -27,7 +27,8 @@ for candidate in clang gcc; do [ -n "$compiler" ] || ! works $candidate || compi
 }
 # shellcheck disable=SC2086
 wanted=$(printf '%s|' $tests)
-export LSAN_OPTIONS="suppressions=$PWD/tests/check/lsan.supp:print_suppressions=0" UBSAN_OPTIONS=print_stacktrace=1
+LSAN_OPTIONS=$(leak_options "$PWD")
+export LSAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 ctest --test-dir "$sanitized" -R "^(${wanted%|})\$" --output-on-failure >"$sanitized/run.log" 2>&1 || {
     grep -E 'runtime error|ERROR: |SUMMARY|Failed|\*\*\*' "$sanitized/run.log" | complain "run"

@@ -44,7 +44,7 @@ out_has 'damaged: it will not be used'
 gives 0 verify "$case"
 gives 0 cache --list
 out_lacks damaged
-head -c 1000 "$victim" >cut && cp cut "$victim"
+head -c 1000 "$victim" >"cut" && cp "cut" "$victim"
 gives 0 verify "$case"
 [ "$(stat -c %s "$victim")" -gt 1000 ] || fail "a cut program was not replaced"
 [ "$(kept)" = "$files" ] || fail "other programs than before"

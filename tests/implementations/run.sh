@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The program on one implementation of OpenCL that scripts/install.sh brings:  run.sh NAME short|long
+# short: the self-test, and three small golden cases. long: every golden case, a training of three epochs, and one of two
+# that is resumed for a third, with the same bytes. The program is SAFSD_TEST_PROGRAM; SAFSD_TEST_BUILD is
+# the build tree, where the drivers lie and compiled kernels are kept. Exit status 77: the implementation is not here.
+set -euo pipefail
+name=$1
+tier=$2
+program=$SAFSD_TEST_PROGRAM
+golden=$SAFSD_TEST_GOLDEN
+folder=$SAFSD_TEST_BUILD/implementations
+
+case $name in
+intel-cpu) library=$folder/intel-cpu/lib/libintelocl.so ;;
+intel-fpga-emulator)
+    # Its compiler fails on processors that it does not know, unless it is told of one.
+    export LD_LIBRARY_PATH=$folder/intel-fpga-emulator/lib CL_CONFIG_CPU_TARGET_ARCH=core-avx2
+    library=$LD_LIBRARY_PATH/libintelocl_emu.so
+    ;;
+rusticl)
+    export RUSTICL_ENABLE=llvmpipe RUSTICL_DEVICE_TYPE=gpu
+    library=$(find "$folder/mesa" -name libRusticlOpenCL.so.1 2>/dev/null || true)
+    ;;
+*)
+    echo "there is no implementation $name" >&2
+    exit 2
+    ;;
+esac
+if [ ! -e "$library" ]; then
+    echo "skipped: $name is not in $folder (scripts/install.sh implementations)"
+    exit 77
+fi
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+mkdir "$place/drivers"
+echo "$library" >"$place/drivers/$name.icd"
+unset SAFSD_CL_DEVICE SAFSD_CL_KERNELS OPENCL_LAYERS
+export OCL_ICD_VENDORS=$place/drivers SAFSD_CL_CACHE=always XDG_CACHE_HOME=$folder/cache/$name
+mkdir -p "$XDG_CACHE_HOME"
+cd "$place"
+devices=$("$program" devices)
+echo "$devices"
+[ "$(grep -c '^  [0-9]' <<<"$devices")" -eq 1 ] || { echo "not one device" && exit 1; }
+
+if [ "$tier" = short ]; then
+    "$program" --quiet selftest
+    "$program" --quiet verify "$golden"/{lonely,one_mode,adamw}.safetensors
+    exit 0
+fi
+
+"$program" --quiet verify "$golden"/*.safetensors
+"$program" --quiet synth --dialogues 8 --dims 12,8,6 -o data.safetensors
+settings=(--set data.path=data.safetensors --set data.format=auto --set model.hidden=16 --set model.heads=2
+    --set model.gcn_layers=2 --set train.batch=2 --set data.valid_fraction=0.3)
+"$program" --quiet train "${settings[@]}" --set train.epochs=3 --out whole
+"$program" --quiet train "${settings[@]}" --set train.epochs=2 --out parts
+"$program" --quiet train --resume parts --set train.epochs=3
+cmp whole/last.safetensors parts/last.safetensors
+cmp whole/predictions.csv parts/predictions.csv
+"$program" --quiet eval whole/best.safetensors --data data.safetensors
