@@ -10,7 +10,7 @@
 
 /* ---- report ---- */
 
-enum { LEAST_NAME = 12, MOST_NAME = 36 };
+enum { LEAST_NAME = 12, SCORE_COLUMNS = 44 /* of a row of the report, behind the name */ };
 
 static size_t name_column(en_confusion confusion)
 {
@@ -19,7 +19,9 @@ static size_t name_column(en_confusion confusion)
         const size_t name = print_width(confusion.names[c]);
         if (name > width) width = name;
     }
-    return width < MOST_NAME ? width : MOST_NAME;
+    const size_t columns = print_columns(stdout);
+    const size_t most = columns > SCORE_COLUMNS + LEAST_NAME ? columns - SCORE_COLUMNS : LEAST_NAME;
+    return width < most ? width : most;
 }
 
 static void print_scores(const char *name, size_t width, nn_scores scores, uint64_t support)
@@ -52,22 +54,38 @@ static size_t digits_of(uint64_t number)
     return digits;
 }
 
-/* Wide enough for every count and, where there is room for all classes side by side, for their names. */
-static size_t count_column(en_confusion confusion, size_t label)
+enum { LEAST_COUNT = 5, SIDE_BY_SIDE = 3 };
+
+/* Of one column: wide enough for its counts and its name. */
+static size_t own_width(en_confusion confusion, size_t column)
 {
-    enum { LEAST = 5, MOST = 12 };
-    size_t counts = LEAST, names = LEAST;
+    size_t width = print_width(confusion.names[column]);
+    if (width < LEAST_COUNT) width = LEAST_COUNT;
+    for (size_t r = 0; r < confusion.classes; ++r) {
+        const size_t digits = digits_of(confusion.counts[r * confusion.classes + column]);
+        if (digits > width) width = digits;
+    }
+    return width;
+}
+
+/* The width of every column: 0 where all classes fit side by side in their own. Else one that all share, with names cut
+ * where all classes, or else three of them, would not fit side by side. */
+static size_t shared_width(en_confusion confusion, size_t label)
+{
+    size_t counts = LEAST_COUNT, widest = LEAST_COUNT, sum = 0;
     for (size_t i = 0; i < confusion.classes * confusion.classes; ++i) {
         const size_t digits = digits_of(confusion.counts[i]);
         if (digits > counts) counts = digits;
     }
     for (size_t c = 0; c < confusion.classes; ++c) {
-        const size_t name = print_width(confusion.names[c]);
-        if (name > names) names = name < MOST ? name : MOST;
+        const size_t width = own_width(confusion, c);
+        if (width > widest) widest = width;
+        sum += width + 2;
     }
-    const size_t share = (PRINT_COLUMNS - label) / confusion.classes;
-    const size_t fitting = share > LEAST + 2 ? share - 2 : names;
-    const size_t width = names < fitting ? names : fitting;
+    const size_t room = print_columns(stdout) - label, share = room / confusion.classes;
+    if (sum <= room) return 0;
+    const size_t fitting = (share > LEAST_COUNT + 2 ? share : room / SIDE_BY_SIDE) - 2;
+    const size_t width = widest < fitting ? widest : fitting;
     return width > counts ? width : counts;
 }
 
@@ -83,8 +101,8 @@ static void print_cell(en_confusion confusion, size_t row, size_t column, size_t
 
 static void print_confusion(en_confusion confusion)
 {
-    const size_t label = name_column(confusion), width = count_column(confusion, label);
-    const size_t fitting = (PRINT_COLUMNS - label) / (width + 2);
+    const size_t label = name_column(confusion), shared = shared_width(confusion, label);
+    const size_t fitting = shared > 0 ? (print_columns(stdout) - label) / (shared + 2) : confusion.classes;
     const size_t panel = fitting > 0 ? fitting : 1;
     puts("\nconfusion matrix: rows are labels, columns are predictions");
     for (size_t first = 0; first < confusion.classes; first += panel) {
@@ -93,12 +111,13 @@ static void print_confusion(en_confusion confusion)
         print_padded(stdout, "", label, true);
         for (size_t c = first; c < last; ++c) {
             fputs("  ", stdout);
-            print_padded(stdout, confusion.names[c], width, true);
+            print_padded(stdout, confusion.names[c], shared > 0 ? shared : own_width(confusion, c), true);
         }
         putchar('\n');
         for (size_t r = 0; r < confusion.classes; ++r) {
             print_padded(stdout, confusion.names[r], label, true);
-            for (size_t c = first; c < last; ++c) print_cell(confusion, r, c, width);
+            for (size_t c = first; c < last; ++c)
+                print_cell(confusion, r, c, shared > 0 ? shared : own_width(confusion, c));
             putchar('\n');
         }
     }

@@ -78,8 +78,25 @@ static st_status check_standard_output(const app_file *input, st_error *error)
                    called(input));
 }
 
+/* What a shell would have replaced, and standard input, which is no file to look into. */
+static st_status check_name(const char *by, const char *path, opt_use use, st_error *error)
+{
+    if (use == OPT_READS && strcmp(path, "-") == 0)
+        return st_fail(error, ST_USAGE,
+                       "%s%s-: nothing is read from standard input; write it into a file, and name that", by ? by : "",
+                       by ? " " : "");
+    if (path[0] == '~' && (path[1] == '/' || !path[1]) && access(path, F_OK) != 0)
+        return st_fail(
+            error, ST_USAGE,
+            "%s%s%.1024s begins with ~, which only a shell replaces, at the start of a word; write $HOME or the "
+            "whole path",
+            by ? by : "", by ? " " : "", path);
+    return ST_OK;
+}
+
 static st_status enter(app_files *files, const char *by, const char *path, opt_use use, st_error *error)
 {
+    ST_FORWARD(check_name(by, path, use, error));
     app_file *grown = realloc(files->items, (files->count + 1) * sizeof *grown);
     if (grown) files->items = grown;
     char *copy = malloc(strlen(path) + 1);

@@ -32,8 +32,9 @@ typedef struct app_files {
 } app_files;
 
 /* Each enters one file, of which `by` is what named it ("--out", "[data] path"; NULL for an operand). ST_USAGE where it
- * is an output and an input, or an input lies in a folder that is written into or is where standard output goes. A file
- * that does not exist is no conflict; nor are devices and pipes. */
+ * is an output and an input, or an input lies in a folder that is written into or is where standard output goes; where
+ * "-" is to be read; and for a ~ that a shell did not replace. A file that does not exist is no conflict; nor are
+ * devices and pipes. */
 st_status app_files_read(app_files *files, const char *by, const char *path, st_error *error);
 st_status app_files_write(app_files *files, const char *by, const char *path, st_error *error);
 st_status app_files_write_into(app_files *files, const char *by, const char *folder, st_error *error);

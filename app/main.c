@@ -41,7 +41,7 @@ static const opt_option global_options[] = {
     {"verbose", 'v', NULL, "say more"},
     {"quiet", 'q', NULL, "no progress and no messages, errors only"},
     {"help", 'h', NULL, "this help; behind a command, that of the command"},
-    {"version", 0, NULL, "the version"},
+    {"version", 'V', NULL, "the version"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -145,6 +145,10 @@ static st_status run(app_state *app, opt_line *line, int argc, char *const *argv
         print_help(opt_has(line, "help") ? stdout : stderr);
         return opt_has(line, "help") ? ST_OK : st_fail(error, ST_USAGE, "name a command");
     }
+    if (strcmp(argv[at], "version") == 0) { /* as --version */
+        puts(APP_NAME " " SAFSD_VERSION);
+        return ST_OK;
+    }
     const bool help = strcmp(argv[at], "help") == 0; /* `help` and `help train`, as --help */
     if (help && ++at == argc) {
         print_help(stdout);
@@ -168,6 +172,10 @@ static st_status run(app_state *app, opt_line *line, int argc, char *const *argv
 static void print_error(const st_error *error)
 {
     fputs(print_in_colour(stderr) ? "\033[1;31m" APP_NAME ":\033[0m " : APP_NAME ": ", stderr);
+    if (print_is_terminal(stderr)) {
+        print_wrapped(stderr, sizeof APP_NAME + 1, 0, error->text);
+        return;
+    }
     for (const char *text = error->text; *text; ++text) {
         const unsigned char byte = (unsigned char)*text;
         fputc((byte < 32 && byte != '\n') || byte == 127 ? '?' : byte, stderr);

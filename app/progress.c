@@ -2,8 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/print.h"
@@ -22,15 +20,6 @@ bool app_progress_due(const app_progress *progress)
     return clock_seconds() - progress->last >= (progress->terminal ? TERMINAL_PACE : PLAIN_PACE);
 }
 
-/* One column stays free: a terminal wraps when its last one is written. */
-static size_t line_width(void)
-{
-    struct winsize size = {0};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_col > PRINT_COLUMNS)
-        return PRINT_COLUMNS - 1;
-    return (size_t)size.ws_col - 1;
-}
-
 void app_progress_show(app_progress *progress, const char *format, ...)
 {
     if (progress->quiet) return;
@@ -40,7 +29,8 @@ void app_progress_show(app_progress *progress, const char *format, ...)
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     if (progress->terminal) fputs("\r\033[K", stderr);
-    print_plain(stderr, line, progress->terminal ? line_width() : PRINT_COLUMNS);
+    /* One column of a terminal stays free: it wraps when its last one is written. */
+    print_plain(stderr, line, print_columns(stderr) - (progress->terminal ? 1 : 0));
     if (!progress->terminal) fputc('\n', stderr);
     fflush(stderr);
     progress->shown = progress->terminal;

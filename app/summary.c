@@ -6,7 +6,7 @@
 
 #include "base/print.h"
 
-enum { NAME_COLUMNS = 18, CLASS_COLUMNS = 20 };
+enum { NAME_COLUMNS = 18, CLASS_COLUMNS = 20, COUNT_COLUMNS = 37 /* of a class, beside its name */ };
 
 void summary_line(const char *name, const char *text)
 {
@@ -70,16 +70,28 @@ static void print_modalities(const ds_dataset *data)
     }
 }
 
+/* As wide as the names need, where the line has room. */
+static size_t class_column(const ds_dataset *data)
+{
+    const size_t most =
+        print_columns(stdout) > COUNT_COLUMNS + CLASS_COLUMNS ? print_columns(stdout) - COUNT_COLUMNS : CLASS_COLUMNS;
+    size_t width = CLASS_COLUMNS;
+    for (size_t c = 0; c < data->classes; ++c)
+        if (print_width(data->class_names[c]) > width) width = print_width(data->class_names[c]);
+    return width < most ? width : most;
+}
+
 static void print_classes(const ds_dataset *data)
 {
-    fputs("\n  label  class                    train    valid     test\n", stdout);
+    const size_t width = class_column(data);
+    printf("\n  label  %-*s     train    valid     test\n", (int)width, "class");
     for (size_t c = 0; c < data->classes; ++c) {
         size_t counts[DS_SPLITS] = {0};
         for (size_t d = 0; d < data->dialogues; ++d)
             for (size_t u = data->starts[d]; u < data->starts[d + 1]; ++u)
                 counts[data->split[d]] += data->labels[u] == (int32_t)c;
         printf("  %5zu  ", c);
-        print_padded(stdout, data->class_names[c], CLASS_COLUMNS, false);
+        print_padded(stdout, data->class_names[c], width, false);
         printf("  %8zu %8zu %8zu\n", counts[DS_TRAIN], counts[DS_VALID], counts[DS_TEST]);
     }
 }

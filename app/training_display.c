@@ -28,15 +28,15 @@ static void after_step(void *user, const nn_step_report *report)
     const double share =
         ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) / (double)report->epochs;
     if (t->profiling) profiling_stepped(t->profiling);
-    if (t->epochs == 0) {
-        t->run_started = now;
-        t->run_share = share;
-        t->epochs = report->epochs;
-    }
-    if (t->epoch != report->epoch) {
+    if (!t->stepped || t->epoch != report->epoch) {
         t->epoch = report->epoch;
         t->epoch_started = now;
         t->epoch_rows = report->rows_done;
+    }
+    if (!t->stepped) {
+        t->run_started = now;
+        t->run_share = share;
+        t->stepped = true;
     }
     if (app_progress_due(&t->app->progress)) show_step(t, report, now, share);
 }
@@ -61,11 +61,15 @@ static const char *loss_text(char text[PRINT_WORD_SIZE], const nn_split_losses *
     return text;
 }
 
+enum { MANY_EPOCHS = 1000 }; /* with so many, their number would make a line longer than 80 columns */
+
 static void say_epoch(app_training_display *t, const nn_epoch_report *report)
 {
-    char line[160], loss[PRINT_WORD_SIZE];
-    int used = snprintf(line, sizeof line, "epoch %*zu/%zu  loss %s", snprintf(NULL, 0, "%zu", t->epochs),
-                        report->epoch, t->epochs, loss_text(loss, &report->splits[DS_TRAIN].losses));
+    char line[160], of[PRINT_WORD_SIZE] = "", loss[PRINT_WORD_SIZE];
+    const int digits = snprintf(of, sizeof of, "/%zu", t->epochs) - 1;
+    if (t->epochs >= MANY_EPOCHS) of[0] = '\0';
+    int used = snprintf(line, sizeof line, "epoch %*zu%s  loss %s", digits, report->epoch, of,
+                        loss_text(loss, &report->splits[DS_TRAIN].losses));
     for (ds_split split = DS_VALID; split <= DS_TEST; ++split) {
         const nn_split_report *part = &report->splits[split];
         const bool diverged = !nn_losses_finite(&part->losses);

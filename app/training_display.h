@@ -9,8 +9,9 @@
 typedef struct app_training_display {
     app_state *app;
     app_profiling *profiling; /* told of steps; may be NULL */
+    size_t epoch, epochs;     /* being trained, from 1; of the whole run: set before the run begins */
 
-    size_t epoch, epochs;          /* being trained, from 1; of the whole run */
+    bool stepped;                  /* a step was reported */
     double epoch_started;          /* clock, when its first step was reported */
     size_t epoch_rows;             /* rows of that first report */
     double run_started, run_share; /* the same for the whole run: share of it that was done then */

@@ -1,7 +1,10 @@
 #include "base/print.h"
 
+#include "base/number.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static bool begins_character(char byte)
@@ -42,6 +45,7 @@ static void put_blanks(FILE *out, size_t count)
 
 void print_wrapped(FILE *out, size_t column, size_t indent, const char *text)
 {
+    const size_t columns = print_columns(out);
     size_t at = column;
     bool fresh = true; /* nothing of the text is on this line yet */
     while (*text) {
@@ -56,7 +60,7 @@ void print_wrapped(FILE *out, size_t column, size_t indent, const char *text)
         const size_t bytes = strcspn(text + blanks, " \n");
         size_t width = 0;
         for (size_t i = 0; i < bytes; ++i) width += begins_character(text[blanks + i]);
-        if (!fresh && at + blanks + width > PRINT_COLUMNS) {
+        if (!fresh && at + blanks + width > columns) {
             fputc('\n', out);
             at = 0;
             fresh = true;
@@ -141,6 +145,19 @@ const char *print_duration(char text[PRINT_WORD_SIZE], double seconds)
     else
         snprintf(text, PRINT_WORD_SIZE, "%lu:%02lu", minutes, whole % 60);
     return text;
+}
+
+size_t print_columns(FILE *out)
+{
+    enum { LEAST = 20, MOST = 10000 };
+    struct winsize size = {0};
+    const char *named = getenv("COLUMNS");
+    uint64_t columns = 0;
+    if (!print_is_terminal(out)) return PRINT_COLUMNS;
+    if (named && number_uint64(named, &columns) == NUMBER_OK && columns >= LEAST && columns <= MOST)
+        return (size_t)columns;
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= LEAST) return size.ws_col;
+    return PRINT_COLUMNS;
 }
 
 bool print_is_terminal(FILE *out)

@@ -1,4 +1,4 @@
-/* Text for people: wrapped to 80 columns, padded by characters and not by bytes, sizes and times in round units. */
+/* Text for people: wrapped to the width of the terminal, padded by characters and not by bytes, sizes and times in round units. */
 #ifndef SAFSD_BASE_PRINT_H
 #define SAFSD_BASE_PRINT_H
 
@@ -8,6 +8,10 @@
 #include <stdio.h>
 
 enum { PRINT_COLUMNS = 80, PRINT_WORD_SIZE = 32 };
+
+/* Columns of a terminal: COLUMNS where it is a number of at least 20, else what the terminal says. PRINT_COLUMNS where
+ * `out` is no terminal. */
+size_t print_columns(FILE *out);
 
 /* Prints words of `text` from `column`, where the cursor stands, and ends the line. Lines after the first begin at
  * column `indent`; a line feed in the text begins a new one. */

@@ -1,8 +1,10 @@
 #include "bench/result_json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/json.h"
 
@@ -39,6 +41,15 @@ static json_t *with(json_t *object, json_t *more)
     }
     json_decref(more);
     return object;
+}
+
+const char *record_date(char text[RECORD_DATE])
+{
+    const time_t now = time(NULL);
+    struct tm utc;
+    text[0] = '\0';
+    if (gmtime_r(&now, &utc)) strftime(text, RECORD_DATE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return text;
 }
 
 json_t *record_transfers(const bench_transfers *t)
@@ -127,6 +138,36 @@ json_t *record_together(const bench_case *what, const bench_step *step)
 }
 
 /* ---- reading ---- */
+
+/* Whether every device of a file has what bench writes of it. */
+static bool is_benchmark(const json_t *file)
+{
+    const json_t *devices = json_object_get(file, "devices");
+    for (size_t i = 0; i < json_array_size(devices); ++i) {
+        const json_t *entry = json_array_get(devices, i);
+        if (!json_is_string(json_object_get(json_object_get(entry, "device"), "name")) ||
+            !json_is_string(json_object_get(entry, "gemm_provider")))
+            return false;
+    }
+    return json_array_size(devices) > 0;
+}
+
+st_status record_load(json_t **old, const char *path, st_error *error)
+{
+    json_error_t why;
+    if (!path) return ST_OK;
+    FILE *file = fopen(path, "r");
+    if (!file) return st_fail(error, ST_FAILED, "%.512s cannot be opened: %s", path, strerror(errno));
+    json_decref(*old);
+    *old = json_loadf(file, 0, &why);
+    fclose(file);
+    if (!*old)
+        return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
+                       why.text);
+    if (!is_benchmark(*old))
+        return st_fail(error, ST_FAILED, "%.512s holds no benchmark; give a file that bench --json wrote", path);
+    return ST_OK;
+}
 
 double record_real(const json_t *object, const char *key)
 {

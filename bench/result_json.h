@@ -1,7 +1,7 @@
 /* What a benchmark measured, as JSON: `bench --json` prints it, the tables and the page are made from it, and an old
  * one is compared with a new one. Times are in seconds, rates in units of 10^9 a second.
  *
- *     {"program", "version",
+ *     {"program", "version", "date",
  *      "devices": [{"device": {...}, "gemm_provider", "vector_width",
  *        "transfers": {"moves": [{"name", "seconds", "gb_per_second"}], "launch": {stats}, "pipelined_launch": {stats},
  *                      "bandwidth_gb_per_second"},
@@ -29,6 +29,10 @@
 #include "bench/step.h"
 #include "bench/transfers.h"
 
+/* When a run begins, as "2026-03-01T12:00:00Z". */
+enum { RECORD_DATE = 32 };
+const char *record_date(char text[RECORD_DATE]);
+
 /* Each returns a new reference, NULL where memory was exhausted. */
 json_t *record_transfers(const bench_transfers *transfers);
 json_t *record_start(const bench_case *what, const bench_problem *problem, const start_times *times);
@@ -42,6 +46,10 @@ json_t *record_step(const bench_case *what, const bench_step *step, const bench_
 
 /* The same of several devices as one. */
 json_t *record_together(const bench_case *what, const bench_step *step);
+
+/* Reads what an earlier run wrote; *old, which is released first, stays as it is without a path. ST_FAILED where the
+ * file cannot be read, or holds no benchmark. */
+st_status record_load(json_t **old, const char *path, st_error *error);
 
 /* Numbers of such a tree, 0 where there is none; the median of its "seconds". */
 double record_real(const json_t *object, const char *key);

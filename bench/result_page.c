@@ -22,16 +22,32 @@ static const char head[] =
     ".track { display: flex; align-items: center; gap: 0.5rem; white-space: nowrap; }\n"
     ".track i { background: var(--bar); height: 1.1rem; min-width: 2px; }\n"
     "@media (max-width: 40rem) { .bars { grid-template-columns: 1fr; gap: 0; } .track { margin-bottom: 0.6rem; } }\n"
-    ".wide { overflow-x: auto; } svg { display: block; width: 100%; min-width: 40rem; height: auto; }\n"
+    ".wide { overflow-x: auto; max-width: 100%; background-color: var(--paper); background-repeat: no-repeat;\n"
+    "  background-size: 2.5rem 100%, 2.5rem 100%, 0.8rem 100%, 0.8rem 100%;\n"
+    "  background-position: 0 0, 100% 0, 0 0, 100% 0; background-attachment: local, local, scroll, scroll;\n"
+    "  background-image: linear-gradient(to right, var(--paper) 60%, transparent),\n"
+    "    linear-gradient(to left, var(--paper) 60%, transparent),\n"
+    "    linear-gradient(to right, var(--faint), transparent), linear-gradient(to left, var(--faint), transparent); }\n"
+    ".hint { display: none; margin: 0.3rem 0; font-size: 0.85rem; }\n"
+    "@media (max-width: 44rem) { .hint { display: block; } }\n"
+    ".figures td:last-child { font-weight: 600; } small { opacity: 0.75; }\n"
+    "svg { display: block; width: 100%; min-width: 40rem; height: auto; }\n"
     "svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }\n"
     ".dot { fill: var(--dot); } .box { fill: none; stroke: var(--dot); stroke-width: 2; }\n"
     ".roof { fill: none; stroke: var(--bar); stroke-width: 2; } .grid { stroke: var(--faint); stroke-width: 1; }\n"
     "table { border-collapse: collapse; } td, th { padding: 0.15rem 0 0.15rem 1rem; text-align: right;\n"
     "  white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
     "td:first-child, th:first-child { text-align: left; padding-left: 0; }\n"
+    "td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }\n"
+    "summary { cursor: pointer; margin: 0.6rem 0; }\n"
     ".names td, .names th { text-align: left; }\n"
     "tr.case th { padding-top: 0.9rem; border-bottom: 1px solid var(--faint); }\n"
     "</style>\n</head>\n<body>\n<h1>safsd-cl bench</h1>\n";
+
+/* What is wider than a small screen scrolls in a frame of its own, with a line that says so. */
+static const char wide_begin[] = "<p class=\"hint\">Wider than the screen: scroll it sideways &rarr;</p>\n"
+                                 "<div class=\"wide\" role=\"region\" aria-label=\"scrolls sideways\" tabindex=\"0\">";
+static const char wide_end[] = "</div>\n";
 
 static void escape(FILE *out, const char *text)
 {
@@ -70,11 +86,26 @@ static const char *selector_of(const json_t *entry)
     return record_text(json_object_get(entry, "device"), "selector");
 }
 
+/* Version and time of the run, as it wrote them. */
+static void write_origin(FILE *out, const json_t *root)
+{
+    const char *date = record_text(root, "date");
+    fputs("<p>Measured by ", out);
+    escape(out, record_text(root, "program"));
+    fputs(" ", out);
+    escape(out, record_text(root, "version"));
+    if (*date) {
+        fputs(" on <time>", out);
+        escape(out, date);
+        fputs("</time>", out);
+    }
+    fputs(".</p>\n", out);
+}
+
 static void write_devices(FILE *out, const json_t *devices)
 {
-    fputs("<div class=\"wide\"><table "
-          "class=\"names\">\n<tr><th>device</th><th>driver</th><th>GEMM</th><th>units</th></tr>\n",
-          out);
+    fprintf(out, "%s<table class=\"names\">\n<tr><th>device</th><th>driver</th><th>GEMM</th><th>units</th></tr>\n",
+            wide_begin);
     for (size_t i = 0; i < json_array_size(devices); ++i) {
         const json_t *entry = json_array_get(devices, i), *device = json_object_get(entry, "device");
         fprintf(out, "<tr><td>%s ", selector_of(entry));
@@ -86,10 +117,10 @@ static void write_devices(FILE *out, const json_t *devices)
         fprintf(out, "</td><td>%s</td><td>%.0f</td></tr>\n", record_text(entry, "gemm_provider"),
                 record_real(device, "compute_units"));
     }
-    fputs("</table></div>\n", out);
+    fprintf(out, "</table>%s", wide_end);
 }
 
-/* ---- bars: one per device ---- */
+/* ---- bars: one per device, or the number alone where there is nothing to compare ---- */
 
 enum { FULL_BAR = 62 /* percent of its room, the rest is for the number */ };
 
@@ -111,6 +142,12 @@ static void write_bars(FILE *out, const json_t *devices, const char *title, numb
     const size_t count = json_array_size(devices);
     for (size_t i = 0; i < count; ++i) most = larger(most, number(json_array_get(devices, i), label));
     if (!(most > 0)) return;
+    if (count == 1) {
+        char digits[RECORD_DIGITS];
+        fprintf(out, "<table class=\"figures\"><tr><td>%s</td><td>%s</td></tr></table>\n", title,
+                record_digits(digits, most));
+        return;
+    }
     fprintf(out, "<h3>%s</h3>\n<div class=\"bars\">\n", title);
     for (size_t i = 0; i < count; ++i) {
         const json_t *entry = json_array_get(devices, i);
@@ -256,6 +293,10 @@ static void write_grid(FILE *out, const plot *p)
             PLOT_LEFT + PLOT_WIDTH / 2, PLOT_TOP + PLOT_HEIGHT + 36);
 }
 
+/* One operation of the roofline. */
+typedef void (*dot_writer)(FILE *out, const plot *p, const char *kind, const char *label, double intensity,
+                           double gflops);
+
 /* What lies outside the plot stands on its edge. */
 static void write_dot(FILE *out, const plot *p, const char *kind, const char *label, double intensity, double gflops)
 {
@@ -267,13 +308,25 @@ static void write_dot(FILE *out, const plot *p, const char *kind, const char *la
     fprintf(out, ": %.1f GFLOP/s at %.1f FLOP per byte</title></circle>\n", gflops, intensity);
 }
 
+/* The same as a row of numbers. */
+static void write_dot_row(FILE *out, const plot *p, const char *kind, const char *label, double intensity,
+                          double gflops)
+{
+    (void)p;
+    (void)kind;
+    if (!(gflops > 0 && intensity > 0)) return;
+    fputs("<tr><td>", out);
+    escape(out, label);
+    fprintf(out, "</td><td>%.1f</td><td>%.1f</td></tr>\n", intensity, gflops);
+}
+
 static double intensity_of_product(const json_t *p)
 {
     const double m = record_real(p, "m"), n = record_real(p, "n"), k = record_real(p, "k");
     return 2 * m * n * k / (4 * (m * k + k * n + m * n));
 }
 
-static void write_dots(FILE *out, const plot *p, const json_t *entry)
+static void write_dots(FILE *out, const plot *p, const json_t *entry, dot_writer write)
 {
     char label[RECORD_LABEL];
     const json_t *gemm = json_object_get(entry, "gemm"), *kernels = json_object_get(entry, "kernels");
@@ -281,16 +334,16 @@ static void write_dots(FILE *out, const plot *p, const json_t *entry)
         const json_t *products = json_object_get(json_array_get(gemm, i), "products");
         for (size_t k = 0; k < json_array_size(products); ++k) {
             const json_t *product = json_array_get(products, k);
-            write_dot(out, p, "dot", record_product_label(label, product), intensity_of_product(product),
-                      record_real(product, "gflops"));
+            write(out, p, "dot", record_product_label(label, product), intensity_of_product(product),
+                  record_real(product, "gflops"));
         }
     }
     for (size_t i = 0; i < json_array_size(kernels); ++i) {
         const json_t *operations = json_object_get(json_array_get(kernels, i), "operations");
         for (size_t k = 0; k < json_array_size(operations); ++k) {
             const json_t *o = json_array_get(operations, k);
-            write_dot(out, p, "box", record_text(o, "name"), record_real(o, "gflops") / record_real(o, "gb_per_second"),
-                      record_real(o, "gflops"));
+            write(out, p, "box", record_text(o, "name"), record_real(o, "gflops") / record_real(o, "gb_per_second"),
+                  record_real(o, "gflops"));
         }
     }
 }
@@ -309,12 +362,17 @@ static void write_roofline(FILE *out, const json_t *entry)
             "</h2>\n<p>%.3g GB/s and %.3g GFLOP/s. Dots are matrix products, rings other operations that multiply; "
             "one above the line works within caches.</p>\n",
             bandwidth, peak);
-    fprintf(out, "<div class=\"wide\"><svg viewBox=\"0 0 900 %d\" role=\"img\">\n", PLOT_TOP + PLOT_HEIGHT + 44);
+    fprintf(out, "%s<svg viewBox=\"0 0 900 %d\" role=\"img\">\n", wide_begin, PLOT_TOP + PLOT_HEIGHT + 44);
     write_grid(out, &p);
     fprintf(out, "<polyline class=\"roof\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>\n", place_x(&p, low),
             place_y(&p, low * bandwidth), place_x(&p, corner), place_y(&p, peak), place_x(&p, 1000), place_y(&p, peak));
-    write_dots(out, &p, entry);
-    fputs("</svg></div>\n", out);
+    write_dots(out, &p, entry, write_dot);
+    fprintf(out,
+            "</svg>%s<details><summary>The same in numbers</summary>\n<table>\n<tr><th>operation</th>"
+            "<th>FLOP per byte</th><th>GFLOP/s</th></tr>\n",
+            wide_end);
+    write_dots(out, &p, entry, write_dot_row);
+    fputs("</table></details>\n", out);
 }
 
 /* ---- every time as a table, one column per device ---- */
@@ -359,8 +417,11 @@ static void write_row(void *user, const char *label, const json_t *stats)
     for (size_t i = 0; i < json_array_size(t->devices); ++i) {
         wanted w = {label, NULL};
         record_walk(json_array_get(t->devices, i), match, &w);
-        fprintf(t->out, "<td title=\"%.4g to %.4g\">%s</td>", 1e3 * record_real(w.found, "p10"),
-                1e3 * record_real(w.found, "p90"), record_digits(digits, 1e3 * record_real(w.found, "median")));
+        char low[RECORD_DIGITS], high[RECORD_DIGITS];
+        fprintf(t->out, "<td>%s <small>%s to %s</small></td>",
+                record_digits(digits, 1e3 * record_real(w.found, "median")),
+                record_digits(low, 1e3 * record_real(w.found, "p10")),
+                record_digits(high, 1e3 * record_real(w.found, "p90")));
     }
     fputs("</tr>\n", t->out);
 }
@@ -368,14 +429,15 @@ static void write_row(void *user, const char *label, const json_t *stats)
 static void write_times(FILE *out, const json_t *devices)
 {
     table t = {.out = out, .devices = devices};
-    fputs("<h2>Times</h2>\n<p>Milliseconds, medians; from the 10th to the 90th percentile under the pointer.</p>\n"
-          "<div class=\"wide\"><table>\n<tr><th></th>",
-          out);
+    fprintf(out,
+            "<h2>Times</h2>\n<p>Milliseconds: the median, and from the 10th to the 90th percentile.</p>\n"
+            "%s<table>\n<tr><th></th>",
+            wide_begin);
     for (size_t i = 0; i < json_array_size(devices); ++i)
         fprintf(out, "<th>%s</th>", selector_of(json_array_get(devices, i)));
     fputs("</tr>\n", out);
     record_walk(json_array_get(devices, 0), write_row, &t);
-    fputs("</table></div>\n", out);
+    fprintf(out, "</table>%s", wide_end);
 }
 
 st_status page_write(const char *path, const json_t *root, st_error *error)
@@ -384,6 +446,7 @@ st_status page_write(const char *path, const json_t *root, st_error *error)
     const json_t *devices = json_object_get(root, "devices");
     ST_FORWARD(outfile_open(&file, path, error));
     fputs(head, file.stream);
+    write_origin(file.stream, root);
     write_devices(file.stream, devices);
     write_steps(file.stream, devices, json_object_get(root, "together"));
     write_parts(file.stream, devices);

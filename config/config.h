@@ -42,7 +42,7 @@ typedef struct cfg_seeds {
 typedef struct cfg_experiment {
     char *name;      /* the run directory is runs/NAME; the stem of the file where the file names none */
     uint64_t seed;   /* SPEC 7 */
-    cfg_seeds seeds; /* for the command `experiment`: one run per seed; empty: `seed` alone */
+    cfg_seeds seeds; /* of several runs, one per seed; empty: `seed` alone */
 } cfg_experiment;
 
 typedef enum cfg_format { CFG_FORMAT_AUTO, CFG_FORMAT_PICKLE, CFG_FORMAT_SAFETENSORS, CFG_FORMAT_SYNTH } cfg_format;
@@ -140,10 +140,10 @@ typedef struct cfg_train {
     cfg_optimizer optimizer; /* adam: decay coupled, added to the gradient; adamw: decoupled */
     double beta1, beta2, eps, weight_decay;
     cfg_schedule schedule;
-    int warmup;      /* optimiser steps of linear warm-up; 0: none */
-    double clip;     /* global norm of the gradient; 0: no clipping */
-    int micro_batch; /* dialogues computed at a time; 0: as many as memory allows */
-    int patience;    /* epochs without a better selection score before the run stops; 0: never */
+    int warmup;        /* optimiser steps of linear warm-up; 0: none */
+    double clip;       /* global norm of the gradient; 0: no clipping */
+    int micro_batch;   /* dialogues computed at a time; 0: as many as memory allows */
+    int patience;      /* epochs without a better selection score before the run stops; 0: never */
     cfg_select select; /* what makes an epoch the best one, for both selections */
     cfg_nonfinite nonfinite;
     bool evaluate_train;  /* accuracy and F1 of the training part too */

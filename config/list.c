@@ -1,5 +1,6 @@
 #include "config/list.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,49 @@ char *cfg_piece_copy(cfg_piece piece)
 bool cfg_piece_is(cfg_piece piece, const char *word)
 {
     return piece.length == strlen(word) && memcmp(piece.text, word, piece.length) == 0;
+}
+
+bool cfg_piece_is_word(cfg_piece piece, const char *word)
+{
+    if (piece.length != strlen(word)) return false;
+    for (size_t i = 0; i < piece.length; i++)
+        if (tolower((unsigned char)piece.text[i]) != tolower((unsigned char)word[i])) return false;
+    return true;
+}
+
+/* The quote that closes the name that begins with one; NULL where it is none of a whole name. */
+static const char *closing_quote(const char *name)
+{
+    for (const char *at = strchr(name + 1, *name); at; at = strchr(at + 1, *name)) {
+        const char *next = at + 1;
+        while (is_blank(*next)) next++;
+        if (*next == ',' || !*next) return at;
+    }
+    return NULL;
+}
+
+cfg_piece cfg_name_next(const char **rest)
+{
+    const char *name = *rest;
+    while (is_blank(*name)) name++;
+    const char *close = *name == '"' || *name == '\'' ? closing_quote(name) : NULL;
+    if (!close) return cfg_piece_next(rest, ",");
+    const char *end = close + 1 + strcspn(close + 1, ",");
+    *rest = *end ? end + 1 : NULL;
+    return (cfg_piece){name + 1, (size_t)(close - name - 1)};
+}
+
+char cfg_name_quote(const char *name)
+{
+    const char *rest = name;
+    const cfg_piece read = cfg_name_next(&rest);
+    if (!rest && cfg_piece_is(read, name)) return 0;
+    for (const char *at = strchr(name, '"'); at; at = strchr(at + 1, '"')) {
+        const char *next = at + 1;
+        while (is_blank(*next)) next++;
+        if (*next == ',' || !*next) return '\'';
+    }
+    return '"';
 }
 
 bool cfg_names_add(cfg_names *names, cfg_piece name)

@@ -19,6 +19,16 @@ char *cfg_piece_copy(cfg_piece piece);
 
 bool cfg_piece_is(cfg_piece piece, const char *word);
 
+/* The same for the words of a configuration, whose letters may be large or small. */
+bool cfg_piece_is_word(cfg_piece piece, const char *word);
+
+/* As cfg_piece_next with commas, but a name in quotes may hold commas: `"very, very happy", sad` has two. A quote that
+ * no comma or end of the text follows belongs to the name. */
+cfg_piece cfg_name_next(const char **rest);
+
+/* The quote that a name needs to stand in such a list: none (0), or one of the two. */
+char cfg_name_quote(const char *name);
+
 /* Each appends one item, a copy where it is text; false where memory is exhausted. */
 bool cfg_names_add(cfg_names *names, cfg_piece name);
 bool cfg_reals_add(cfg_reals *reals, double real);

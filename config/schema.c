@@ -43,7 +43,7 @@ const cfg_key cfg_keys[] = {
     {KEY(experiment, seed, "1"), .type = CFG_TYPE_SEED,
      .help = "seed of initialisation, shuffling, dropout and the choice of the validation part"},
     {KEY(experiment, seeds, ""), .type = CFG_TYPE_SEEDS,
-     .help = "seeds of the command `experiment`, one run each; without them it takes seed"},
+     .help = "seeds of several runs of this configuration; `train` makes one run, and takes seed"},
 
     {KEY(data, path, ""), .type = CFG_TYPE_PATH,
      .help = "the data set: a published pickle or a container; relative to the folder of this file"},
@@ -52,7 +52,8 @@ const cfg_key cfg_keys[] = {
     {KEY(data, modalities, "auto"), .type = CFG_TYPE_MODALITIES,
      .help = "text, audio, visual: those to use; auto takes every one that the data have"},
     {KEY(data, classes, ""), .type = CFG_TYPE_NAMES,
-     .help = "emotions in the order of their labels; fixes their number, which the data give otherwise"},
+     .help = "emotions in the order of their labels; fixes their number, which the data give otherwise; a name with a "
+             "comma goes in quotes of its own"},
     {KEY(data, unknown_speakers, "refuse"), CHOICE(unknowns),
      .help = "speakers that a checkpoint does not know by name: refuse them, give them the padding row, which is zero, "
              "or the rows of the speakers by their order"},

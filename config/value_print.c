@@ -1,6 +1,7 @@
 #include "config/value_print.h"
 
 #include "base/number.h"
+#include "config/list.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -60,9 +61,20 @@ static void print_similarity(const cfg_key *key, const cfg_similarity *value, FI
     }
 }
 
+static void print_name(const char *name, FILE *out)
+{
+    const char quote = cfg_name_quote(name);
+    if (quote) fputc(quote, out);
+    fputs(name, out);
+    if (quote) fputc(quote, out);
+}
+
 static void print_names(const cfg_names *names, FILE *out)
 {
-    for (size_t i = 0; i < names->count; i++) fprintf(out, "%s%s", i > 0 ? ", " : "", names->items[i]);
+    for (size_t i = 0; i < names->count; i++) {
+        if (i > 0) fputs(", ", out);
+        print_name(names->items[i], out);
+    }
 }
 
 /* Whether `name` is a whole number in its one usual form, as the ends of a range are. */
@@ -81,7 +93,8 @@ static void print_ids(const cfg_names *ids, FILE *out)
         if (as_index(ids->items[i], &first))
             while (i + run < ids->count && as_index(ids->items[i + run], &next) && next == first + run) run++;
         if (run < 3) run = 1;
-        fprintf(out, "%s%s", i > 0 ? ", " : "", ids->items[i]);
+        if (i > 0) fputs(", ", out);
+        print_name(ids->items[i], out);
         if (run > 1) fprintf(out, "..%s", ids->items[i + run - 1]);
         i += run;
     }

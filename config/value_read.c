@@ -61,7 +61,7 @@ static st_status out_of_memory(const reading *in)
 static int find_word(const reading *in, cfg_piece text)
 {
     for (int i = 0; in->key->words && in->key->words[i]; i++)
-        if (cfg_piece_is(text, in->key->words[i])) return i;
+        if (cfg_piece_is_word(text, in->key->words[i])) return i;
     return -1;
 }
 
@@ -110,7 +110,7 @@ static st_status read_flag(const reading *in, cfg_piece text, bool *value)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!cfg_piece_is(text, words[i])) continue;
+        if (!cfg_piece_is_word(text, words[i])) continue;
         *value = i % 2 == 1;
         return ST_OK;
     }
@@ -129,6 +129,8 @@ static st_status read_text(const reading *in, const char *text, char **value)
 {
     if (in->key->type == CFG_TYPE_NAME && (strchr(text, '/') || text[0] == '.'))
         return refuse(in, whole(text), "cannot name a folder");
+    if (in->key->type == CFG_TYPE_PATH && text[0] == '~' && (text[1] == '/' || !text[1]))
+        return refuse(in, whole(text), "begins with ~, which only a shell replaces; write $HOME or the whole path");
     const bool moved = in->key->type == CFG_TYPE_PATH && in->folder && text[0] != '/';
     const size_t size = strlen(text) + (moved ? strlen(in->folder) + 1 : 0) + 1;
     *value = malloc(size);
@@ -187,7 +189,7 @@ static st_status add_id(const reading *in, cfg_piece text, cfg_names *ids)
 static st_status read_names(const reading *in, const char *text, cfg_names *names)
 {
     for (const char *rest = text; rest;) {
-        const cfg_piece piece = cfg_piece_next(&rest, ",");
+        const cfg_piece piece = cfg_name_next(&rest);
         if (piece.length == 0) return refuse(in, whole(text), "has an empty place in its list");
         ST_FORWARD(add_id(in, piece, names));
     }
@@ -249,13 +251,13 @@ static st_status read_reals(const reading *in, cfg_piece text, cfg_reals *reals)
 static st_status read_modalities(const reading *in, const char *text, unsigned *bits)
 {
     *bits = CFG_MODALITIES_AUTO;
-    if (strcmp(text, "auto") == 0) return ST_OK;
+    if (cfg_piece_is_word(whole(text), "auto")) return ST_OK;
     static const char *const names[] = {"t", "text", "a", "audio", "v", "visual"};
     for (const char *rest = text; rest;) {
         const cfg_piece piece = cfg_piece_next(&rest, ",");
         unsigned bit = 0;
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (cfg_piece_is(piece, names[i])) bit = 1u << (i / 2);
+            if (cfg_piece_is_word(piece, names[i])) bit = 1u << (i / 2);
         if (bit == 0) return refuse(in, piece, "is no modality");
         if (*bits & bit) return refuse(in, piece, "is in the list twice");
         *bits |= bit;
@@ -265,7 +267,7 @@ static st_status read_modalities(const reading *in, const char *text, unsigned *
 
 static st_status read_widths(const reading *in, const char *text, int widths[3])
 {
-    if (strcmp(text, "auto") == 0) return ST_OK;
+    if (cfg_piece_is_word(whole(text), "auto")) return ST_OK;
     const char *rest = text;
     for (int i = 0; i < 3; i++) {
         if (!rest) return refuse(in, whole(text), "has less than three integers");
@@ -279,7 +281,8 @@ static st_status read_widths(const reading *in, const char *text, int widths[3])
 static st_status read_gcn_eval(const reading *in, const char *text, cfg_gcn_eval *value)
 {
     *value = (cfg_gcn_eval){.mode = CFG_GCN_MEAN, .repetitions = 1};
-    if (strncmp(text, "mean:", 5) == 0) return read_int(in, whole(text + 5), &value->repetitions);
+    if (strlen(text) > 5 && cfg_piece_is_word((cfg_piece){text, 5}, "mean:"))
+        return read_int(in, whole(text + 5), &value->repetitions);
     return read_choice(in, whole(text), &value->mode);
 }
 
@@ -369,6 +372,7 @@ st_status cfg_value_read(cfg_config *config, const cfg_key *key, const char *tex
                          const char *folder, st_error *error)
 {
     const reading in = {.key = key, .place = place, .folder = folder, .error = error};
+    text += strspn(text, " \t"); /* where the first line of a continued value is empty */
     cfg_value_clear(config, key);
     if (!*text) return *key->standard ? refuse(&in, whole(text), "is no value") : ST_OK;
     if (!is_utf8(text)) return refuse(&in, whole(text), "is no valid UTF-8");

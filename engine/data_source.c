@@ -1,6 +1,8 @@
 #include "engine/data_source.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/predictions.h"
 #include "config/schema.h"
@@ -27,6 +29,12 @@ static st_status read_file(ds_dataset **data, const cfg_data *config, st_error *
         .class_names = (const char *const *)config->classes.items,
         .classes = config->classes.count,
     };
+    if (access(config->path, F_OK) != 0 && errno == ENOENT)
+        return st_fail(
+            error, ST_FAILED,
+            "there is no data set %s: No such file or directory; feature files of IEMOCAP and MELD come from "
+            "the authors of published models, as pickles; name yours with --set data.path=FILE",
+            config->path);
     return ds_load(data, config->path, &options, error);
 }
 

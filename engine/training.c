@@ -315,9 +315,21 @@ static st_status prepare_files(en_training *run)
     return en_directory_write(&run->directory, "config.ini", run->configuration, s->error);
 }
 
+static void say_warmup(const en_training *run)
+{
+    const cfg_train *train = &run->config.train;
+    const unsigned long long steps = (unsigned long long)nn_trainer_batches(run->trainer) * (unsigned)train->epochs;
+    if ((unsigned long long)train->warmup <= steps) return;
+    en_say(run->options.events, EN_NOTICE,
+           "the warm-up of %d steps is longer than the run of %llu: the learning rate never reaches %g; make [train] "
+           "warmup shorter",
+           train->warmup, steps, train->lr);
+}
+
 st_status en_training_begin(en_training *run)
 {
     ST_FORWARD(create_trainer(run));
+    say_warmup(run);
     return prepare_files(run);
 }
 

@@ -182,6 +182,93 @@ static void expect_unwritable(const char *override, const char *sentence)
     cfg_destroy(&config);
 }
 
+/* Words may be written in large and small letters, as other programs write them. */
+static void test_letter_case(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        bool value;
+    } flags[] = {{"True", true},   {"TRUE", true},   {"true", true}, {"Yes", true}, {"YES", true},  {"On", true},
+                 {"False", false}, {"FALSE", false}, {"No", false},  {"nO", false}, {"OFF", false}, {"0", false}};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        char text[128];
+        cfg_config config;
+        st_error error = {0};
+        snprintf(text, sizeof text, "[data]\nstandardize = %s\n[loss]\nteacher_gradient = %s\n", flags[i].word,
+                 flags[i].word);
+        if (cfg_load_text(&config, text, "x.ini", NULL, tc_no_overrides, &error) != ST_OK) fail_msg("%s", error.text);
+        assert_int_equal(config.data.standardize, flags[i].value);
+        assert_int_equal(config.loss.teacher_gradient, flags[i].value);
+        cfg_destroy(&config);
+    }
+    cfg_config config;
+    st_error error = {0};
+    if (cfg_load_text(&config,
+                      "[data]\nmodalities = T, Audio\nsynth_dims = Auto\n[model]\ngate = Off\ngcn_eval = Mean:3\n"
+                      "[loss]\nclass_weights = None\nsimilarity = Identity\n[train]\noptimizer = AdamW\n",
+                      "x.ini", NULL, tc_no_overrides, &error) != ST_OK)
+        fail_msg("%s", error.text);
+    assert_int_equal(config.data.modalities, CFG_TEXT | CFG_AUDIO);
+    assert_int_equal(config.model.gate, CFG_GATE_OFF);
+    assert_int_equal(config.model.gcn_eval.repetitions, 3);
+    assert_int_equal(config.loss.class_weights.form, CFG_WEIGHTS_NONE);
+    assert_int_equal(config.train.optimizer, CFG_OPTIMIZER_ADAMW);
+    cfg_destroy(&config);
+}
+
+/* A name in quotes holds its commas, in a file, in --set, and when it is written again. */
+static void test_commas_in_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"very, very happy", "sad", "\"odd\", 'a'", "it's", "a \"b\" c"};
+    static const char *const sets[] = {"data.classes=\"very, very happy\" , sad,'\"odd\", 'a'', it's, a \"b\" c"};
+    cfg_config config;
+    cfg_config back;
+    char *text = NULL;
+    st_error error = {0};
+    if (cfg_load_text(&config, "", "x.ini", NULL, (cfg_overrides){sets, 1}, &error) != ST_OK)
+        fail_msg("%s", error.text);
+    tc_expect_names(&config.data.classes, names, 5);
+    cfg_destroy(&config);
+
+    static const char *const plain[] = {"calm", "very, very happy", "sad"};
+    if (cfg_load_text(&config,
+                      "[data]\nclasses = calm, \"very, very happy\", \\\n    sad\nvalid_dialogues = 'd 1', \"d,2\"\n",
+                      "x.ini", NULL, tc_no_overrides, &error) == ST_OK)
+        fail_msg("a value behind a closing quote was taken");
+    st_clear(&error);
+    if (cfg_load_text(&config, "[data]\nclasses = calm, \"very, very happy\", \\\n    sad\n", "x.ini", NULL,
+                      tc_no_overrides, &error) != ST_OK)
+        fail_msg("%s", error.text);
+    tc_expect_names(&config.data.classes, plain, 3);
+    if (cfg_write(&config, &text, &error) != ST_OK) fail_msg("%s", error.text);
+    if (cfg_load_text(&back, text, "x.ini", NULL, tc_no_overrides, &error) != ST_OK) fail_msg("%s", error.text);
+    tc_expect_names(&back.data.classes, plain, 3);
+    cfg_destroy(&back);
+    cfg_destroy(&config);
+    free(text);
+}
+
+/* A value may begin in the line after its key. */
+static void test_value_in_next_line(void **state)
+{
+    (void)state;
+    cfg_config config;
+    st_error error = {0};
+    if (cfg_load_text(&config,
+                      "[train]\nclip = \\\n  5\nlog_steps = \\\n\ttrue\noptimizer = \\\nadamw\n[experiment]\n"
+                      "seed = \\\n    7\nname = \\\n  late\n",
+                      "x.ini", NULL, tc_no_overrides, &error) != ST_OK)
+        fail_msg("%s", error.text);
+    tc_expect_real(config.train.clip, 5);
+    assert_true(config.train.log_steps);
+    assert_int_equal(config.train.optimizer, CFG_OPTIMIZER_ADAMW);
+    assert_int_equal(config.experiment.seed, 7);
+    assert_string_equal(config.experiment.name, "late");
+    cfg_destroy(&config);
+}
+
 static void test_unwritable(void **state)
 {
     (void)state;
@@ -327,8 +414,15 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_key), cmocka_unit_test(test_long_lists), cmocka_unit_test(test_unwritable),
-        cmocka_unit_test(test_paths),     cmocka_unit_test(test_file),       cmocka_unit_test(test_words),
+        cmocka_unit_test(test_letter_case),
+        cmocka_unit_test(test_commas_in_names),
+        cmocka_unit_test(test_value_in_next_line),
+        cmocka_unit_test(test_every_key),
+        cmocka_unit_test(test_long_lists),
+        cmocka_unit_test(test_unwritable),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,11 +12,11 @@ static void nonfinite_stops(tr_fixture *f)
     f->options.adam.clip = 0;
     const st_status status = tr_run(f, false);
     const char *text = rt_error(f->t->rt)->text;
-    if (status != ST_FAILED || !strstr(text, "step 1 ") || !strstr(text, "not finite") ||
+    if (status != ST_FAILED || !strstr(text, "step 2 ") || !strstr(text, "not finite") ||
         !strstr(text, "last.safetensors"))
         fail_msg("%d: %s", (int)status, text);
     st_clear(rt_error(f->t->rt));
-    assert_int_equal(f->watch.steps, 1); /* step 0 was finite */
+    assert_int_equal(f->watch.steps, 1); /* the first step was finite */
     nn_checkpoint *last = NULL;
     TH_OK(f->t, nn_checkpoint_open(&last, f->last, rt_error(f->t->rt)));
     assert_int_equal(last->progress.step, 1);
@@ -137,7 +137,7 @@ static void expect_stop_after_update(tr_fixture *f, bool resume, const char *par
 {
     const st_status status = tr_run(f, resume);
     const char *text = rt_error(f->t->rt)->text;
-    if (status != ST_FAILED || !strstr(text, "after step 0 ") || !strstr(text, part) || !strstr(text, tensor) ||
+    if (status != ST_FAILED || !strstr(text, "after step 1 ") || !strstr(text, part) || !strstr(text, tensor) ||
         !strstr(text, "last.safetensors"))
         fail_msg("%d: %s", (int)status, text);
     st_clear(rt_error(f->t->rt));
@@ -200,7 +200,7 @@ static void training_part_alone(tr_fixture *f)
     f->options.warmup = 0;
     tr_begin_watch(f);
     assert_int_equal(tr_run(f, false), ST_FAILED);
-    assert_non_null(strstr(rt_error(f->t->rt)->text, "the evaluation of the training part after step 0 "));
+    assert_non_null(strstr(rt_error(f->t->rt)->text, "the evaluation of the training part after step 1 "));
     st_clear(rt_error(f->t->rt));
     f->options.nonfinite = NN_NONFINITE_SKIP;
     expect_diverged(f, false);

@@ -1,5 +1,4 @@
 /* safsd-cl bench: how fast the chosen devices are at the work of this program. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,22 +273,47 @@ static st_status measure_together(app_state *app, json_t *root, const wish *w)
 
 /* ---- the command ---- */
 
-/* What an earlier run wrote; *old stays as it is without a path. */
-static st_status load_old(json_t **old, const char *path, st_error *error)
+static bool has_case(const json_t *list, const bench_case *wanted)
 {
-    json_error_t why;
-    if (!path) return ST_OK;
-    FILE *file = fopen(path, "r");
-    if (!file) return st_fail(error, ST_FAILED, "%.512s cannot be opened: %s", path, strerror(errno));
-    json_decref(*old);
-    *old = json_loadf(file, 0, &why);
-    fclose(file);
-    if (!*old)
-        return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
-                       why.text);
-    if (!json_is_array(json_object_get(*old, "devices")))
-        return st_fail(error, ST_FAILED, "%.512s has no list of devices; give a file that bench --json wrote", path);
-    return ST_OK;
+    for (size_t i = 0; i < json_array_size(list); ++i) {
+        const json_t *item = json_array_get(list, i);
+        if (strcmp(record_text(item, "shape"), wanted->shape->name) == 0 &&
+            strcmp(record_text(item, "mode"), wanted->training ? "train" : "eval") == 0 &&
+            (size_t)record_real(item, "hidden") == wanted->hidden)
+            return true;
+    }
+    return false;
+}
+
+/* Whether an earlier run measured anything of what this one will. */
+static bool has_common(const json_t *old, const wish *w)
+{
+    static const struct {
+        int part;
+        const char *key;
+    } parts[] = {{GEMM, "gemm"}, {KERNELS, "kernels"}, {STEP, "step"}};
+    const json_t *devices = json_object_get(old, "devices");
+    for (size_t i = 0; i < json_array_size(devices); ++i) {
+        const json_t *entry = json_array_get(devices, i);
+        if (w->only == EVERYTHING && json_object_get(entry, "transfers")) return true;
+        if (wants(w, START) && json_object_get(entry, "start")) return true;
+        for (size_t p = 0; p < sizeof parts / sizeof *parts; ++p)
+            for (size_t c = 0; c < w->count && wants(w, parts[p].part); ++c)
+                if (has_case(json_object_get(entry, parts[p].key), &w->cases[c])) return true;
+    }
+    return false;
+}
+
+/* The run to compare with. Where it is of no use, that is found before anything is measured. */
+static st_status load_compared(json_t **old, const opt_line *line, const wish *w, st_error *error)
+{
+    const char *path = opt_value(line, "compare");
+    ST_FORWARD(record_load(old, path, error));
+    if (!path || opt_has(line, "show") || has_common(*old, w)) return ST_OK;
+    return st_fail(error, ST_USAGE,
+                   "%.512s has nothing of what is to be measured; choose --only, --shape, --mode and --hidden as they "
+                   "were for it",
+                   path);
 }
 
 /* A page that cannot be written is found before anything is measured. */
@@ -328,7 +352,9 @@ static st_status run(app_state *app, const opt_line *line)
 {
     wish w = {.count = 0};
     json_t *old = NULL;
-    json_t *root = json_pack("{s:s, s:s, s:[]}", "program", APP_NAME, "version", SAFSD_VERSION, "devices");
+    char date[RECORD_DATE];
+    json_t *root = json_pack("{s:s, s:s, s:s, s:[]}", "program", APP_NAME, "version", SAFSD_VERSION, "date",
+                             record_date(date), "devices");
     st_status status = ST_OK;
     if (!root) return st_fail(&app->error, ST_FAILED, "out of memory for the results");
     ST_TRY(read_wish(&w, line, &app->error));
@@ -336,10 +362,10 @@ static st_status run(app_state *app, const opt_line *line)
         status = run_once(app, &w.cases[0]);
         goto done;
     }
-    ST_TRY(load_old(&old, opt_value(line, "compare"), &app->error));
+    ST_TRY(load_compared(&old, line, &w, &app->error));
     if (opt_has(line, "together")) ST_TRY(check_together(app, &w));
     ST_TRY(check_page(opt_value(line, "html"), &app->error));
-    ST_TRY(load_old(&root, opt_value(line, "show"), &app->error));
+    ST_TRY(record_load(&root, opt_value(line, "show"), &app->error));
     if (!opt_has(line, "show")) {
         ST_TRY(measure_devices(app, json_object_get(root, "devices"), &w));
         if (opt_has(line, "together")) ST_TRY(measure_together(app, root, &w));
@@ -370,7 +396,7 @@ static const opt_option options[] = {
 
 const app_command cmd_bench = {
     .name = "bench",
-    .synopsis = "[--only gemm|kernels|step] [--shape SHAPE] [--mode MODE] [--json]",
+    .synopsis = "[--only gemm|kernels|step|start] [--shape SHAPE] [--mode MODE] [--json]",
     .summary = "measure devices: transfers, matrix products, kernels, whole steps",
     .description =
         "Measures the chosen devices at the work of this program, on random data of the shape of IEMOCAP (16 "

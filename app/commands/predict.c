@@ -1,23 +1,46 @@
 /* safsd-cl predict: emotion and probabilities of every utterance. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "app/app.h"
 #include "base/outfile.h"
 #include "engine/predictions.h"
 #include "app/scoring.h"
 
-/* --format, else by the ending of the file, else CSV. */
+/* Whether a name ends in one of `endings`, in large or small letters. */
+static bool ends_in(const char *path, const char *const *endings)
+{
+    for (; *endings; ++endings) {
+        const size_t length = strlen(path), ending = strlen(*endings);
+        if (length >= ending && strcasecmp(path + length - ending, *endings) == 0) return true;
+    }
+    return false;
+}
+
+/* A device or a pipe has no ending to go by. */
+static bool is_file(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) != 0 || S_ISREG(about.st_mode);
+}
+
+/* --format, else by the ending of the file; CSV for standard output, devices and pipes. */
 static st_status choose_format(const opt_line *line, en_table_format *format, st_error *error)
 {
     static const char *const words[] = {"csv", "jsonl", NULL};
-    static const char *const json_endings[] = {".jsonl", ".ndjson", ".json"};
+    static const char *const csv[] = {".csv", NULL}, *const json[] = {".jsonl", ".ndjson", ".json", NULL};
     const char *path = opt_value(line, "out");
     size_t chosen = 0;
-    for (size_t i = 0; path && i < sizeof json_endings / sizeof *json_endings; ++i) {
-        const size_t length = strlen(path), ending = strlen(json_endings[i]);
-        if (length >= ending && strcmp(path + length - ending, json_endings[i]) == 0) chosen = 1;
-    }
+    const bool to_file = path && strcmp(path, "-") != 0 && is_file(path);
+    if (to_file && !opt_has(line, "format") && !ends_in(path, csv) && !ends_in(path, json))
+        return st_fail(
+            error, ST_USAGE,
+            "--out %.512s: its ending says no format, which is .csv, or .jsonl, .ndjson or .json; choose one "
+            "with --format csv or --format jsonl",
+            path);
+    if (to_file && ends_in(path, json)) chosen = 1;
     ST_FORWARD(opt_choice(line, "format", words, &chosen, error));
     *format = chosen == 1 ? EN_TABLE_JSON_LINES : EN_TABLE_CSV;
     return ST_OK;
@@ -58,7 +81,7 @@ done:
 static const opt_option options[] = {
     SCORING_OPTIONS,
     {"out", 'o', "OUT", "where to write (default: standard output)"},
-    {"format", 0, "FORMAT", "csv or jsonl (default: by the ending of --out, else csv)"},
+    {"format", 0, "FORMAT", "csv or jsonl (default: by the ending of --out; csv on standard output)"},
     {NULL, 0, NULL, NULL},
 };
 

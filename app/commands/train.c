@@ -158,6 +158,8 @@ static st_status train(train_command *c)
     ST_FORWARD(en_training_prepare(c->run, c->devices.contexts, c->devices.count));
     ST_FORWARD(begin(c));
     describe_model(c);
+    c->display.epoch = nn_trainer_progress(c->run->trainer)->epoch + 1;
+    c->display.epochs = (size_t)c->run->config.train.epochs;
     app_interrupt_arm(c->interrupt);
     if (c->app->progress.terminal)
         app_progress_show(&c->app->progress, "the first step: the driver may have to compile for it");

@@ -316,7 +316,7 @@ const app_command cmd_tune = {
     .description =
         "Measures the providers of matrix products, variants of the own kernels and parameters of CLBlast on the "
         "products of a training step, compares every result with a reference, and stores the fastest for this "
-        "device, driver and version of the program. Every later command uses it unless --gemm or [runtime] gemm "
+        "device, driver and version of the program. Every later command uses it unless [runtime] gemm "
         "names a provider. A run never measures: without a tuning it follows a fixed rule. Ctrl-C keeps what was "
         "found. The file, plain text, lies in safsd-cl/tuning in XDG_CACHE_HOME, or in .cache at home; remove "
         "it to go back.",

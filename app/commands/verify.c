@@ -1,4 +1,5 @@
 /* safsd-cl verify: golden cases on the chosen device. */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,7 +11,9 @@ static void print_tensor(void *user, const nn_golden_line *line)
 {
     const app_state *app = user;
     if (!app->verbose) return;
-    if (line->present)
+    if (line->present && isnan(line->error))
+        printf("%5s %18s  ", "MISS", "not finite");
+    else if (line->present)
         printf("%5s %9.2e of %5.0e  ", line->error <= line->limit ? "" : "MISS", line->error, line->limit);
     else
         printf("%5s %18s  ", "MISS", "lacking");
@@ -26,6 +29,9 @@ static st_status verify_file(app_state *app, rt_context *rt, const char *path)
     if (status == ST_OK)
         printf("ok    %s: %zu tensors, the worst at %.3f of its limit (%s)\n", path, summary.tensors, summary.worst,
                summary.worst_tensor);
+    else if (status == ST_CHECK && isinf(summary.worst))
+        printf("MISS  %s: %zu of %zu tensors, the worst of them not finite (%s)\n", path, summary.missed,
+               summary.tensors, summary.worst_tensor);
     else if (status == ST_CHECK && summary.tensors > 0)
         printf("MISS  %s: %zu of %zu tensors, the worst at %.3g of its limit (%s)\n", path, summary.missed,
                summary.tensors, summary.worst, summary.worst_tensor);

@@ -245,11 +245,13 @@ static void judge(golden_case *g, const nn_golden_line *line)
         if (!line->present)
             st_fail(g->error, ST_CHECK, "%s: the expected tensor expect/%s is lacking or of another size", g->path,
                     line->tensor);
+        else if (isnan(line->error))
+            st_fail(g->error, ST_CHECK, "%s: expect/%s is not finite, there or as computed", g->path, line->tensor);
         else
             st_fail(g->error, ST_CHECK, "%s: expect/%s differs by %.2e, more than %.0e", g->path, line->tensor,
                     line->error, line->limit);
     }
-    const double part = line->error / line->limit;
+    const double part = isnan(line->error) ? INFINITY : line->error / line->limit; /* not a number: nothing is worse */
     if (line->present && !(part <= s->worst)) {
         s->worst = part;
         snprintf(s->worst_tensor, sizeof s->worst_tensor, "%s", line->tensor);

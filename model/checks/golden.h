@@ -22,7 +22,7 @@ typedef void nn_golden_report(void *user, const nn_golden_line *line);
 
 typedef struct nn_golden_summary {
     size_t tensors, missed; /* compared; lacking or beyond their limit */
-    double worst;           /* largest error / limit among those compared */
+    double worst;           /* largest error / limit among those compared; infinite where one is not finite */
     char worst_tensor[96];
 } nn_golden_summary;
 

@@ -89,3 +89,39 @@ done:
     free(s.values);
     return status;
 }
+
+/* The largest magnitude among the features that the model uses. */
+static double largest_feature(const ds_dataset *data, const nn_config *config, size_t *modality)
+{
+    float largest = 0;
+    for (size_t m = 0; m < NN_MODALITIES; ++m) {
+        if (!config->uses[m]) continue;
+        for (size_t i = 0; i < data->utterances * data->dims[m]; ++i) {
+            if (!(fabsf(data->x[m][i]) > largest)) continue;
+            largest = fabsf(data->x[m][i]);
+            *modality = m;
+        }
+    }
+    return (double)largest;
+}
+
+const char *nn_divergence_advice(char advice[NN_ADVICE_SIZE], const ds_dataset *data, const nn_config *config,
+                                 bool standardised, uint32_t updates)
+{
+    static const char *const names[NN_MODALITIES] = {"text", "audio", "visual"};
+    const double huge = 1e4; /* features of mean 0 and deviation 1 stay far below */
+    size_t modality = 0;
+    const double largest = largest_feature(data, config, &modality);
+    if (largest > huge && !standardised)
+        snprintf(advice, NN_ADVICE_SIZE, "the %s features reach %.3g: standardise them with standardize = true",
+                 names[modality], largest);
+    else if (largest > huge)
+        snprintf(advice, NN_ADVICE_SIZE, "the standardised %s features reach %.3g: look for outliers in the data",
+                 names[modality], largest);
+    else if (updates == 0)
+        snprintf(advice, NN_ADVICE_SIZE,
+                 "no update came before, so that the learning rate is not the cause: check the data and the loss");
+    else
+        snprintf(advice, NN_ADVICE_SIZE, "use a lower learning rate or clipping");
+    return advice;
+}

@@ -11,4 +11,10 @@
  * passes through host memory. */
 st_status nn_find_nonfinite(nn_safsd *model, size_t rows, bool whole, char *phrase, size_t room);
 
+/* What to do about a run that diverged after `updates` updates, as the middle of a sentence; returns `advice`. Huge
+ * features are standardised; before the first update the learning rate has done nothing yet. */
+enum { NN_ADVICE_SIZE = 192 };
+const char *nn_divergence_advice(char advice[NN_ADVICE_SIZE], const ds_dataset *data, const nn_config *config,
+                                 bool standardised, uint32_t updates);
+
 #endif

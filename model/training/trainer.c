@@ -4,6 +4,7 @@
 
 #include "data/labels.h"
 #include "model/network/host_batch.h"
+#include "model/training/diagnose.h"
 #include "model/training/run_fingerprint.h"
 #include "model/training/trainer_state.h"
 
@@ -271,11 +272,13 @@ static st_status check_usable(nn_trainer *t)
     const char *path = t->options.last_path;
     if (history->epochs == 0 || nn_history_best(history, nn_history_selects(history)) != NN_NO_EPOCH) return ST_OK;
     if (nn_history_finite(history, history->epochs - 1)) return ST_OK;
+    char advice[NN_ADVICE_SIZE];
+    const nn_trainer_options *o = &t->options;
+    nn_divergence_advice(advice, o->data, &o->config, o->statistics != NULL, t->progress.updates);
     return st_fail(error_of(t), ST_FAILED,
                    "the run has diverged: no epoch could be selected, since the losses of its evaluation are not finite"
-                   " (%u of %u steps were skipped); nothing was saved as best; use a lower learning rate or clipping;"
-                   " %s%s",
-                   (unsigned)t->progress.skipped, (unsigned)t->progress.step,
+                   " (%u of %u steps were skipped); nothing was saved as best; %s; %s%s",
+                   (unsigned)t->progress.skipped, (unsigned)t->progress.step, advice,
                    path ? "the last state is in " : "no state was saved", path ? path : "");
 }
 

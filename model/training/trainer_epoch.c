@@ -86,13 +86,19 @@ static double plain(float loss)
     return isnan(loss) ? (double)NAN : (double)loss;
 }
 
+static const char *advise(const nn_trainer *t, char text[NN_ADVICE_SIZE])
+{
+    const nn_trainer_options *o = &t->options;
+    return nn_divergence_advice(text, o->data, &o->config, o->statistics != NULL, t->progress.updates);
+}
+
 /* The step just read was not finite and changed nothing; nothing was enqueued after it but a gradient. The run returns
  * to the state before it, finds the tensor by computing its gradient again, and saves. */
 static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
 {
     const char *path = t->options.last_path;
     const nn_flight *f = &t->flight;
-    char phrase[160];
+    char phrase[160], advice[NN_ADVICE_SIZE];
     t->progress.step = f->step;
     t->progress.batch = f->batch;
     ST_FORWARD(gradient(t, f->batch, f->step));
@@ -102,9 +108,9 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
     return st_fail(
         error_of(t), ST_FAILED,
         "step %u (epoch %zu, batch %zu of %zu) is not finite: its loss is %g, and what first is not finite is %s;"
-        " use a lower learning rate or clipping, or leave such steps out with nonfinite = skip; %s%s",
-        (unsigned)f->step, t->progress.epoch + 1, f->batch + 1, t->batches, plain(result->loss), phrase,
-        path ? "the state before the step is in " : "no state was saved", path ? path : "");
+        " %s, or leave such steps out with nonfinite = skip; %s%s",
+        (unsigned)f->step + 1, t->progress.epoch + 1, f->batch + 1, t->batches, plain(result->loss), phrase,
+        advise(t, advice), path ? "the state before the step is in " : "no state was saved", path ? path : "");
 }
 
 /* Reads the outcome of the step in flight. */
@@ -184,7 +190,7 @@ static const char *split_name(ds_split split)
 static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated *out)
 {
     const char *path = t->options.last_path;
-    char phrase[160];
+    char phrase[160], advice[NN_ADVICE_SIZE];
     ST_FORWARD(nn_find_nonfinite(t->model, out->nonfinite_rows, true, phrase, sizeof phrase));
     --t->history.epochs;
     const st_status saved = nn_trainer_save_last(t);
@@ -193,8 +199,8 @@ static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated
     return st_fail(
         error_of(t), ST_FAILED,
         "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and what first is"
-        " not finite is %s; use a lower learning rate or clipping; the epoch is not saved as best; %s%s",
-        split_name(split), (unsigned)(t->progress.step - 1), t->progress.epoch + 1, phrase,
+        " not finite is %s; %s; the epoch is not saved as best; %s%s",
+        split_name(split), (unsigned)t->progress.step, t->progress.epoch + 1, phrase, advise(t, advice),
         path ? "the state after the step is in " : "no state was saved", path ? path : "");
 }
 

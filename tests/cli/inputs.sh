@@ -20,19 +20,19 @@ ln -s soft softer
 ln -s run folder
 mkdir elsewhere
 for out in "$weights" ./run/../run/best.safetensors "$PWD/$weights" folder/best.safetensors hard soft softer; do
-    keeps "$weights" kept.safetensors 'best\.safetensors' predict "$weights" --out "$out"
+    keeps "$weights" kept.safetensors 'best\.safetensors' predict --format csv "$weights" --out "$out"
 done
-keeps "$weights" kept.safetensors 'soft is the file to read as well' predict soft --out=soft
-keeps "$weights" kept.safetensors 'hard' predict soft --out hard
+keeps "$weights" kept.safetensors 'soft is the file to read as well' predict --format csv soft --out=soft
+keeps "$weights" kept.safetensors 'hard' predict --format csv soft --out hard
 [ -h soft ] || fail "the link was replaced"
-keeps data.safetensors kept-data.safetensors '--data reads' predict "$weights" --data ./data.safetensors --out data.safetensors
-keeps data.safetensors kept-data.safetensors '\[data\] path reads' predict "$weights" --out data.safetensors
+keeps data.safetensors kept-data.safetensors '--data reads' predict --format csv "$weights" --data ./data.safetensors --out data.safetensors
+keeps data.safetensors kept-data.safetensors '\[data\] path reads' predict --format csv "$weights" --out data.safetensors
 cp run/config.ini kept.ini
-keeps run/config.ini kept.ini 'config\.ini' predict "$weights" --out run/config.ini
-keeps run/config.ini kept.ini 'config\.ini' predict "$weights" --config run/config.ini --out run/config.ini
+keeps run/config.ini kept.ini 'config\.ini' predict --format csv "$weights" --out run/config.ini
+keeps run/config.ini kept.ini 'config\.ini' predict --format csv "$weights" --config run/config.ini --out run/config.ini
 cp "$weights" moved.safetensors
 cp run/config.ini other.ini
-keeps other.ini kept.ini 'other\.ini' predict moved.safetensors --config other.ini -oother.ini
+keeps other.ini kept.ini 'other\.ini' predict --format csv moved.safetensors --config other.ini -oother.ini
 
 pickle >kept.pkl
 ln data.pkl hard.pkl

@@ -22,6 +22,6 @@ absent run/best.safetensors run/predictions.csv
 refuses 1 "the run has diverged" train --resume run
 
 # The same with one step an epoch, and stop: what the last update did is seen before anything is saved.
-refuses 1 "the evaluation of the validation part after step 0 .* is not finite, .* run2/last.safetensors" \
+refuses 1 "the evaluation of the validation part after step 1 .* is not finite, .* run2/last.safetensors" \
     train "${small_model[@]}" --set data.path=data.safetensors --set train.lr=1e30 --set train.batch=100 --out run2
 absent run2/best.safetensors

@@ -23,7 +23,9 @@ patch() { printf '%b' "$3" | dd of="$1" bs=1 seek="$(place "$1" "$2")" conv=notr
 cp "$golden/eval.safetensors" nan.safetensors
 patch nan.safetensors expect/logits '\000\000\300\177'
 refuses 4 'nan\.safetensors.*logits' verify nan.safetensors
-out_has '^MISS  nan\.safetensors: 1 of '
+out_has '^MISS  nan\.safetensors: 1 of [0-9]+ tensors, the worst of them not finite \(logits\)$'
+gives 4 --verbose verify nan.safetensors
+out_has '^ MISS +not finite  logits$'
 
 # The first logit becomes 1.5: wrong by far more than the limit.
 cp "$golden/eval.safetensors" moved.safetensors
