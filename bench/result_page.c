@@ -30,7 +30,8 @@ static const char head[] =
     "    linear-gradient(to right, var(--faint), transparent), linear-gradient(to left, var(--faint), transparent); }\n"
     ".hint { display: none; margin: 0.3rem 0; font-size: 0.85rem; }\n"
     "@media (max-width: 44rem) { .hint { display: block; } }\n"
-    ".figures td:last-child { font-weight: 600; } small { opacity: 0.75; }\n"
+    ".figures td:last-child { font-weight: 600; } .figures td:first-child { width: 22rem; max-width: 60vw; }\n"
+    "time { white-space: nowrap; } small { opacity: 0.75; }\n"
     "svg { display: block; width: 100%; min-width: 40rem; height: auto; }\n"
     "svg text { fill: var(--ink); font: 14px system-ui, sans-serif; }\n"
     ".dot { fill: var(--dot); } .box { fill: none; stroke: var(--dot); stroke-width: 2; }\n"
@@ -38,14 +39,14 @@ static const char head[] =
     "table { border-collapse: collapse; } td, th { padding: 0.15rem 0 0.15rem 1rem; text-align: right;\n"
     "  white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
     "td:first-child, th:first-child { text-align: left; padding-left: 0; }\n"
-    "td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }\n"
+    "td:first-child { white-space: normal; overflow-wrap: break-word; min-width: 8rem; }\n"
     "summary { cursor: pointer; margin: 0.6rem 0; }\n"
     ".names td, .names th { text-align: left; }\n"
     "tr.case th { padding-top: 0.9rem; border-bottom: 1px solid var(--faint); }\n"
     "</style>\n</head>\n<body>\n<h1>safsd-cl bench</h1>\n";
 
 /* What is wider than a small screen scrolls in a frame of its own, with a line that says so. */
-static const char wide_begin[] = "<p class=\"hint\">Wider than the screen: scroll it sideways &rarr;</p>\n"
+static const char wide_begin[] = "<p class=\"hint\">Scroll sideways where it is cut &rarr;</p>\n"
                                  "<div class=\"wide\" role=\"region\" aria-label=\"scrolls sideways\" tabindex=\"0\">";
 static const char wide_end[] = "</div>\n";
 

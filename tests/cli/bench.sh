@@ -25,6 +25,14 @@ exists page.html
 for part in '<h2>Steps' '<h2>Roofline' '<h2>Times' '</html>'; do
     grep -q "$part" page.html || fail "the page lacks $part"
 done
+# With one device there are numbers instead of bars; date, version and percentiles are there to read.
+grep -Eq "<p>Measured by safsd-cl [0-9.]+ on <time>20[0-9-]+T[0-9:]+Z</time>" page.html || fail "the page has no version and date"
+! grep -q 'class="bars"' page.html || fail "bars of a single device"
+grep -Eq '<td>meld train H=16 2 dialogues</td><td>[0-9.]+</td>' page.html || fail "the page lacks the number of a step"
+grep -Eq '<td>[0-9.]+ <small>[0-9.]+ to [0-9.]+</small></td>' page.html || fail "the page lacks percentiles"
+! grep -Eq 'td title=|under the pointer' page.html || fail "values that only a pointer shows"
+grep -q '<th>FLOP per byte</th>' page.html || fail "the roofline lacks its numbers"
+[ "$(grep -c 'class="hint"' page.html)" -eq "$(grep -c 'class="wide"' page.html)" ] || fail "something scrolls without a cue"
 ! grep -Eq 'https?:|src=|NaN|nan|inf"' page.html || fail "the page needs others, or has numbers that are none"
 
 # The names that scripts use.
@@ -67,8 +75,11 @@ gives 0 bench --only step --shape meld --mode eval "${tiny[@]}" --compare faster
 narrow .out
 out_has '^  meld eval H=16 2 dialogues .* 0\.00 x$'
 out_has '1 of 1 times changed by more than the noise'
-gives 0 bench --only step --shape meld --mode eval --hidden 32 --dialogues 2 --repeat 3 --compare old.json
-out_has '0 of 0 times changed'
+for other in '--mode eval --hidden 32' '--mode eval --hidden 16 --shape longest' '--mode eval --hidden 16 --only start'; do
+    # shellcheck disable=SC2086
+    refuses 2 'old\.json has nothing of what is to be measured' bench --only step --shape meld $other --compare old.json
+    err_lacks 'device 0'
+done
 
 # The tables of a run that is over, without a device.
 gives 0 --device abacus bench --show old.json --html shown.html
@@ -88,8 +99,15 @@ refuses 2 'several devices, such as --device 0,1' --device 0 bench --together
 refuses 2 'measures steps of training' --device 0,1 bench --together --mode eval
 refuses 2 'measures steps of training' --device 0,1 bench --together --only gemm
 refuses 1 'absent\.json' bench --only step "${tiny[@]}" --compare absent.json
-echo '{"devices": 1}' >foreign.json
-refuses 1 'no list of devices' bench --only step "${tiny[@]}" --compare foreign.json
+# Files with devices, but of another kind: found before anything is measured.
+gives 0 devices --json
+cp .out devices.json
+for text in '{"devices": 1}' '{"devices": []}' '{}' '[]' '{"devices": [{"device": {"name": "x"}}]}' "$(cat devices.json)"; do
+    echo "$text" >foreign.json
+    refuses 1 'foreign\.json holds no benchmark; give a file that bench --json wrote' bench --only step "${tiny[@]}" --compare foreign.json
+    err_lacks 'device 0'
+    refuses 1 'foreign\.json holds no benchmark' bench --show foreign.json
+done
 refuses 1 'nowhere/page\.html' bench --only step --shape meld --mode eval "${tiny[@]}" --html nowhere/page.html
 refuses 3 'no device matches "abacus"' --device 0,abacus bench --only step --shape meld --mode eval "${tiny[@]}"
 
@@ -115,6 +133,7 @@ export POCL_DEVICES="pthread basic"
 gives 0 devices
 if grep -q -- '--device 0:1' .out; then
     gives 0 --device 0,1 bench --only step --shape meld --mode train "${tiny[@]}" --together --html two.html
+    grep -q 'class="bars"' two.html || fail "no bars of two devices"
     narrow .out
     out_has '^2 devices compared'
     out_has '^steps: meld train H=16 2 dialogues +0:0 +0:1$'
