@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/json.h"
+#include "engine/tuned.h"
+
 st_status en_driver_of(cfg_driver *driver, const rt_device_info *device, st_error *error)
 {
     const cfg_driver_of of = {.platform = device->platform_name, .device = device->name, .version = device->driver};
@@ -51,4 +54,32 @@ bool en_driver_cache(char *path, size_t size, const rt_device_info *device)
             length = snprintf(path, size, "%s%s%s", home, in_caches ? "/.cache" : "", below);
     }
     return length > 0 && (size_t)length < size;
+}
+
+size_t en_cached_programs(const rt_cache_entry *entries, size_t count, const rt_device_info *device)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; ++i)
+        found += entries[i].whole && strcmp(entries[i].device, device->name) == 0 &&
+                 strcmp(entries[i].driver, device->driver) == 0;
+    return found;
+}
+
+st_status en_devices_json(char **text, const rt_device_list *list, st_error *error)
+{
+    rt_cache_entry *entries = NULL;
+    size_t count = 0;
+    ST_FORWARD(rt_cache_list(&entries, &count, error));
+    json_t *devices = json_array();
+    for (size_t i = 0; i < list->count; ++i) {
+        rt_tuning tuning;
+        json_t *device = en_json_device(&list->items[i]);
+        const char *tuned = en_tuned(&tuning, &list->items[i], NULL);
+        json_object_set_new(device, "cached_programs",
+                            json_integer((json_int_t)en_cached_programs(entries, count, &list->items[i])));
+        json_object_set_new(device, "tuning", tuned ? json_string(tuned) : json_null());
+        json_array_append_new(devices, device);
+    }
+    free(entries);
+    return en_json_pretty(json_pack("{s:o}", "devices", devices), text, error);
 }

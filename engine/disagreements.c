@@ -23,33 +23,30 @@ static const char *list_names(const char *const *names, size_t count, char text[
     return text;
 }
 
-void en_say_classes(const en_scoring *s)
+void en_say_classes(const en_model *model, const ds_dataset *data, const en_events *events)
 {
-    const nn_checkpoint_about *about = &s->checkpoint->about;
-    const ds_dataset *data = s->data;
-    const char *file = sf_path(s->checkpoint->file);
+    const nn_checkpoint_about *about = &model->checkpoint->about;
+    const char *file = sf_path(model->checkpoint->file);
     const size_t C = about->config.classes;
     char theirs[LISTED], ours[LISTED];
-    if (!s->checkpoint->own || data->classes == 0 || ds_names_numbered(data->class_names, data->classes)) return;
+    if (!model->checkpoint->own || data->classes == 0 || ds_names_numbered(data->class_names, data->classes)) return;
     if (data->classes != C)
-        en_say(s->options.events, EN_NOTICE, "warning: the data set has %zu classes (%s), %.400s %zu (%s)",
-               data->classes, list_names(data->class_names, data->classes, theirs), file, C,
-               list_names(about->class_names, C, ours));
+        en_say(events, EN_NOTICE, "warning: the data set has %zu classes (%s), %.400s %zu (%s)", data->classes,
+               list_names(data->class_names, data->classes, theirs), file, C, list_names(about->class_names, C, ours));
     if (ds_names_numbered(about->class_names, C))
-        en_say(s->options.events, EN_NOTICE,
+        en_say(events, EN_NOTICE,
                "warning: %.400s has numbers for classes that the data set names: 0 is taken for '%.160s', and so on",
                file, data->class_names[0]);
 }
 
-void en_say_data(const en_scoring *s)
+void en_say_data(const en_model *model, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
+                 const en_events *events)
 {
-    bool included[DS_SPLITS];
     char sentence[ST_TEXT_SIZE];
-    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) included[split] = en_scoring_includes(s, split);
-    ds_describe_absent(s->data, included, s->part == EN_PART_ALL ? "the data set" : en_part_name(s->part), sentence);
-    if (sentence[0]) en_say(s->options.events, EN_NOTICE, "%s", sentence);
+    ds_describe_absent(data, concerned, name, sentence);
+    if (sentence[0]) en_say(events, EN_NOTICE, "%s", sentence);
     for (size_t m = 0; m < DS_MODALITIES; ++m)
-        if (s->data->dims[m] > 0 && !s->model_config.uses[m])
-            en_say(s->options.events, EN_NOTICE, "the %s features of the data set are not used: the model has none",
+        if (data->dims[m] > 0 && !model->network_config.uses[m])
+            en_say(events, EN_NOTICE, "the %s features of the data set are not used: the model has none",
                    ds_modality_name(m));
 }

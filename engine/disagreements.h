@@ -1,14 +1,16 @@
 /* What a checkpoint and a data set disagree about though both are right: said before they meet. What cannot be right is
- * refused where it is found (scoring.c). */
+ * refused where it is found (model.c). */
 #ifndef SAFSD_ENGINE_DISAGREEMENTS_H
 #define SAFSD_ENGINE_DISAGREEMENTS_H
 
-#include "engine/scoring.h"
+#include "engine/model.h"
 
 /* Names and number of classes, while the data set has its own; nothing for weights without names. */
-void en_say_classes(const en_scoring *scoring);
+void en_say_classes(const en_model *model, const ds_dataset *data, const en_events *events);
 
-/* Classes without a label in the parts to be scored, and features that the model does not use. */
-void en_say_data(const en_scoring *scoring);
+/* Classes without a label in the parts that are `concerned`, which are called `name`, and features that the model does not
+ * use. */
+void en_say_data(const en_model *model, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
+                 const en_events *events);
 
 #endif

@@ -7,7 +7,7 @@
  *     ST_TRY(en_scoring_open(&scoring, &options, error));      checkpoint, configuration, data
  *     ... open a device as en_scoring_device wants it ...
  *     ST_TRY(en_scoring_begin(&scoring, rt));                  the model
- *     ... nn_evaluate(scoring.model, scoring.data, split, &scoring.evaluator, &evaluated) ...
+ *     ... nn_evaluate(scoring.model.network, scoring.data, split, &scoring.model.evaluator, ...) ...
  * done:
  *     en_scoring_close(&scoring);
  */
@@ -16,10 +16,7 @@
 
 #include "config/config.h"
 #include "engine/devices.h"
-#include "engine/events.h"
-#include "model/training/checkpoint.h"
-#include "model/training/class_tables.h"
-#include "model/training/evaluate.h"
+#include "engine/model.h"
 
 typedef enum en_part {
     EN_PART_TRAIN,
@@ -44,15 +41,8 @@ typedef struct en_scoring {
     en_part part; /* never EN_PART_USUAL */
     cfg_config config;
     char beside[4096]; /* the config.ini beside the checkpoint, where it was read */
-    nn_checkpoint *checkpoint;
+    en_model model;
     ds_dataset *data;
-    size_t speakers; /* that the checkpoint has rows for; 0: it has no table of them */
-    nn_config model_config;
-    nn_class_tables tables;         /* of published weights */
-    ds_statistics statistics;       /* measured for published weights */
-    const char *const *class_names; /* [C] */
-    nn_safsd *model;
-    nn_evaluator evaluator;
 } en_scoring;
 
 /* Reads everything but the device. Options and what they point to are borrowed; `error` has to be the slot of the

@@ -93,7 +93,10 @@ static void say_seeds(const en_training *run)
 static st_status take_data(en_training *run)
 {
     if (!run->options.data) return en_data_load(&run->data, &run->config, true, error_of(run));
+    const cfg_names *classes = &run->config.data.classes;
     ST_FORWARD(ds_share(&run->data, run->options.data, error_of(run)));
+    if (classes->count > 0)
+        ST_FORWARD(ds_name_classes(run->data, (const char *const *)classes->items, classes->count, error_of(run)));
     return en_data_prepare(run->data, &run->config, true, error_of(run));
 }
 

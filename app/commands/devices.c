@@ -4,20 +4,10 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "engine/json.h"
+#include "engine/device_list.h"
 #include "base/print.h"
 #include "engine/tuned.h"
 #include "runtime/program_cache.h"
-
-/* Programs that the cache holds for a device and its driver. */
-static size_t cached(const rt_cache_entry *entries, size_t count, const rt_device_info *info)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; ++i)
-        found += entries[i].whole && strcmp(entries[i].device, info->name) == 0 &&
-                 strcmp(entries[i].driver, info->driver) == 0;
-    return found;
-}
 
 static void print_device(const rt_device_info *info, size_t programs)
 {
@@ -64,20 +54,10 @@ static void print_device(const rt_device_info *info, size_t programs)
     }
 }
 
-static st_status print_json(const rt_device_list *list, const rt_cache_entry *entries, size_t count, st_error *error)
+static st_status print_json(const rt_device_list *list, st_error *error)
 {
-    json_t *devices = json_array();
-    for (size_t i = 0; i < list->count; ++i) {
-        json_t *device = en_json_device(&list->items[i]);
-        json_object_set_new(device, "cached_programs",
-                            json_integer((json_int_t)cached(entries, count, &list->items[i])));
-        rt_tuning tuning;
-        const char *tuned = en_tuned(&tuning, &list->items[i], NULL);
-        json_object_set_new(device, "tuning", tuned ? json_string(tuned) : json_null());
-        json_array_append_new(devices, device);
-    }
     char *text = NULL;
-    ST_FORWARD(en_json_pretty(json_pack("{s:o}", "devices", devices), &text, error));
+    ST_FORWARD(en_devices_json(&text, list, error));
     fputs(text, stdout);
     free(text);
     return ST_OK;
@@ -92,11 +72,11 @@ static st_status run(app_state *app, const opt_line *line)
     app_say_missing_drivers(app);
     st_status status = rt_cache_list(&entries, &count, &app->error);
     if (status == ST_OK && opt_has(line, "json"))
-        status = print_json(&list, entries, count, &app->error);
+        status = print_json(&list, &app->error);
     else
         for (size_t i = 0; i < list.count && status == ST_OK; ++i) {
             if (i > 0) putchar('\n');
-            print_device(&list.items[i], cached(entries, count, &list.items[i]));
+            print_device(&list.items[i], en_cached_programs(entries, count, &list.items[i]));
         }
     free(entries);
     rt_device_list_destroy(&list);

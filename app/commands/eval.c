@@ -17,7 +17,7 @@ static st_status measure(const en_scoring *scoring, nn_split_losses *losses, uin
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
         if (!en_scoring_includes(scoring, split)) continue;
         nn_evaluated evaluated = {.confusion = confusion};
-        ST_FORWARD(nn_evaluate(scoring->model, scoring->data, split, &scoring->evaluator, &evaluated));
+        ST_FORWARD(nn_evaluate(scoring->model.network, scoring->data, split, &scoring->model.evaluator, &evaluated));
         const nn_split_losses *part = &evaluated.losses;
         const double values[4] = {part->loss, part->ce, part->saf, part->kl};
         for (int i = 0; i < 4; ++i)
@@ -61,9 +61,9 @@ static st_status print_json(const en_scoring *scoring, const nn_split_losses *lo
 static st_status print_text(const en_scoring *scoring, const nn_split_losses *losses, en_confusion confusion,
                             const char *path)
 {
-    const nn_checkpoint_about *about = &scoring->checkpoint->about;
+    const nn_checkpoint_about *about = &scoring->model.checkpoint->about;
     char text[1024];
-    if (scoring->checkpoint->own)
+    if (scoring->model.checkpoint->own)
         snprintf(text, sizeof text, "%.800s: epoch %zu, selection %s (%s)", path, about->epoch, about->selection,
                  app_select_words(about->select));
     else
@@ -89,12 +89,12 @@ static st_status run(app_state *app, const opt_line *line)
     uint64_t *counts = NULL;
     st_status status = ST_OK;
     ST_TRY(app_scoring_open(&command, app, line));
-    const size_t classes = scoring->model_config.classes;
+    const size_t classes = scoring->model.network_config.classes;
     counts = calloc(classes * classes, sizeof *counts);
     if (!counts) ST_TRY(st_fail(&app->error, ST_FAILED, "out of memory while counting"));
     ST_TRY(measure(scoring, &losses, counts));
     app_progress_clear(&app->progress);
-    const en_confusion confusion = {counts, classes, scoring->class_names};
+    const en_confusion confusion = {counts, classes, scoring->model.class_names};
     status = opt_has(line, "json") ? print_json(scoring, &losses, confusion)
                                    : print_text(scoring, &losses, confusion, line->operands[0]);
 done:

@@ -73,6 +73,17 @@ static void keep_predictions(walk *w, const nn_prediction *p)
                N * C * sizeof(float));
 }
 
+/* Those of the part that was evaluated last. */
+static st_status keep_logits(walk *w)
+{
+    const size_t C = w->config->classes, N = w->host.rows;
+    if (!w->out->logits) return ST_OK;
+    float *logits = w->out->logits + w->rows_done * C;
+    if (w->how->mode != NN_GCN_MEAN) return nn_safsd_read(w->model, NN_LOGITS, NN_TEXT, logits);
+    for (size_t i = 0; i < N * C; ++i) logits[i] = logf(w->teacher[i]);
+    return ST_OK;
+}
+
 static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, batch_sums *sums)
 {
     if (w->how->cancel && atomic_load(w->how->cancel))
@@ -83,6 +94,7 @@ static st_status evaluate_part(walk *w, const size_t *dialogues, size_t count, b
     ST_FORWARD(nn_safsd_evaluate(w->model, &w->host, &evaluation, &prediction));
     add_part_losses(w, sums, &prediction);
     keep_predictions(w, &prediction);
+    ST_FORWARD(keep_logits(w));
     w->rows_done += w->host.rows;
     const double losses[] = {(double)prediction.loss, (double)prediction.ce, (double)prediction.saf,
                              (double)prediction.kl};

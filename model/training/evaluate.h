@@ -29,6 +29,7 @@ typedef struct nn_evaluated {
     uint64_t *confusion;          /* [C, C], added to; NULL: not wanted */
     float *probabilities;         /* [rows, C] teacher; NULL: not wanted */
     float *student_probabilities; /* [M, rows, C]; NULL: not wanted */
+    float *logits;                /* [rows, C] teacher, of NN_GCN_MEAN the logarithm of the mean; NULL: not wanted */
 } nn_evaluated;
 
 /* Losses are those of whole batches also where these are computed in parts. ST_USAGE where the data's features, classes
