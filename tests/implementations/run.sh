@@ -43,6 +43,14 @@ devices=$("$program" devices)
 echo "$devices"
 [ "$(grep -c '^  [0-9]' <<<"$devices")" -eq 1 ] || { echo "not one device" && exit 1; }
 
+# Emulators are taken last: beside a driver for the processor itself, auto takes that one.
+if [ -e /etc/OpenCL/vendors/pocl.icd ] && grep -q 'an emulator' <<<"$devices"; then
+    mkdir "$place/both"
+    cp "$place/drivers/$name.icd" /etc/OpenCL/vendors/pocl.icd "$place/both"
+    chosen=$(OCL_ICD_VENDORS=$place/both "$program" verify nothing.safetensors 2>&1 || true)
+    grep -q '^device [0-9] (.*): \(pthread\|basic\)' <<<"$chosen" || { echo "auto does not take the processor: $chosen" && exit 1; }
+fi
+
 if [ "$tier" = short ]; then
     "$program" --quiet selftest
     "$program" --quiet verify "$golden"/{lonely,one_mode,adamw}.safetensors
