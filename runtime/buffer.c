@@ -1,11 +1,11 @@
 #include "runtime/buffer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/internal.h"
+#include "runtime/block.h"
+#include "runtime/context_state.h"
 #include "runtime/profile.h"
+#include "runtime/profile_hooks.h"
 
 enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
 
@@ -17,60 +17,6 @@ struct rt_arena {
     size_t count;
     size_t current; /* block that takes are served from */
 };
-
-/* ---- blocks ---- */
-
-rt_size_text rt_print_size(uint64_t bytes)
-{
-    rt_size_text size;
-    if (bytes < 100 * 1024)
-        snprintf(size.text, sizeof size.text, "%" PRIu64 " bytes", bytes);
-    else
-        snprintf(size.text, sizeof size.text, "%.1f MiB", (double)bytes / 1048576.0);
-    return size;
-}
-
-/* What drivers say where memory is short, at once or when it is first used. */
-static bool is_no_room(cl_int code)
-{
-    return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_OUT_OF_HOST_MEMORY ||
-           code == CL_INVALID_BUFFER_SIZE;
-}
-
-static st_status allocation_failed(const rt_block *block, cl_int code, const char *call, const char *purpose)
-{
-    const rt_context *context = block->context;
-    const rt_size_text size = rt_print_size(block->elements * sizeof(float));
-    if (!is_no_room(code)) return rt_cl_fail(context, code, call, "allocating %s for %s", size.text, purpose);
-    return st_too_large(context->error, "allocating %s for %s on %s: %s said %s (%d)", size.text, purpose,
-                        context->device.name, call, rt_code_name(code), (int)code);
-}
-
-st_status rt_block_allocate(rt_block *block, cl_mem_flags flags, const char *purpose)
-{
-    rt_context *context = block->context;
-    const size_t bytes = block->elements * sizeof(float);
-    cl_int code = CL_SUCCESS;
-    block->memory = clCreateBuffer(context->context, CL_MEM_READ_WRITE | flags, bytes, NULL, &code);
-    if (code != CL_SUCCESS) {
-        block->memory = NULL;
-        return allocation_failed(block, code, "clCreateBuffer", purpose);
-    }
-    rt_count(context, 1);
-    /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
-    code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0,
-                                      NULL, NULL);
-    if (code == CL_SUCCESS) code = clFinish(context->queue);
-    return code == CL_SUCCESS ? ST_OK : allocation_failed(block, code, "clEnqueueMigrateMemObjects", purpose);
-}
-
-void rt_block_release(rt_block *block)
-{
-    if (!block->memory) return;
-    clReleaseMemObject(block->memory);
-    rt_count(block->context, -1);
-    block->memory = NULL;
-}
 
 /* ---- arenas ---- */
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/context.h"
+#include "runtime/queue.h"
 
 typedef struct rt_block rt_block;
 

@@ -3,55 +3,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/internal.h"
-#include "runtime/profile.h"
+#include "runtime/block.h"
+#include "runtime/context_state.h"
+#include "runtime/gemm.h"
+#include "runtime/profile_hooks.h"
+#include "runtime/program.h"
 #include "runtime/program_given.h"
 
 /* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
 static const uint64_t ADDRESSABLE_BYTES = ((uint64_t)1 << 33) - 4096;
 
-static size_t vector_width_of(const rt_context *context)
+static size_t vector_width_of(const rt_device_info *device)
 {
-    if (context->options.vector_width) return context->options.vector_width;
-    if (context->device.type != RT_CPU) return 4;
+    if (device->type != RT_CPU) return 4;
     size_t width = 16;
-    while (width > context->device.vector_width) width /= 2;
+    while (width > device->vector_width) width /= 2;
     return width > 1 ? width : 4;
 }
 
-static void set_limits(rt_context *context)
+/* What the device offers, and the caller allows; `vector_width` may be 0. */
+static void set_limits(rt_context *c, const rt_options *options, size_t vector_width)
 {
-    const rt_options *options = &context->options;
-    context->vector_width = vector_width_of(context);
-    context->group_limit = context->device.max_group;
-    if (options->group_size && options->group_size < context->group_limit) context->group_limit = options->group_size;
-    uint64_t largest = context->device.largest_block_bytes;
+    c->vector_width = vector_width ? vector_width : vector_width_of(&c->device);
+    c->group_limit = c->device.max_group;
+    c->fixed_group = options->group_size > 0;
+    if (options->group_size && options->group_size < c->group_limit) c->group_limit = options->group_size;
+    uint64_t largest = c->device.largest_block_bytes;
     if (largest > ADDRESSABLE_BYTES) largest = ADDRESSABLE_BYTES;
-    context->largest_block = largest < SIZE_MAX ? (size_t)largest : SIZE_MAX;
-    if (options->largest_block && options->largest_block < context->largest_block)
-        context->largest_block = options->largest_block;
+    c->largest_block = largest < SIZE_MAX ? (size_t)largest : SIZE_MAX;
+    if (options->largest_block && options->largest_block < c->largest_block) c->largest_block = options->largest_block;
 }
 
-static st_status open_device(rt_context *context)
+static void release_dummy(rt_context *context)
 {
-    cl_int code = CL_SUCCESS;
-    const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
-                                                (cl_context_properties)context->device.platform_handle, 0};
-    context->id = context->device.handle;
-    context->context = clCreateContext(properties, 1, &context->id, NULL, NULL, &code);
-    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateContext", "opening a context");
-    rt_count(context, 1);
-    context->queue = clCreateCommandQueue(context->context, context->id,
-                                          context->options.profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
-    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clCreateCommandQueue", "opening a queue");
-    rt_count(context, 1);
-    return ST_OK;
+    rt_block_release(context->dummy);
+    free(context->dummy);
+    context->dummy = NULL;
 }
 
 static st_status make_dummy(rt_context *context)
 {
-    context->dummy = (rt_block){context, NULL, 64};
-    return rt_block_allocate(&context->dummy, 0, "tensors that are left out");
+    context->dummy = calloc(1, sizeof *context->dummy);
+    if (!context->dummy) return st_fail(context->error, ST_FAILED, "out of memory while opening a device");
+    *context->dummy = (rt_block){context, NULL, 64};
+    st_status status = rt_own(context, release_dummy);
+    if (status != ST_OK)
+        release_dummy(context);
+    else
+        status = rt_block_allocate(context->dummy, 0, "tensors that are left out");
+    return status;
+}
+
+static void release_kernels(rt_context *context)
+{
+    rt_program_destroy(&context->kernels);
 }
 
 /* The GEMM builds its own kernels, with defines of its own. */
@@ -67,51 +72,66 @@ static st_status load_kernels(rt_context *c, const rt_given *given)
     return rt_given_check(given, c->kernels, c->error);
 }
 
-static st_status open_program(rt_context *c, rt_given *given)
+/* Reads the given program, where one is given; *vector_width becomes its own. */
+static st_status open_program(rt_context *c, rt_given *given, const char *path, size_t *vector_width)
 {
-    if (!c->options.program) {
+    if (!path) {
         if (c->device.compiler) return ST_OK;
         return st_fail(c->error, ST_DEVICE,
                        "%s has no compiler: give a program built for it with --program (`safsd-cl kernels --export` "
                        "writes what to build)",
                        c->device.name);
     }
+    c->given_program = true;
     c->device.compiler = false;
-    ST_FORWARD(rt_given_open(given, c->options.program, &c->device, c->error));
-    if (c->options.vector_width && c->options.vector_width != given->vector_width)
+    ST_FORWARD(rt_given_open(given, path, &c->device, c->error));
+    if (*vector_width && *vector_width != given->vector_width)
         return st_fail(c->error, ST_USAGE, "%s is built for vectors of %zu floats, not of %zu", given->path,
-                       given->vector_width, c->options.vector_width);
-    c->options.vector_width = given->vector_width;
+                       given->vector_width, *vector_width);
+    *vector_width = given->vector_width;
     return ST_OK;
+}
+
+static rt_context *new_context(const rt_device_info *device, const rt_options *options, st_error *error)
+{
+    rt_context *c = calloc(1, sizeof *c);
+    if (!c) return NULL;
+    c->error = error;
+    c->device = *device;
+    if (options->separate_memory) c->device.unified_memory = false;
+    c->profiling = options->profile;
+    c->cache_programs = options->cache_programs;
+    c->notice = options->notice;
+    c->notice_user = options->notice_user;
+    c->live_objects = options->live_objects;
+    return c;
 }
 
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error)
 {
+    static const rt_options usual = {.gemm = NULL};
     *context = NULL;
     if (device->error[0] != '\0')
         return st_fail(error, ST_DEVICE, "device %d (%s) cannot be used: %s", device->index, device->name,
                        device->error);
-    rt_context *c = calloc(1, sizeof *c);
-    if (!c) return st_fail(error, ST_FAILED, "out of memory while opening a device");
-    c->error = error;
-    c->device = *device;
-    if (options) c->options = *options;
-    if (c->options.separate_memory) c->device.unified_memory = false;
-    st_status status = ST_OK;
+    if (!options) options = &usual;
+    rt_context *c = new_context(device, options, error);
     rt_given *given = calloc(1, sizeof *given);
-    if (!given) {
+    size_t vector_width = options->vector_width;
+    st_status status = ST_OK;
+    if (!c || !given) {
         status = st_fail(error, ST_FAILED, "out of memory while opening a device");
         goto done;
     }
-    ST_TRY(open_program(c, given));
-    set_limits(c);
-    ST_TRY(open_device(c));
+    ST_TRY(open_program(c, given, options->program, &vector_width));
+    set_limits(c, options, vector_width);
+    ST_TRY(rt_device_open(c));
     ST_TRY(make_dummy(c));
-    if (c->options.profile) ST_TRY(rt_profile_create(c));
+    if (c->profiling) ST_TRY(rt_profile_create(c));
+    ST_TRY(rt_own(c, release_kernels));
     ST_TRY(given->binary ? load_kernels(c, given) : rt_program_create(&c->kernels, c, not_gemm, ""));
-    ST_TRY(rt_gemm_create(c, c->options.gemm ? c->options.gemm : "auto", c->options.tuning));
-    c->options.tuning = NULL;
+    ST_TRY(rt_gemm_create(c, options->gemm, options->tuning));
     *context = c;
 done:
     rt_given_close(given);
@@ -124,61 +144,7 @@ void rt_context_destroy(rt_context **context)
 {
     rt_context *c = *context;
     if (!c) return;
-    if (c->queue) clFinish(c->queue);
-    if (c->gemm) rt_gemm_destroy(c);
-    rt_program_destroy(&c->kernels);
-    rt_profile_destroy(c);
-    rt_window_release(c);
-    rt_block_release(&c->dummy);
-    if (c->queue) {
-        clReleaseCommandQueue(c->queue);
-        rt_count(c, -1);
-    }
-    if (c->context) {
-        clReleaseContext(c->context);
-        rt_count(c, -1);
-    }
+    rt_device_close(c);
     free(c);
     *context = NULL;
-}
-
-st_error *rt_error(const rt_context *context)
-{
-    return context->error;
-}
-
-const rt_device_info *rt_device(const rt_context *context)
-{
-    return &context->device;
-}
-
-bool rt_keeps_programs(const rt_context *context)
-{
-    return context->options.cache_programs;
-}
-
-size_t rt_vector_width(const rt_context *context)
-{
-    return context->vector_width;
-}
-
-st_status rt_finish(rt_context *context)
-{
-    rt_phase_begin(context, "wait");
-    const cl_int code = clFinish(context->queue);
-    rt_phase_end(context);
-    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clFinish", "waiting for the queue");
-    return ST_OK;
-}
-
-st_status rt_flush(rt_context *context)
-{
-    const cl_int code = clFlush(context->queue);
-    if (code != CL_SUCCESS) return rt_cl_fail(context, code, "clFlush", "starting the queue");
-    return ST_OK;
-}
-
-void rt_planning(rt_context *context, bool on)
-{
-    context->planning = on;
 }

@@ -1,15 +1,12 @@
-/* A context: one device, its in-order queue, its kernels, and the error slot of all work on it. */
+/* Opening and closing a context: one device, its in-order queue, its kernels, and the error slot of all work on it. */
 #ifndef SAFSD_RUNTIME_CONTEXT_H
 #define SAFSD_RUNTIME_CONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/device.h"
-#include "base/status.h"
+#include "runtime/queue.h"
 #include "runtime/tuning.h"
-
-typedef struct rt_context rt_context;
 
 typedef struct rt_options {
     const char *gemm;        /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
@@ -29,29 +26,11 @@ typedef struct rt_options {
 } rt_options;
 
 /* Opens the device and builds the kernels, or loads those that are given: their vector width is then the context's, and
- * the context is one of a device without a compiler. ST_DEVICE where there is neither a compiler nor a program. `error`
- * is borrowed for the life of the context: every function that takes the context records its failure there. `options`
- * may be NULL. */
+ * the context is one of a device without a compiler. ST_DEVICE where there is neither a compiler nor a program.
+ * `error` is borrowed until rt_set_error gives another: every function that takes the context records its failure
+ * there. `options` may be NULL. */
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error);
 void rt_context_destroy(rt_context **context);
-
-st_error *rt_error(const rt_context *context);
-const rt_device_info *rt_device(const rt_context *context);
-
-/* Width in floats of the kernels' explicit vectors (the define VW), and items of a group in a row kernel. */
-size_t rt_vector_width(const rt_context *context);
-
-/* Whether it was opened with cache_programs. */
-bool rt_keeps_programs(const rt_context *context);
-size_t rt_row_group(const rt_context *context);
-
-/* Blocks until everything enqueued is done. rt_flush only makes sure that the device begins. */
-st_status rt_finish(rt_context *context);
-st_status rt_flush(rt_context *context);
-
-/* While planning, launches and GEMM calls are checked and their scratch is recorded, but nothing runs and buffers
- * need not exist: a model calls its own forward and backward once with the largest batch to learn what it needs. */
-void rt_planning(rt_context *context, bool on);
 
 #endif

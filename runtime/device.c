@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "runtime/internal.h"
+#include "runtime/codes.h"
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 256 };
 

@@ -4,8 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/gemm_state.h"
-#include "runtime/profile.h"
+#include "runtime/block.h"
+#include "runtime/context_state.h"
+#include "runtime/gemm_clblast.h"
+#include "runtime/gemm_panel.h"
+#include "runtime/profile_hooks.h"
+#include "runtime/queue.h"
+#include "runtime/trace_event.h"
+
+struct rt_gemm_state {
+    const rt_gemm_methods *provider;
+    void *own;
+    rt_tuning tuning; /* as the provider applied it */
+    char parameters[RT_TUNING_TEXT];
+    size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
+    size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
+    rt_arena *arena;
+    rt_view scratch[RT_GEMM_SCRATCH];
+    rt_gemm_observer observer; /* NULL: nobody */
+    void *observer_user;
+};
 
 static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
 enum { PROVIDERS = sizeof providers / sizeof providers[0] };
@@ -23,9 +41,20 @@ static const char *automatic(const rt_context *context, const rt_tuning *tuning)
     return rt_gemm_rule(&context->device);
 }
 
+/* Also of what is half made. */
+static void release(rt_context *context)
+{
+    struct rt_gemm_state *gemm = context->gemm;
+    if (!gemm) return;
+    rt_arena_destroy(&gemm->arena);
+    if (gemm->own) gemm->provider->destroy(context, &gemm->own);
+    free(gemm);
+    context->gemm = NULL;
+}
+
 st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning)
 {
-    const char *wanted = strcmp(name, "auto") == 0 ? automatic(context, tuning) : name;
+    const char *wanted = !name || strcmp(name, "auto") == 0 ? automatic(context, tuning) : name;
     const rt_gemm_methods *provider = NULL;
     for (size_t i = 0; i < PROVIDERS; ++i)
         if (strcmp(providers[i]->name, wanted) == 0) provider = providers[i];
@@ -40,19 +69,13 @@ st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning 
     gemm->provider = provider;
     if (tuning) gemm->tuning = *tuning;
     context->gemm = gemm;
-    const st_status status = provider->create(context, &gemm->own);
-    if (status != ST_OK) rt_gemm_destroy(context);
+    st_status status = ST_OK;
+    ST_TRY(rt_own(context, release));
+    ST_TRY(provider->create(context, &gemm->tuning, &gemm->own));
+    if (provider->changes_numbers) rt_tuning_print_clblast(&gemm->tuning, gemm->parameters);
+done:
+    if (status != ST_OK) release(context);
     return status;
-}
-
-void rt_gemm_destroy(rt_context *context)
-{
-    struct rt_gemm_state *gemm = context->gemm;
-    if (!gemm) return;
-    rt_arena_destroy(&gemm->arena);
-    if (gemm->own) gemm->provider->destroy(context, &gemm->own);
-    free(gemm);
-    context->gemm = NULL;
 }
 
 const char *rt_gemm_provider(const rt_context *context)
@@ -79,7 +102,7 @@ st_status rt_gemm_choose(rt_context *context, const char *provider, const rt_tun
 {
     const rt_tuning wanted = tuning ? *tuning : (rt_tuning){.gemm = ""}; /* `tuning` may be the old provider's */
     ST_FORWARD(rt_finish(context));
-    rt_gemm_destroy(context);
+    release(context);
     return rt_gemm_create(context, provider, &wanted);
 }
 

@@ -1,14 +1,5 @@
 /* Matrix products: one interface, several providers.
  *
- *     C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n]        row-major, float32
- *     sums[m - sums_from] = sums over k of op(A)[sums_from .., k] + beta * sums
- *
- * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. The matrices are
- * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
- * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block), and so are the
- * sums, which some providers give in passing: the gradient of a bias beside that of its weights. They overlap nothing
- * else of the call.
- *
  * Providers: `clblast` (CLBlast's tuned kernels; the default on GPUs and accelerators) and `panel` (own OpenCL C
  * kernels on packed operands; the default elsewhere and where there is no compiler); a tuning (tuning.h) decides
  * otherwise. A run never chooses by timing. With one provider and the same parameters on one device a product gives the
@@ -17,20 +8,13 @@
 #ifndef SAFSD_RUNTIME_GEMM_H
 #define SAFSD_RUNTIME_GEMM_H
 
-#include <stdbool.h>
+#include "runtime/gemm_call.h"
+#include "runtime/tuning.h"
 
-#include "runtime/buffer.h"
-
-typedef struct rt_gemm_call {
-    bool transpose_a, transpose_b;
-    size_t m, n, k;
-    rt_view a, b, c;
-    size_t lda, ldb, ldc;
-    float beta;
-    rt_view bias;
-    rt_view sums;     /* only where rt_gemm_gives_sums */
-    size_t sums_from; /* the first row of op(A) that has one */
-} rt_gemm_call;
+/* The provider of a new context: `name`, or of "auto" (or NULL) that of the tuning (may be NULL), else of the fixed
+ * rule. The tuning sets the parameters of whichever it is. ST_USAGE where there is none of that name, ST_DEVICE where
+ * it cannot work on the device. */
+st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning);
 
 /* Enqueues the product. m or n may be 0 (nothing happens, not to the sums either); k == 0 is refused, and so is a
  * matrix that does not fit its block. Uses only scratch reserved by rt_gemm_reserve; ST_FAILED where that is too small.

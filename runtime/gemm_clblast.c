@@ -6,6 +6,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "runtime/block.h"
+#include "runtime/codes.h"
+#include "runtime/context_state.h"
+#include "runtime/launch.h"
+#include "runtime/profile_hooks.h"
+#include "runtime/queue.h"
+#include "runtime/watch.h"
+
 typedef struct clblast_gemm {
     rt_program *program;
     rt_kernel *bias;
@@ -59,11 +67,10 @@ static void destroy(rt_context *context, void **own)
 }
 
 /* Applies the tuning kernel by kernel. What this version of CLBlast does not know is left out, with a notice. */
-static void apply_tuning(rt_context *context)
+static void apply_tuning(rt_context *context, rt_tuning *tuning)
 {
-    struct rt_gemm_state *gemm = context->gemm;
-    const rt_tuning wanted = gemm->tuning;
-    gemm->tuning.clblast_count = 0;
+    const rt_tuning wanted = *tuning;
+    tuning->clblast_count = 0;
     for (size_t first = 0, end = 0; first < wanted.clblast_count; first = end) {
         const char *names[RT_TUNING_MOST];
         size_t values[RT_TUNING_MOST];
@@ -75,22 +82,21 @@ static void apply_tuning(rt_context *context)
         const CLBlastStatusCode code =
             CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, end - first, names, values);
         for (size_t i = first; code == CLBlastSuccess && i < end; ++i)
-            gemm->tuning.clblast[gemm->tuning.clblast_count++] = wanted.clblast[i];
-        if (code == CLBlastSuccess || !context->options.notice) continue;
+            tuning->clblast[tuning->clblast_count++] = wanted.clblast[i];
+        if (code == CLBlastSuccess || !context->notice) continue;
         char sentence[200];
         snprintf(sentence, sizeof sentence, "the tuning of %s does not fit this CLBlast (%s): tune again", kernel,
                  code_name(code));
-        context->options.notice(context->options.notice_user, sentence);
+        context->notice(context->notice_user, sentence);
     }
-    rt_tuning_print_clblast(&gemm->tuning, gemm->parameters);
 }
 
-static st_status create(rt_context *context, void **own)
+static st_status create(rt_context *context, rt_tuning *tuning, void **own)
 {
     clblast_gemm *g = calloc(1, sizeof *g);
     if (!g) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
     *own = g;
-    apply_tuning(context);
+    apply_tuning(context, tuning);
     ST_FORWARD(rt_program_create(&g->program, context, is_bias_source, ""));
     g->bias = rt_program_kernel(g->program, "gemm_bias");
     if (!g->bias) return st_fail(context->error, ST_FAILED, "the program lacks the kernel gemm_bias");
@@ -211,6 +217,7 @@ st_status rt_gemm_clblast_override(const rt_context *context, const char *kernel
 const rt_gemm_methods rt_gemm_clblast = {.name = "clblast",
                                          .needs_compiler = true,
                                          .gives_sums = false,
+                                         .changes_numbers = true,
                                          .create = create,
                                          .destroy = destroy,
                                          .scratch = scratch,

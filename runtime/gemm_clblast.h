@@ -6,7 +6,7 @@
 #ifndef SAFSD_RUNTIME_GEMM_CLBLAST_H
 #define SAFSD_RUNTIME_GEMM_CLBLAST_H
 
-#include "runtime/gemm_state.h"
+#include "runtime/gemm_provider.h"
 
 extern const rt_gemm_methods rt_gemm_clblast;
 

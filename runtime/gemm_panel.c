@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/block.h"
+#include "runtime/context_state.h"
+#include "runtime/launch.h"
+#include "runtime/profile_hooks.h"
+
 /* Rows of a tile and runs are what a tuning may set. */
 enum {
     DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of one core */
@@ -48,7 +53,7 @@ static void destroy(rt_context *context, void **own)
     *own = NULL;
 }
 
-static st_status create(rt_context *context, void **own)
+static st_status create(rt_context *context, rt_tuning *tuning, void **own)
 {
     panel_gemm *p = calloc(1, sizeof *p);
     if (!p) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
@@ -56,16 +61,15 @@ static st_status create(rt_context *context, void **own)
     const size_t width = context->vector_width;
     p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
     p->nr = 2 * width;
-    const rt_tuning *tuning = &context->gemm->tuning;
-    if (tuning->panel_rows && !context->options.program) p->mr = tuning->panel_rows;
+    if (tuning->panel_rows && !context->given_program) p->mr = tuning->panel_rows;
     p->run_a = tuning->panel_run_a ? tuning->panel_run_a : RUN_A;
     p->run_b = tuning->panel_run_b ? tuning->panel_run_b : RUN_B;
-    const bool single = context->device.type == RT_CPU && !context->options.group_size;
+    const bool single = context->device.type == RT_CPU && !context->fixed_group;
     p->group = single ? 1 : smaller(GROUP, context->group_limit);
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
     char defines[32];
     snprintf(defines, sizeof defines, "-DGEMM_MR=%zu", p->mr);
-    if (!context->options.program) ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
+    if (!context->given_program) ST_FORWARD(rt_program_create(&p->program, context, is_panel_source, defines));
     rt_program *kernels = p->program ? p->program : context->kernels;
     p->pack = rt_program_kernel(kernels, "gemm_panel_pack");
     p->multiply = rt_program_kernel(kernels, "gemm_panel");
@@ -184,6 +188,7 @@ static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *cal
 const rt_gemm_methods rt_gemm_panel = {.name = "panel",
                                        .needs_compiler = false,
                                        .gives_sums = true,
+                                       .changes_numbers = false,
                                        .create = create,
                                        .destroy = destroy,
                                        .scratch = scratch,

@@ -7,7 +7,7 @@
 #ifndef SAFSD_RUNTIME_GEMM_PANEL_H
 #define SAFSD_RUNTIME_GEMM_PANEL_H
 
-#include "runtime/gemm_state.h"
+#include "runtime/gemm_provider.h"
 
 extern const rt_gemm_methods rt_gemm_panel;
 

@@ -2,7 +2,8 @@
 #ifndef SAFSD_RUNTIME_KERNEL_H
 #define SAFSD_RUNTIME_KERNEL_H
 
-#include "runtime/internal.h"
+#include <CL/cl.h>
+#include <stddef.h>
 
 struct rt_kernel {
     char name[64];

@@ -1,21 +1,15 @@
 #include "runtime/launch.h"
 
-#include "runtime/internal.h"
+#include "runtime/block.h"
+#include "runtime/context_state.h"
 #include "runtime/kernel.h"
+#include "runtime/profile_hooks.h"
 
-enum { ITEMS_GROUP = 64, ROW_GROUP = 128, FLOATS_AT_ONCE = 16 };
+enum { ITEMS_GROUP = 64 };
 
 static size_t at_most(size_t value, size_t limit)
 {
     return value < limit ? value : limit;
-}
-
-size_t rt_row_group(const rt_context *context)
-{
-    if (context->device.type != RT_CPU || context->options.group_size) return at_most(ROW_GROUP, context->group_limit);
-    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. Where
-     * vectors are no wider than a float or two, compilers make vectors of items. */
-    return context->vector_width >= 4 ? 1 : at_most(FLOATS_AT_ONCE / context->vector_width, context->group_limit);
 }
 
 size_t rt_row_loops(const rt_context *context, size_t columns)
@@ -61,7 +55,7 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
     switch (argument->kind) {
     case RT_ARG_VIEW: {
         const rt_view view = argument->as.view;
-        const cl_mem memory = view.block ? view.block->memory : context->dummy.memory;
+        const cl_mem memory = view.block ? view.block->memory : context->dummy->memory;
         const cl_ulong at = view.block ? view.at : 0;
         const cl_int code = clSetKernelArg(kernel, (*index)++, sizeof memory, &memory);
         return code != CL_SUCCESS ? code : clSetKernelArg(kernel, (*index)++, sizeof at, &at);
@@ -114,17 +108,6 @@ static st_status check_loops(const rt_context *context, const char *kernel, cons
                                 "trusted with: a smaller model or batch is needed",
                                 kernel, arguments[i].as.amount, RT_MOST_LOOPS);
     return ST_OK;
-}
-
-void rt_count_work(rt_context *context, rt_work work)
-{
-    context->work.bytes += work.bytes;
-    context->work.flops += work.flops;
-}
-
-rt_work rt_work_done(const rt_context *context)
-{
-    return context->work;
 }
 
 /* Fewer items per group where the compiled kernel allows no more. */

@@ -22,6 +22,8 @@
 #include <stdint.h>
 
 #include "runtime/buffer.h"
+#include "runtime/program.h"
+#include "runtime/work.h"
 
 enum { RT_MOST_LOOPS = 32768 };
 
@@ -58,12 +60,6 @@ typedef struct rt_arg {
 #define RT_FLOPS(flops) ((rt_arg){.kind = RT_ARG_FLOPS, .as.amount = (double)(flops)})
 #define RT_LOOPS(iterations) ((rt_arg){.kind = RT_ARG_LOOPS, .as.amount = (double)(iterations)})
 
-typedef struct rt_grid {
-    unsigned dimensions;
-    size_t groups[3], local[3]; /* the global size is groups * local */
-    bool flat; /* only the number of items matters: a kernel that allows fewer per group gets more groups */
-} rt_grid;
-
 /* One work-item per VW elements of a flat array of `elements`. */
 rt_grid rt_items(const rt_context *context, size_t elements);
 /* One group of rt_row_group items per row; get_group_id(0) is the row. */
@@ -83,11 +79,8 @@ size_t rt_shares(size_t count, size_t loops);
 /* While planning, checks the arguments and enqueues nothing. */
 st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
-/* What was enqueued on the context since it was created: launches as they said, matrix products, transfers. */
-typedef struct rt_work {
-    double bytes, flops;
-} rt_work;
-rt_work rt_work_done(const rt_context *context);
+/* The same with a kernel of a program of the caller's own. */
+st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
 #define RT_LAUNCH(context, kernel, grid, ...)                                                                          \
     rt_launch((context), (kernel), (grid), (const rt_arg[]){__VA_ARGS__},                                              \

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "runtime/internal.h"
+#include "runtime/context_state.h"
+#include "runtime/profile_hooks.h"
 #include "runtime/trace.h"
 
 enum { MOST_PENDING = 4096, MOST_LINES = 512, MOST_DEPTH = 16 };
@@ -32,13 +33,6 @@ struct rt_profile {
     size_t depth; /* phases that are open; those deeper than MOST_DEPTH are not recorded */
     rt_trace *trace;
 };
-
-st_status rt_profile_create(rt_context *context)
-{
-    context->profile = calloc(1, sizeof *context->profile);
-    if (!context->profile) return st_fail(context->error, ST_FAILED, "out of memory for the profile");
-    return ST_OK;
-}
 
 static const char *part_of(const struct rt_profile *p)
 {
@@ -91,13 +85,21 @@ static void collect(rt_context *context, size_t count)
     memmove(p->pending, p->pending + count, p->pending_count * sizeof p->pending[0]);
 }
 
-void rt_profile_destroy(rt_context *context)
+static void release(rt_context *context)
 {
-    if (!context->profile) return;
     collect(context, context->profile->pending_count);
     rt_trace_destroy(&context->profile->trace);
     free(context->profile);
     context->profile = NULL;
+}
+
+st_status rt_profile_create(rt_context *context)
+{
+    context->profile = calloc(1, sizeof *context->profile);
+    if (!context->profile) return st_fail(context->error, ST_FAILED, "out of memory for the profile");
+    const st_status status = rt_own(context, release);
+    if (status != ST_OK) release(context);
+    return status;
 }
 
 static rt_trace_event event_of(const struct rt_profile *p, const char *name)

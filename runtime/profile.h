@@ -5,8 +5,7 @@
 #ifndef SAFSD_RUNTIME_PROFILE_H
 #define SAFSD_RUNTIME_PROFILE_H
 
-#include "runtime/context.h"
-#include "runtime/launch.h"
+#include "runtime/trace_event.h"
 
 typedef struct rt_profile_line {
     const char *name; /* kernel, "gemm" for all of matrix products, "upload", "download", "copy", "zero"; or a phase */
@@ -29,20 +28,6 @@ void rt_phase_end(rt_context *context);
 void rt_phase_read(rt_context *context, const rt_profile_line **lines, size_t *count);
 
 /* ---- trace ---- */
-
-enum { RT_TRACE_DETAIL = 48 };
-
-/* One command of the device, or one phase of the host. */
-typedef struct rt_trace_event {
-    const char *name;             /* a kernel by its own name */
-    const char *part;             /* as above */
-    char detail[RT_TRACE_DETAIL]; /* of a kernel of a matrix product: "NT 752 x 1024 x 1024"; else empty */
-    bool host;
-    bool beside;       /* a command of another queue than the context's: it may run beside those */
-    double start, end; /* seconds by the clock of the host, CLOCK_MONOTONIC */
-    rt_grid grid;      /* dimensions 0: no launch */
-    rt_work work;
-} rt_trace_event;
 
 /* Records from now on, at most `most` events, until the stop. The clock of the device is tied to that of the host by
  * commands that wait for nothing, now and when the trace is read. */

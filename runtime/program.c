@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/internal.h"
+#include "runtime/codes.h"
+#include "runtime/context_state.h"
 #include "runtime/kernel.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program_cache.h"
+#include "runtime/watch.h"
 
 struct rt_program {
     rt_context *context;
@@ -122,7 +124,7 @@ static cl_int take_binary(rt_program *p, const unsigned char *binary, size_t siz
 /* Builds the program, or finds it in the cache; what the cache gave and the driver does not take is built again. */
 static st_status build_or_find(rt_program *p, const char *source, const char *options)
 {
-    if (!p->context->options.cache_programs) return compile(p, source, options);
+    if (!p->context->cache_programs) return compile(p, source, options);
     const rt_cache_key key = {&p->context->device, options, source};
     unsigned char *binary = NULL;
     size_t size = 0;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/context.h"
+#include "runtime/queue.h"
 
 typedef struct rt_program rt_program;
 typedef struct rt_kernel rt_kernel; /* belongs to its program */

@@ -12,7 +12,6 @@
 
 #include <xxhash.h>
 
-#include "runtime/internal.h"
 #include "runtime/kernel_source.h"
 
 static st_status check_width(size_t width, st_error *error)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "runtime/internal.h"
+#include "runtime/context_state.h"
 
 enum { TIES = 8 };
 

@@ -4,7 +4,7 @@
 
 #include <CL/cl.h>
 
-#include "runtime/profile.h"
+#include "runtime/trace_event.h"
 
 typedef struct rt_trace rt_trace;
 

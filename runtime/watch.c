@@ -1,12 +1,14 @@
 /* A thread that speaks only when the work it watches lasts longer than a second. */
+#include "runtime/watch.h"
+
 #include <stdlib.h>
 #include <threads.h>
 #include <time.h>
 
-#include "runtime/internal.h"
+#include "runtime/context_state.h"
 
 struct rt_watch {
-    const rt_context *context;
+    const struct rt_context *context;
     const char *sentence;
     thrd_t thread;
     mtx_t mutex;
@@ -25,13 +27,13 @@ static int watch(void *argument)
     while (!w->finished && waited == thrd_success) waited = cnd_timedwait(&w->finished_changed, &w->mutex, &deadline);
     const bool late = !w->finished;
     mtx_unlock(&w->mutex);
-    if (late) w->context->options.notice(w->context->options.notice_user, w->sentence);
+    if (late) w->context->notice(w->context->notice_user, w->sentence);
     return 0;
 }
 
-rt_watch *rt_watch_start(const rt_context *context, const char *sentence)
+rt_watch *rt_watch_start(const struct rt_context *context, const char *sentence)
 {
-    if (!context->options.notice) return NULL;
+    if (!context->notice) return NULL;
     rt_watch *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->context = context;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/embedded.h"
+#include "runtime/context.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"

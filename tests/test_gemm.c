@@ -18,7 +18,9 @@
 
 #include "runtime/buffer.h"
 #include "runtime/gemm.h"
+#include "runtime/context.h"
 #include "runtime/gemm_clblast.h"
+#include "runtime/launch.h"
 #include "runtime/profile.h"
 #include "tests/ref/gemm.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "runtime/context.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program.h"
 #include "runtime/program_cache.h"

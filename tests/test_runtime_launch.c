@@ -4,9 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "runtime/internal.h"
+#include "runtime/codes.h"
+#include "runtime/context_state.h"
 #include "runtime/launch.h"
 #include "runtime/profile.h"
+#include "runtime/profile_hooks.h"
+#include "runtime/watch.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
 
@@ -307,8 +310,7 @@ static void test_watch(void **state)
 {
     (void)state;
     heard h = {0, ""};
-    const rt_context talkative = {.options = {.notice = hear, .notice_user = &h}},
-                     silent = {.options = {.notice = NULL}};
+    const rt_context talkative = {.notice = hear, .notice_user = &h}, silent = {.notice = NULL};
     rt_watch *watch = rt_watch_start(&talkative, "compiling");
     rt_watch_stop(&watch);
     assert_null(watch);

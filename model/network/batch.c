@@ -40,22 +40,22 @@ static layout layout_of(size_t dialogues, size_t rows, const nn_config *config)
 st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config, const nn_extent *extent)
 {
     *store = (nn_batch_store){.config = *config, .extent = *extent};
-    return rt_feed_create(&store->feed, rt, "a batch", layout_of(extent->dialogues, extent->rows, config).total);
+    return rt_upload_create(&store->upload, rt, "a batch", layout_of(extent->dialogues, extent->rows, config).total);
 }
 
 st_status nn_batch_store_commit(nn_batch_store *store)
 {
-    return rt_feed_commit(store->feed);
+    return rt_upload_commit(store->upload);
 }
 
 void nn_batch_store_destroy(nn_batch_store *store)
 {
-    rt_feed_destroy(&store->feed);
+    rt_upload_destroy(&store->upload);
 }
 
 uint64_t nn_batch_store_bytes(const nn_batch_store *store)
 {
-    return rt_feed_bytes(store->feed);
+    return rt_upload_bytes(store->upload);
 }
 
 /* Rows sorted by speaker, ascending within one, those of nobody whom the model knows last: counting sort. */
@@ -94,7 +94,7 @@ static void fill_lists(int32_t *list, layout at, const ds_batch *whole, size_t f
 
 static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
 {
-    const rt_view lists = rt_feed_view(store->feed);
+    const rt_view lists = rt_upload_view(store->upload);
     batch->starts = rt_view_at(lists, at.starts);
     batch->pair_starts = rt_view_at(lists, at.pair_starts);
     batch->dialogue_of = rt_view_at(lists, at.dialogue_of);
@@ -156,11 +156,11 @@ st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch 
     ST_FORWARD(check_part(store, batch, whole->speakers + first_row, rt_error(rt)));
     const layout at = layout_of(count, batch->rows, &store->config);
     void *host = NULL;
-    ST_FORWARD(rt_feed_open(store->feed, &host));
+    ST_FORWARD(rt_upload_open(store->upload, &host));
     rt_phase_begin(rt, "fill a batch");
     fill(store, host, at, whole, first, first_row, batch);
     rt_phase_end(rt);
-    ST_FORWARD(rt_feed_send(store->feed, at.total));
+    ST_FORWARD(rt_upload_send(store->upload, at.total));
     place_views(batch, store, at);
     return ST_OK;
 }

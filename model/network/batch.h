@@ -1,6 +1,6 @@
 /* Batches on the device: features, and the index lists that attention, graph, embeddings and losses read.
  *
- * Everything of a batch goes up in one piece, and is made where it goes up from (window.h): features are copied once on
+ * Everything of a batch goes up in one piece, and is made where it goes up from (upload.h): features are copied once on
  * the host, from the data set, while the device still computes the batch before.
  */
 #ifndef SAFSD_MODEL_NETWORK_BATCH_H
@@ -9,12 +9,12 @@
 #include "data/dataset.h"
 #include "model/hyperparameters.h"
 #include "model/network/safsd.h"
-#include "runtime/window.h"
+#include "runtime/upload.h"
 
 typedef struct nn_batch_store {
     nn_config config;
     nn_extent extent;
-    rt_feed *feed;
+    rt_upload *upload;
     const float *mean_similarity; /* [C] goes up with every batch where saf_form is NN_SAF_PUBLISHED; borrowed */
 } nn_batch_store;
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "data/philox.h"
-#include "runtime/window.h"
+#include "runtime/host_map.h"
 
 typedef struct table {
     nn_params *params;
@@ -289,10 +289,10 @@ static void draw(float *values, const nn_param *item, uint64_t seed, size_t numb
 st_status nn_params_initialise(nn_params *params, uint64_t seed)
 {
     for (size_t i = 0; i < params->count; ++i) {
-        rt_window window;
-        ST_FORWARD(rt_window_write(params->rt, params->items[i].value, params->items[i].elements, &window));
-        draw(window.host, &params->items[i], seed, i);
-        ST_FORWARD(rt_window_close(params->rt, &window));
+        rt_host_map map;
+        ST_FORWARD(rt_map_write(params->rt, params->items[i].value, params->items[i].elements, &map));
+        draw(map.host, &params->items[i], seed, i);
+        ST_FORWARD(rt_unmap(params->rt, &map));
     }
     return ST_OK;
 }

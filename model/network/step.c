@@ -6,7 +6,7 @@
 #include "model/layers/embedding.h"
 #include "model/network/network.h"
 #include "runtime/gemm.h"
-#include "runtime/window.h"
+#include "runtime/host_map.h"
 
 nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
 {
@@ -245,11 +245,11 @@ static st_status evaluate_teacher(nn_safsd *s, const nn_batch *batch, const nn_l
 
 static st_status read_probabilities(nn_safsd *s, rt_view log_p, float *probabilities, size_t elements)
 {
-    rt_window window;
-    ST_FORWARD(rt_window_read(s->rt, log_p, elements, &window));
-    const float *values = window.host;
+    rt_host_map map;
+    ST_FORWARD(rt_map_read(s->rt, log_p, elements, &map));
+    const float *values = map.host;
     for (size_t i = 0; i < elements; ++i) probabilities[i] = expf(values[i]);
-    return rt_window_close(s->rt, &window);
+    return rt_unmap(s->rt, &map);
 }
 
 st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluation *how, nn_prediction *prediction)

@@ -5,7 +5,7 @@
 #include "model/training/checkpoint.h"
 #include "model/training/checkpoint_gates.h"
 #include "model/training/checkpoint_names.h"
-#include "runtime/window.h"
+#include "runtime/host_map.h"
 
 enum { LISTED = 900 }; /* characters of a list of names */
 
@@ -58,11 +58,11 @@ static st_status check_finite(const nn_checkpoint *c, const nn_params *params, c
 static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to,
                         bool finite)
 {
-    rt_window window;
-    ST_FORWARD(rt_window_write(params->rt, to, tensor->elements, &window));
-    sf_read_floats(tensor, 0, tensor->elements, window.host);
-    const st_status checked = finite ? check_finite(c, params, tensor, window.host) : ST_OK;
-    const st_status closed = rt_window_close(params->rt, &window);
+    rt_host_map map;
+    ST_FORWARD(rt_map_write(params->rt, to, tensor->elements, &map));
+    sf_read_floats(tensor, 0, tensor->elements, map.host);
+    const st_status checked = finite ? check_finite(c, params, tensor, map.host) : ST_OK;
+    const st_status closed = rt_unmap(params->rt, &map);
     return checked == ST_OK ? closed : checked;
 }
 

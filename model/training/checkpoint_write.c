@@ -8,7 +8,7 @@
 #include "model/training/checkpoint_gates.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/config_json.h"
-#include "runtime/window.h"
+#include "runtime/host_map.h"
 
 typedef struct saver {
     sf_writer *writer;
@@ -141,10 +141,10 @@ static st_status put(saver *s, const void *data, size_t bytes)
 
 static st_status put_view(saver *s, rt_view view, size_t elements)
 {
-    rt_window window;
-    ST_FORWARD(rt_window_read(s->params->rt, view, elements, &window));
-    const st_status written = put(s, window.host, elements * sizeof(float));
-    const st_status closed = rt_window_close(s->params->rt, &window);
+    rt_host_map map;
+    ST_FORWARD(rt_map_read(s->params->rt, view, elements, &map));
+    const st_status written = put(s, map.host, elements * sizeof(float));
+    const st_status closed = rt_unmap(s->params->rt, &map);
     return written == ST_OK ? closed : written;
 }
 

@@ -4,7 +4,7 @@
 
 #include "model/layers/dropout.h"
 #include "model/network/network.h"
-#include "runtime/window.h"
+#include "runtime/host_map.h"
 
 enum { CHUNK = 1 << 20 }; /* elements that pass at a time */
 
@@ -90,10 +90,10 @@ void nn_data_parallel_cut(size_t *cuts, size_t parts, const int32_t *lengths, si
 /* From one device to another. */
 static st_status pass_on(rt_context *from, rt_view view, size_t elements, rt_context *to, rt_view target)
 {
-    rt_window window;
-    ST_FORWARD(rt_window_read(from, view, elements, &window));
-    const st_status written = rt_write(to, target, window.host, elements);
-    const st_status closed = rt_window_close(from, &window);
+    rt_host_map map;
+    ST_FORWARD(rt_map_read(from, view, elements, &map));
+    const st_status written = rt_write(to, target, map.host, elements);
+    const st_status closed = rt_unmap(from, &map);
     return written == ST_OK ? closed : written;
 }
 
@@ -102,12 +102,12 @@ static st_status share_parameter(nn_data_parallel *p, size_t i)
 {
     const nn_params *from = &p->model->params;
     const size_t elements = from->items[i].elements;
-    rt_window window;
-    ST_FORWARD(rt_window_read(from->rt, from->items[i].value, elements, &window));
+    rt_host_map map;
+    ST_FORWARD(rt_map_read(from->rt, from->items[i].value, elements, &map));
     st_status status = ST_OK;
     for (size_t r = 0; r < p->count && status == ST_OK; ++r)
-        status = rt_write(p->replicas[r]->rt, p->replicas[r]->params.items[i].value, window.host, elements);
-    const st_status closed = rt_window_close(from->rt, &window);
+        status = rt_write(p->replicas[r]->rt, p->replicas[r]->params.items[i].value, map.host, elements);
+    const st_status closed = rt_unmap(from->rt, &map);
     return status == ST_OK ? closed : status;
 }
 

@@ -1,13 +1,12 @@
-/* What gemm.c and its providers share; private to runtime/.
+/* What a provider of matrix products is to gemm.c; private to runtime/.
  *
  * A provider is one table of functions; gemm.c checks calls, keeps the scratch and chooses. To add one: a pair of
- * files gemm_<name>, its table declared here, and its line in `providers` of gemm.c.
+ * files gemm_<name>, and its line in the list of gemm.c.
  */
-#ifndef SAFSD_RUNTIME_GEMM_STATE_H
-#define SAFSD_RUNTIME_GEMM_STATE_H
+#ifndef SAFSD_RUNTIME_GEMM_PROVIDER_H
+#define SAFSD_RUNTIME_GEMM_PROVIDER_H
 
-#include "runtime/gemm.h"
-#include "runtime/internal.h"
+#include "runtime/gemm_call.h"
 #include "runtime/tuning.h"
 
 enum { RT_GEMM_SCRATCH = 2 }; /* areas of scratch a provider may ask for */
@@ -15,9 +14,10 @@ enum { RT_GEMM_SCRATCH = 2 }; /* areas of scratch a provider may ask for */
 typedef struct rt_gemm_methods {
     const char *name;
     bool needs_compiler;
-    bool gives_sums; /* takes calls with sums */
-    /* Makes and releases what the provider keeps for a context. */
-    st_status (*create)(rt_context *context, void **own);
+    bool gives_sums;      /* takes calls with sums */
+    bool changes_numbers; /* its parameters change results by rounding */
+    /* Makes and releases what the provider keeps for a context. What it cannot apply of the tuning it takes out. */
+    st_status (*create)(rt_context *context, rt_tuning *tuning, void **own);
     void (*destroy)(rt_context *context, void **own);
     /* Elements of each area that the call needs, and any call of which no size is larger. */
     st_status (*scratch)(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH]);
@@ -28,21 +28,5 @@ typedef struct rt_gemm_methods {
     st_status (*enqueue)(rt_context *context, void *own, const rt_gemm_call *call,
                          const rt_view scratch[RT_GEMM_SCRATCH]);
 } rt_gemm_methods;
-
-extern const rt_gemm_methods rt_gemm_clblast;
-extern const rt_gemm_methods rt_gemm_panel;
-
-struct rt_gemm_state {
-    const rt_gemm_methods *provider;
-    void *own;
-    rt_tuning tuning; /* to be applied by the provider's create, which takes out what it could not apply */
-    char parameters[RT_TUNING_TEXT];
-    size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
-    size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
-    rt_arena *arena;
-    rt_view scratch[RT_GEMM_SCRATCH];
-    rt_gemm_observer observer; /* NULL: nobody */
-    void *observer_user;
-};
 
 #endif

@@ -1,7 +1,4 @@
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "runtime/internal.h"
+#include "runtime/codes.h"
 
 const char *rt_code_name(cl_int code)
 {
@@ -74,20 +71,4 @@ const char *rt_code_name(cl_int code)
         return "an unknown code";
     }
 #undef CODE
-}
-
-st_status rt_cl_fail(const rt_context *context, cl_int code, const char *call, const char *format, ...)
-{
-    char what[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
-    return st_fail(context->error, ST_DEVICE, "%s on %s: %s said %s (%d)", what, context->device.name, call,
-                   rt_code_name(code), (int)code);
-}
-
-void rt_count(const rt_context *context, int change)
-{
-    if (context->options.live_objects) *context->options.live_objects += change;
 }

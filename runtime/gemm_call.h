@@ -1,0 +1,30 @@
+/* One matrix product.
+ *
+ *     C[m, n] = op(A)[m, k] . op(B)[k, n] + beta * C + bias[n]        row-major, float32
+ *     sums[m - sums_from] = sums over k of op(A)[sums_from .., k] + beta * sums
+ *
+ * op(X) is X or its transpose; ld* is the distance in elements between rows of the stored matrix. The matrices are
+ * views of any alignment into larger buffers; nothing outside them is read or written, and C overlaps neither A nor B.
+ * beta is 0 or any number; with 0 the old C is not read. The bias is optional (a view without a block), and so are the
+ * sums, which some providers give in passing: the gradient of a bias beside that of its weights. They overlap nothing
+ * else of the call.
+ */
+#ifndef SAFSD_RUNTIME_GEMM_CALL_H
+#define SAFSD_RUNTIME_GEMM_CALL_H
+
+#include <stdbool.h>
+
+#include "runtime/buffer.h"
+
+typedef struct rt_gemm_call {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    rt_view a, b, c;
+    size_t lda, ldb, ldc;
+    float beta;
+    rt_view bias;
+    rt_view sums;     /* only where rt_gemm_gives_sums */
+    size_t sums_from; /* the first row of op(A) that has one */
+} rt_gemm_call;
+
+#endif
