@@ -148,15 +148,61 @@ static void strip(char *text)
     }
 }
 
-/* "name(type a, type b)" of the kernel declared at `text`, white space normalised. */
+const char *rt_arg_type_name(rt_arg_type type)
+{
+    static const char *const names[] = {"of a type unknown", "a global pointer", "local memory", "a uint", "an int",
+                                        "a ulong",           "a float"};
+    return names[type];
+}
+
+/* Whether the text of an argument has the word. */
+static bool has_word(const char *text, size_t length, const char *word)
+{
+    const size_t size = strlen(word);
+    for (size_t at = 0; at + size <= length; ++at) {
+        const bool begins = at == 0 || !(isalnum((unsigned char)text[at - 1]) || text[at - 1] == '_');
+        const bool ends = at + size == length || !(isalnum((unsigned char)text[at + size]) || text[at + size] == '_');
+        if (begins && ends && strncmp(text + at, word, size) == 0) return true;
+    }
+    return false;
+}
+
+/* The type of one declared argument: "const __global float *restrict x", "const uint rows". */
+static rt_arg_type type_of(const char *text, size_t length)
+{
+    static const struct {
+        const char *word;
+        rt_arg_type type;
+    } words[] = {{"__global", RT_TYPE_GLOBAL}, {"__constant", RT_TYPE_GLOBAL}, {"__local", RT_TYPE_LOCAL},
+                 {"uint", RT_TYPE_UINT},       {"int", RT_TYPE_INT},           {"ulong", RT_TYPE_ULONG},
+                 {"float", RT_TYPE_FLOAT}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+        if (has_word(text, length, words[i].word)) return words[i].type;
+    return RT_TYPE_UNKNOWN;
+}
+
+/* Counts and types the arguments of "(type a, type b)", of which `plain` is what stands inside. */
+static bool read_arguments(const char *plain, size_t length, rt_signature *signature)
+{
+    signature->arguments = 0;
+    if (length == 0 || (length == 1 && plain[0] == ' ')) return true;
+    for (size_t at = 0; at <= length; ++at) {
+        const char *comma = memchr(plain + at, ',', length - at);
+        const size_t end = comma ? (size_t)(comma - plain) : length;
+        if (signature->arguments == RT_MOST_ARGUMENTS) return false;
+        signature->types[signature->arguments++] = (unsigned char)type_of(plain + at, end - at);
+        at = end;
+    }
+    return true;
+}
+
+/* The kernel declared at `text`, and a hash of "name(type a, type b)" with white space normalised. */
 static bool read_signature(const char *text, rt_signature *signature, uint32_t *hash)
 {
     char plain[4096];
     size_t length = 0;
     int name_at = 0;
     if (sscanf(text, "__kernel void %n%63[A-Za-z0-9_]", &name_at, signature->name) != 1) return false;
-    unsigned commas = 0;
-    bool any = false;
     const char *at = text + name_at + strlen(signature->name);
     at += strspn(at, " \t\r\n");
     if (*at++ != '(') return false;
@@ -164,13 +210,10 @@ static bool read_signature(const char *text, rt_signature *signature, uint32_t *
         const bool blank = isspace((unsigned char)*at) != 0;
         if (blank && (length == 0 || plain[length - 1] == ' ')) continue;
         plain[length++] = blank ? ' ' : *at;
-        commas += *at == ',';
-        any = any || !blank;
     }
     if (*at != ')') return false;
-    signature->arguments = any ? commas + 1 : 0;
     *hash = XXH32(plain, length, XXH32(signature->name, strlen(signature->name), 0));
-    return true;
+    return read_arguments(plain, length, signature);
 }
 
 static int by_name(const void *a, const void *b)
@@ -178,30 +221,48 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const rt_signature *)a)->name, ((const rt_signature *)b)->name);
 }
 
-st_status rt_interface_create(rt_interface *wanted, st_error *error)
+/* Strips the text while it reads. */
+static st_status parse(rt_interface *found, char *source, st_error *error)
 {
-    *wanted = (rt_interface){NULL, 0, 0};
-    char *source = NULL;
-    ST_FORWARD(rt_kernel_source(&source, NULL, error));
-    strip(source);
     st_status status = ST_OK;
+    *found = (rt_interface){NULL, 0, 0};
+    strip(source);
     for (const char *at = source; status == ST_OK && (at = strstr(at, "__kernel")); ++at) {
-        rt_signature *grown = realloc(wanted->kernels, (wanted->count + 1) * sizeof *grown);
+        rt_signature *grown = realloc(found->kernels, (found->count + 1) * sizeof *grown);
         uint32_t hash = 0;
-        if (grown) wanted->kernels = grown;
+        if (grown) found->kernels = grown;
         if (!grown)
             status = st_fail(error, ST_FAILED, "out of memory for the names of the kernels");
-        else if (!read_signature(at, &wanted->kernels[wanted->count], &hash))
+        else if (!read_signature(at, &found->kernels[found->count], &hash))
             status = st_fail(error, ST_FAILED, "a kernel's declaration cannot be read: %.60s", at);
         else
-            ++wanted->count;
-        wanted->abi += hash;
+            ++found->count;
+        found->abi += hash;
     }
-    free(source);
     if (status != ST_OK)
-        rt_interface_destroy(wanted);
-    else
-        qsort(wanted->kernels, wanted->count, sizeof *wanted->kernels, by_name);
+        rt_interface_destroy(found);
+    else if (found->count > 0)
+        qsort(found->kernels, found->count, sizeof *found->kernels, by_name);
+    return status;
+}
+
+st_status rt_interface_parse(rt_interface *found, const char *source, st_error *error)
+{
+    char *copy = malloc(strlen(source) + 1);
+    *found = (rt_interface){NULL, 0, 0};
+    if (!copy) return st_fail(error, ST_FAILED, "out of memory for the names of the kernels");
+    const st_status status = parse(found, strcpy(copy, source), error);
+    free(copy);
+    return status;
+}
+
+st_status rt_interface_create(rt_interface *wanted, st_error *error)
+{
+    char *source = NULL;
+    *wanted = (rt_interface){NULL, 0, 0};
+    ST_FORWARD(rt_kernel_source(&source, NULL, error));
+    const st_status status = parse(wanted, source, error);
+    free(source);
     return status;
 }
 
@@ -209,4 +270,11 @@ void rt_interface_destroy(rt_interface *wanted)
 {
     free(wanted->kernels);
     *wanted = (rt_interface){NULL, 0, 0};
+}
+
+const rt_signature *rt_interface_find(const rt_interface *interface, const char *name)
+{
+    for (size_t i = 0; i < interface->count; ++i)
+        if (strcmp(interface->kernels[i].name, name) == 0) return &interface->kernels[i];
+    return NULL;
 }

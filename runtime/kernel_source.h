@@ -16,12 +16,29 @@
  * ST_USAGE where SAFSD_CL_KERNELS names no folder. */
 st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error);
 
+/* What one argument of a kernel is. */
+typedef enum rt_arg_type {
+    RT_TYPE_UNKNOWN,
+    RT_TYPE_GLOBAL, /* a pointer into global or constant memory */
+    RT_TYPE_LOCAL,
+    RT_TYPE_UINT,
+    RT_TYPE_INT,
+    RT_TYPE_ULONG,
+    RT_TYPE_FLOAT
+} rt_arg_type;
+
+enum { RT_MOST_ARGUMENTS = 64 };
+
 typedef struct rt_signature {
     char name[64];
     unsigned arguments;
+    unsigned char types[RT_MOST_ARGUMENTS]; /* rt_arg_type of each */
 } rt_signature;
 
-/* What a program built elsewhere must offer. The ABI number is made of every kernel's name and arguments with their
+/* "uint" for RT_TYPE_UINT, "global pointer" for RT_TYPE_GLOBAL. */
+const char *rt_arg_type_name(rt_arg_type type);
+
+/* The kernels of a text of OpenCL C. The ABI number is made of every kernel's name and arguments with their
  * types and order: it changes when one of them does, and only then. */
 typedef struct rt_interface {
     rt_signature *kernels; /* sorted by name */
@@ -29,8 +46,12 @@ typedef struct rt_interface {
     uint32_t abi;
 } rt_interface;
 
-/* The interface of all kernels. */
+/* The interface of all kernels, which a program built elsewhere must offer; and that of one text. */
 st_status rt_interface_create(rt_interface *wanted, st_error *error);
+st_status rt_interface_parse(rt_interface *found, const char *source, st_error *error);
 void rt_interface_destroy(rt_interface *wanted);
+
+/* The kernel of that name, or NULL. */
+const rt_signature *rt_interface_find(const rt_interface *interface, const char *name);
 
 #endif

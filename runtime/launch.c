@@ -78,15 +78,38 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
     return CL_INVALID_ARG_VALUE;
 }
 
-/* Kernel arguments that `count` entries fill. */
-static cl_uint filled(const rt_arg *arguments, size_t count)
+/* The arguments that an entry fills which is no note. */
+static const struct {
+    unsigned char count, types[2];
+} fills[] = {[RT_ARG_VIEW] = {2, {RT_TYPE_GLOBAL, RT_TYPE_ULONG}},
+             [RT_ARG_UINT] = {1, {RT_TYPE_UINT}},
+             [RT_ARG_INT] = {1, {RT_TYPE_INT}},
+             [RT_ARG_ULONG] = {1, {RT_TYPE_ULONG}},
+             [RT_ARG_FLOAT] = {1, {RT_TYPE_FLOAT}},
+             [RT_ARG_LOCAL] = {1, {RT_TYPE_LOCAL}}};
+
+/* Number and types of the arguments, as the kernel's source declares them. OpenCL itself tells types by their size
+ * alone, and takes a float for a uint. */
+static st_status check_arguments(const rt_context *context, const rt_kernel *kernel, const rt_arg *arguments,
+                                 size_t count)
 {
-    cl_uint total = 0;
+    cl_uint filled = 0, wrong = RT_MOST_ARGUMENTS;
+    rt_arg_type passed = RT_TYPE_UNKNOWN;
     for (size_t i = 0; i < count; ++i) {
-        const bool note = arguments[i].kind >= RT_ARG_MOVES;
-        total += note ? 0 : arguments[i].kind == RT_ARG_VIEW ? 2 : 1;
+        if (arguments[i].kind >= RT_ARG_MOVES) continue;
+        for (size_t k = 0; k < fills[arguments[i].kind].count; ++k, ++filled) {
+            const unsigned char declared = filled < RT_MOST_ARGUMENTS ? kernel->types[filled] : RT_TYPE_UNKNOWN;
+            if (declared == RT_TYPE_UNKNOWN || declared == fills[arguments[i].kind].types[k]) continue;
+            if (wrong == RT_MOST_ARGUMENTS) passed = fills[arguments[i].kind].types[k];
+            if (wrong == RT_MOST_ARGUMENTS) wrong = filled;
+        }
     }
-    return total;
+    if (filled != kernel->arguments)
+        return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u",
+                       kernel->name, (unsigned)kernel->arguments, (unsigned)filled);
+    if (wrong == RT_MOST_ARGUMENTS) return ST_OK;
+    return st_fail(context->error, ST_FAILED, "argument %u of kernel %s is %s, but the program passes %s",
+                   (unsigned)wrong, kernel->name, rt_arg_type_name(kernel->types[wrong]), rt_arg_type_name(passed));
 }
 
 static rt_work work_of(const rt_arg *arguments, size_t count)
@@ -122,9 +145,7 @@ static void clamp(rt_grid *grid, size_t limit)
 
 st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count)
 {
-    if (filled(arguments, count) != kernel->arguments)
-        return st_fail(context->error, ST_FAILED, "kernel %s takes %u arguments, but the program passes %u",
-                       kernel->name, (unsigned)kernel->arguments, (unsigned)filled(arguments, count));
+    ST_FORWARD(check_arguments(context, kernel, arguments, count));
     if (grid.groups[0] * grid.groups[1] * grid.groups[2] == 0) return ST_OK;
     ST_FORWARD(check_loops(context, kernel->name, arguments, count));
     if (context->planning) return ST_OK;

@@ -83,6 +83,16 @@ static st_status create_kernels(rt_program *p)
     return ST_OK;
 }
 
+/* What the kernels of an interface take; of a kernel that it does not have nothing is known. */
+static void type_kernels(rt_program *p, const rt_interface *interface)
+{
+    for (size_t i = 0; i < p->count; ++i) {
+        const rt_signature *declared = rt_interface_find(interface, p->kernels[i].name);
+        if (declared && declared->arguments == p->kernels[i].arguments)
+            memcpy(p->kernels[i].types, declared->types, sizeof declared->types);
+    }
+}
+
 /* Gives p->program the source, built. */
 static st_status compile(rt_program *p, const char *source, const char *options)
 {
@@ -157,6 +167,7 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
     *program = NULL;
     char *source = NULL;
     char options[512];
+    rt_interface declared = {NULL, 0, 0};
     rt_program *p = new_program(context);
     if (!p) return ST_FAILED;
     st_status status = ST_OK;
@@ -166,8 +177,11 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
              defines);
     ST_TRY(build_or_find(p, source, options));
     ST_TRY(create_kernels(p));
+    ST_TRY(rt_interface_parse(&declared, source, context->error));
+    type_kernels(p, &declared);
     *program = p;
 done:
+    rt_interface_destroy(&declared);
     free(source);
     if (status != ST_OK) rt_program_destroy(&p);
     return status;
@@ -179,14 +193,17 @@ st_status rt_program_load(rt_program **program, rt_context *context, const void 
     rt_program *p = new_program(context);
     if (!p) return ST_FAILED;
     const char *call = NULL;
+    rt_interface declared = {NULL, 0, 0};
     const cl_int code = take_binary(p, binary, size, &call);
     st_status status = ST_OK;
-    if (code != CL_SUCCESS) status = rt_cl_fail(context, code, call, "loading the program %s", name);
-    if (status == ST_OK) status = create_kernels(p);
-    if (status == ST_OK)
-        *program = p;
-    else
-        rt_program_destroy(&p);
+    if (code != CL_SUCCESS) ST_TRY(rt_cl_fail(context, code, call, "loading the program %s", name));
+    ST_TRY(create_kernels(p));
+    ST_TRY(rt_interface_create(&declared, context->error)); /* binaries seldom tell it themselves */
+    type_kernels(p, &declared);
+    *program = p;
+done:
+    rt_interface_destroy(&declared);
+    if (status != ST_OK) rt_program_destroy(&p);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/launch.h"
 #include "runtime/profile.h"
 #include "runtime/profile_hooks.h"
+#include "runtime/program_given.h"
 #include "runtime/watch.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
@@ -128,10 +129,53 @@ static void refused_case(th_case *t, const void *user)
         expect_text(t, "kernel mean_log_probability takes 7 arguments, but the program passes 3");
     }
     rt_planning(t->rt, false);
-    const st_status status = RT_LAUNCH(t->rt, "mean_log_probability", rt_scalars(t->rt, 4), RT_VIEW(y), RT_VIEW(y),
-                                       RT_ULONG(4), RT_UINT(1), RT_FLOAT(0.0f));
-    assert_int_equal(status, ST_DEVICE);
-    expect_text(t, "argument 4 of kernel mean_log_probability");
+}
+
+/* What is of another type is refused, of the same size too, on kernels that were compiled and on those of a binary. */
+static void expect_types(rt_context *rt)
+{
+    const struct {
+        rt_arg wrong[5];
+        const char *said;
+    } cases[] = {{{RT_VIEW((rt_view){0}), RT_VIEW((rt_view){0}), RT_FLOAT(4.0f), RT_UINT(1), RT_FLOAT(0.0f)},
+                  "argument 4 of kernel mean_log_probability is a uint, but the program passes a float"},
+                 {{RT_VIEW((rt_view){0}), RT_VIEW((rt_view){0}), RT_UINT(4), RT_INT(1), RT_FLOAT(0.0f)},
+                  "argument 5 of kernel mean_log_probability is a uint, but the program passes an int"},
+                 {{RT_VIEW((rt_view){0}), RT_VIEW((rt_view){0}), RT_UINT(4), RT_UINT(1), RT_UINT(0)},
+                  "argument 6 of kernel mean_log_probability is a float, but the program passes a uint"},
+                 {{RT_VIEW((rt_view){0}), RT_VIEW((rt_view){0}), RT_ULONG(4), RT_UINT(1), RT_FLOAT(0.0f)},
+                  "argument 4 of kernel mean_log_probability is a uint, but the program passes a ulong"}};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; ++i) {
+        rt_planning(rt, i % 2 != 0);
+        assert_int_equal(rt_launch(rt, "mean_log_probability", rt_scalars(rt, 4), cases[i / 2].wrong, 5), ST_FAILED);
+        if (!strstr(rt_error(rt)->text, cases[i / 2].said))
+            fail_msg("\"%s\" is not in: %s", cases[i / 2].said, rt_error(rt)->text);
+        st_clear(rt_error(rt));
+    }
+    rt_planning(rt, false);
+}
+
+static void types_case(th_case *t, const void *user)
+{
+    (void)user;
+    unsigned char *binary = NULL;
+    size_t size = 0;
+    rt_program *program = NULL;
+    expect_types(t->rt);
+    TH_OK(t, rt_export_binary(t->rt, &binary, &size));
+    TH_OK(t, rt_program_load(&program, t->rt, binary, size, "a binary"));
+    const rt_arg wrong[] = {RT_VIEW((rt_view){0}), RT_VIEW((rt_view){0}), RT_UINT(4), RT_FLOAT(1), RT_FLOAT(0.0f)};
+    rt_kernel *kernel = rt_program_kernel(program, "mean_log_probability");
+    assert_int_equal(rt_launch_kernel(t->rt, kernel, rt_scalars(t->rt, 4), wrong, 5), ST_FAILED);
+    expect_text(t, "argument 5 of kernel mean_log_probability is a uint, but the program passes a float");
+    rt_program_destroy(&program);
+    free(binary);
+}
+
+static void test_types(void **state)
+{
+    if (th_small()) skip(); /* the simulator gives no binary */
+    th_run_once(state, types_case, NULL);
 }
 
 static void test_refused(void **state)
@@ -342,10 +386,10 @@ static void test_code_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grids),      cmocka_unit_test(test_widths),        cmocka_unit_test(test_clamped),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_nothing_to_do), cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_profile),    cmocka_unit_test(test_no_profile),    cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_code_names),
+        cmocka_unit_test(test_grids),    cmocka_unit_test(test_widths),     cmocka_unit_test(test_clamped),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_types),      cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_programs), cmocka_unit_test(test_profile),    cmocka_unit_test(test_no_profile),
+        cmocka_unit_test(test_watch),    cmocka_unit_test(test_code_names),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }
