@@ -17,6 +17,7 @@
 #include <threads.h>
 #include <time.h>
 
+#include "runtime/context.h"
 #include "runtime/buffer.h"
 #include "runtime/gemm.h"
 

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "bench/gemm.h"
 #include "bench/step.h"
+#include "runtime/context.h"
 #include "data/philox.h"
 
 enum { MOST_BLOCKS = 64, MOST_ROUNDS = 256, SHOWN = 16 };
