@@ -101,6 +101,7 @@ static rt_context *new_context(const rt_device_info *device, const rt_options *o
     if (options->separate_memory) c->device.unified_memory = false;
     c->profiling = options->profile;
     c->cache_programs = options->cache_programs;
+    c->pool = options->pool;
     c->notice = options->notice;
     c->notice_user = options->notice_user;
     c->live_objects = options->live_objects;
@@ -147,4 +148,13 @@ void rt_context_destroy(rt_context **context)
     rt_device_close(c);
     free(c);
     *context = NULL;
+}
+
+st_status rt_recover(rt_context *c)
+{
+    rt_planning(c, false);
+    rt_profile_abandon(c);
+    rt_gemm_forget(c);
+    rt_gemm_observe(c, NULL, NULL);
+    return rt_finish(c);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "runtime/program_pool.h"
 #include "runtime/queue.h"
 #include "runtime/tuning.h"
 
@@ -18,6 +19,7 @@ typedef struct rt_options {
     size_t largest_block;    /* 0: as the device says; else bytes, to behave like a smaller device */
     bool separate_memory;    /* as if host and device did not share memory */
     const char *program;     /* NULL: compile the kernels; else a binary of them, or a folder; see program_given.h */
+    rt_program_pool *pool;   /* NULL: compiled for this context alone; borrowed for its life. See program_pool.h */
     bool cache_programs;     /* keep what was compiled, for drivers that do not; see program_cache.h */
     /* told what is being compiled when that takes long, by another thread; may be NULL */
     void (*notice)(void *user, const char *sentence);
@@ -32,5 +34,10 @@ typedef struct rt_options {
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error);
 void rt_context_destroy(rt_context **context);
+
+/* Makes the context ready for another run after one that failed: waits for what is still under way, and forgets what
+ * was begun and never ended, such as planning, phases and products that were planned. Models and arenas stay what they
+ * are. The error slot is the caller's to clear. ST_DEVICE where the device does not work any more. */
+st_status rt_recover(rt_context *context);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/codes.h"
+#include "runtime/program_pool_lock.h"
 
 st_status rt_cl_fail(const struct rt_context *context, cl_int code, const char *call, const char *format, ...)
 {
@@ -38,7 +39,13 @@ st_status rt_device_open(struct rt_context *context)
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)context->device.platform_handle, 0};
     context->id = context->device.handle;
-    context->context = clCreateContext(properties, 1, &context->id, NULL, NULL, &code);
+    if (context->pool) {
+        context->context = rt_program_pool_context(context->pool, &context->device);
+        if (!context->context)
+            return st_fail(context->error, ST_FAILED, "the pool of programs is not of %s", context->device.name);
+    } else {
+        context->context = clCreateContext(properties, 1, &context->id, NULL, NULL, &code);
+    }
     if (code != CL_SUCCESS) {
         context->context = NULL;
         return rt_cl_fail(context, code, "clCreateContext", "opening a context");

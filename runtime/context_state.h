@@ -34,6 +34,7 @@ struct rt_context {
     void *notice_user;
     long *live_objects; /* NULL: nobody counts */
 
+    struct rt_program_pool *pool;    /* borrowed; NULL: programs are the context's own */
     struct rt_program *kernels;      /* context.c: every kernel of cl/ but the GEMM's; of a given program, every one */
     struct rt_block *dummy;          /* context.c: stands for tensors that are left out */
     struct rt_profile *profile;      /* profile.c; NULL: nothing is timed */

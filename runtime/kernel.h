@@ -12,7 +12,7 @@ struct rt_kernel {
     cl_kernel handle;
     cl_uint arguments;
     unsigned char types[RT_MOST_ARGUMENTS]; /* rt_arg_type of each, as its source declares them */
-    size_t group_limit; /* CL_KERNEL_WORK_GROUP_SIZE */
+    size_t group_limit;                     /* CL_KERNEL_WORK_GROUP_SIZE */
 };
 
 #endif

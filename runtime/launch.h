@@ -3,8 +3,8 @@
  *     RT_LAUNCH(rt, "layernorm_forward", rt_rows(rt, rows), RT_VIEW(y), RT_VIEW(x), RT_UINT(rows), RT_UINT(columns));
  *
  * Number and types of the arguments are those that the kernel's source declares, or the launch is refused, also while
- * planning. A view fills two kernel arguments: the pointer and, as ulong, its element offset. A view without a block passes a
- * valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
+ * planning. A view fills two kernel arguments: the pointer and, as ulong, its element offset. A view without a block
+ * passes a valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
  *
  * RT_MOVES and RT_FLOPS fill no argument; they say what the launch is worth, for profiles and benchmarks: the 4-byte
  * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and

@@ -142,6 +142,13 @@ void rt_profile_end(rt_context *context)
     if (context->profile) context->profile->group = NULL;
 }
 
+void rt_profile_abandon(rt_context *context)
+{
+    if (!context->profile) return;
+    context->profile->group = NULL;
+    context->profile->depth = 0;
+}
+
 void rt_profile_work(rt_context *context, const char *name, rt_work work, const char *detail)
 {
     struct rt_profile *p = context->profile;

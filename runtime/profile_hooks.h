@@ -20,6 +20,9 @@ void rt_profile_begin(rt_context *context, const char *name);
 void rt_profile_end(rt_context *context);
 void rt_profile_work(rt_context *context, const char *name, rt_work work, const char *detail);
 
+/* Ends the group and the phases that are open: the work in them failed. */
+void rt_profile_abandon(rt_context *context);
+
 /* Counts what was timed by the clock. */
 void rt_profile_add(rt_context *context, const char *name, double seconds);
 

@@ -9,6 +9,7 @@
 #include "runtime/kernel.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program_cache.h"
+#include "runtime/program_pool_lock.h"
 #include "runtime/watch.h"
 
 struct rt_program {
@@ -151,6 +152,20 @@ static st_status build_or_find(rt_program *p, const char *source, const char *op
     return ST_OK;
 }
 
+/* The same by way of the pool, where the context has one. */
+static st_status share_or_build(rt_program *p, const char *source, const char *options)
+{
+    struct rt_program_pool *pool = p->context->pool;
+    if (!pool) return build_or_find(p, source, options);
+    if (rt_program_pool_find(pool, options, source, &p->program)) {
+        rt_count(p->context, 1);
+        return ST_OK;
+    }
+    const st_status status = build_or_find(p, source, options);
+    rt_program_pool_add(pool, options, source, status == ST_OK ? p->program : NULL);
+    return status;
+}
+
 static rt_program *new_program(rt_context *context)
 {
     rt_program *p = calloc(1, sizeof *p);
@@ -175,7 +190,7 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
     /* -w: what a compiler remarks about unrolled loops is not for users; tests/check compiles with all warnings. */
     snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DVW=%zu%s%s", context->vector_width, *defines ? " " : "",
              defines);
-    ST_TRY(build_or_find(p, source, options));
+    ST_TRY(share_or_build(p, source, options));
     ST_TRY(create_kernels(p));
     ST_TRY(rt_interface_parse(&declared, source, context->error));
     type_kernels(p, &declared);
