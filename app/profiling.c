@@ -11,7 +11,7 @@
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
 
-enum { MOST_EVENTS = 1 << 16, BEST_OF = 4, NAME_COLUMNS = 26 };
+enum { MOST_EVENTS = 1 << 16, BEST_OF = 4, NAME_COLUMNS = 27 };
 
 static const char trace_name[] = "trace.json";
 static const bench_effort brief = {1, 15, 0.15};
@@ -117,12 +117,12 @@ static void print_commands(const rt_profile_line *lines, size_t count, double st
 {
     double all = 0;
     for (size_t i = 0; i < count; ++i) all += lines[i].seconds;
-    printf("%-*s  %6s  %9s  %6s  %8s  %8s  %5s\n", NAME_COLUMNS, "", "calls", "ms", "share", "GB/s", "GFLOP/s", "peak");
+    printf("%-*s  %5s  %9s  %6s  %8s  %8s  %5s\n", NAME_COLUMNS, "", "calls", "ms", "share", "GB/s", "GFLOP/s", "peak");
     for (size_t i = 0; i < count; ++i) {
         const rt_profile_line *line = &lines[i];
         const double share = share_of(best, line);
         print_padded(stdout, line->name, NAME_COLUMNS, false);
-        printf("  %6.0f  %9.3f  %5.1f%%", (double)line->launches / steps, 1e3 * line->seconds / steps,
+        printf("  %5.0f  %9.3f  %5.1f%%", (double)line->launches / steps, 1e3 * line->seconds / steps,
                all > 0 ? 100 * line->seconds / all : 0);
         print_rate(line->work.bytes, line->seconds);
         print_rate(line->work.flops, line->seconds);
@@ -131,7 +131,7 @@ static void print_commands(const rt_profile_line *lines, size_t count, double st
         else
             printf("  %5s\n", "-");
     }
-    printf("%-*s  %6s  %9.3f\n", NAME_COLUMNS, "sum", "", 1e3 * all / steps);
+    printf("%-*s  %5s  %9.3f\n", NAME_COLUMNS, "sum", "", 1e3 * all / steps);
 }
 
 static void print_phases(rt_context *rt, double steps)
@@ -144,7 +144,7 @@ static void print_phases(rt_context *rt, double steps)
         if (strcmp(lines[i].part, NN_PHASE_TRAINING) != 0) continue;
         const bool whole = strcmp(lines[i].name, NN_PHASE_TRAINING) == 0;
         print_padded(stdout, whole ? "all of it" : lines[i].name, NAME_COLUMNS, false);
-        printf("  %6.0f  %9.3f\n", whole ? 1.0 : (double)lines[i].launches / steps, 1e3 * lines[i].seconds / steps);
+        printf("  %5.0f  %9.3f\n", whole ? 1.0 : (double)lines[i].launches / steps, 1e3 * lines[i].seconds / steps);
     }
 }
 
