@@ -35,6 +35,7 @@ static void identify(app_file *file)
     if (stat(file->path, &about) != 0 || (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))) return;
     file->self.device = about.st_dev;
     file->self.number = about.st_ino;
+    file->is_folder = S_ISDIR(about.st_mode);
     char *real = realpath(file->path, NULL);
     find_folder(file, 0, file->path);
     if (real) find_folder(file, 1, real);
@@ -57,8 +58,12 @@ static const char *called(const app_file *file)
 static st_status compare(const app_file *input, const app_file *output, st_error *error)
 {
     if (input->self.number == 0) return ST_OK;
+    if (input->is_folder && output->use == OPT_WRITES && output->self.number != 0 && lies_in(output, input))
+        return st_fail(error, ST_USAGE, "%.600s lies in %.600s, which %s reads; name another with %s", output->path,
+                       input->path, called(input), called(output));
     if (output->use == OPT_WRITES_INTO) {
-        if (!lies_in(input, output)) return ST_OK;
+        const bool same = is_same(output, input->self.device, input->self.number);
+        if (input->is_folder ? !same : !lies_in(input, output)) return ST_OK;
         return st_fail(error, ST_USAGE, "%s reads %.600s, which lies in %.600s, where %s writes; name another folder",
                        called(input), input->path, output->path, called(output));
     }

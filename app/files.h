@@ -8,6 +8,7 @@
 #ifndef SAFSD_APP_FILES_H
 #define SAFSD_APP_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ typedef struct app_file {
     char by[32]; /* what named it: "--out", "[data] path"; empty for an operand */
     char *path;
     opt_use use;
+    bool is_folder;
     struct {
         dev_t device;
         ino_t number;
@@ -31,10 +33,10 @@ typedef struct app_files {
     size_t count;
 } app_files;
 
-/* Each enters one file, of which `by` is what named it ("--out", "[data] path"; NULL for an operand). ST_USAGE where it
- * is an output and an input, or an input lies in a folder that is written into or is where standard output goes; where
- * "-" is to be read; and for a ~ that a shell did not replace. A file that does not exist is no conflict; nor are
- * devices and pipes. */
+/* Each enters one file, of which `by` is what named it ("--out", "[data] path"; NULL for an operand). ST_USAGE where a
+ * file is an input and an output, where an output is a file of a folder that is read, where an input lies in a folder
+ * that is written into, where standard output goes into an input, where "-" is to be read, and for a ~ that no shell
+ * replaced. A file that does not exist is no conflict; nor are devices and pipes. */
 st_status app_files_read(app_files *files, const char *by, const char *path, st_error *error);
 st_status app_files_write(app_files *files, const char *by, const char *path, st_error *error);
 st_status app_files_write_into(app_files *files, const char *by, const char *folder, st_error *error);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/print.h"
 #include "base/name.h"
@@ -164,7 +165,7 @@ st_status opt_choice(const opt_line *line, const char *name, const char *const *
     if (!text) return ST_OK;
     char all[256] = "";
     for (size_t i = 0; words[i]; ++i) {
-        if (strcmp(text, words[i]) == 0) {
+        if (strcasecmp(text, words[i]) == 0) {
             *chosen = i;
             return ST_OK;
         }

@@ -131,6 +131,8 @@ static st_status read_text(const reading *in, const char *text, char **value)
         return refuse(in, whole(text), "cannot name a folder");
     if (in->key->type == CFG_TYPE_PATH && text[0] == '~' && (text[1] == '/' || !text[1]))
         return refuse(in, whole(text), "begins with ~, which only a shell replaces; write $HOME or the whole path");
+    if (in->key->type == CFG_TYPE_PATH && strcmp(text, "-") == 0)
+        return refuse(in, whole(text), "is standard input, from which nothing is read");
     const bool moved = in->key->type == CFG_TYPE_PATH && in->folder && text[0] != '/';
     const size_t size = strlen(text) + (moved ? strlen(in->folder) + 1 : 0) + 1;
     *value = malloc(size);

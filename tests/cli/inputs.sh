@@ -60,6 +60,10 @@ mkdir cl
 cp "$source_tree"/cl/*.cl "$source_tree"/cl/*.clh cl
 SAFSD_CL_KERNELS=cl refuses 2 'SAFSD_CL_KERNELS reads cl' kernels --export cl
 SAFSD_CL_KERNELS=cl refuses 2 'SAFSD_CL_KERNELS reads cl' kernels --export ./cl/
+SAFSD_CL_KERNELS=cl refuses 2 'lies in cl, which SAFSD_CL_KERNELS reads' predict "$weights" --format csv --out cl/attention.cl
+refuses 2 'lies in cl, which --program reads' --program cl predict "$weights" --format csv --out ./cl/attention.cl
+same cl/attention.cl "$source_tree/cl/attention.cl"
+SAFSD_CL_KERNELS=cl gives 0 kernels --export .
 [ "$(ls cl)" = "$(ls "$source_tree/cl")" ] || fail "something was written into the folder of the kernels"
 mkdir begun
 cp data.safetensors begun/best.safetensors.7.part

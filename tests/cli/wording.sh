@@ -53,6 +53,7 @@ for arguments in 'predict warm/best.safetensors --data=~/new.pkl' 'predict ~/bes
     refuses 2 'begins with ~, which only a shell replaces' $arguments
 done
 refuses 2 'begins with ~, which only a shell replaces' train "${small_model[@]}" --set 'data.path=~/data.pkl'
+refuses 2 '"-" is standard input, from which nothing is read' train "${small_model[@]}" --set data.path=-
 printf '[data]\npath = ~/data.pkl\n' >home.ini
 refuses 2 'home\.ini:2: .*begins with ~' train home.ini
 absent '~'
@@ -60,6 +61,10 @@ for arguments in 'predict warm/best.safetensors --data -' 'eval -' 'train -' 'im
     # shellcheck disable=SC2086
     refuses 2 '-: nothing is read from standard input' $arguments
 done
+
+# Words of options, in large and small letters.
+gives 0 eval warm/best.safetensors --split TEST
+refuses 2 '--split tests: it takes' eval warm/best.safetensors --split tests
 
 # The version, however it is asked for.
 gives 0 --version
