@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/text.h"
 #include "model/training/metrics.h"
 
 /* ---- report ---- */
@@ -27,8 +28,8 @@ static size_t name_column(en_confusion confusion)
 static void print_scores(const char *name, size_t width, nn_scores scores, uint64_t support)
 {
     print_padded(stdout, name, width, true);
-    printf("  %9.2f  %9.2f  %9.2f  %8" PRIu64 "\n", 100 * scores.precision, 100 * scores.recall, 100 * scores.f1,
-           support);
+    text_print(stdout, "  %9.2f  %9.2f  %9.2f  %8" PRIu64 "\n", 100 * scores.precision, 100 * scores.recall,
+               100 * scores.f1, support);
 }
 
 static void print_report(en_confusion confusion, nn_metrics metrics, const nn_class_metrics *per_class)
@@ -40,7 +41,7 @@ static void print_report(en_confusion confusion, nn_metrics metrics, const nn_cl
         print_scores(confusion.names[c], width, per_class[c].scores, per_class[c].support);
     putchar('\n');
     print_padded(stdout, "accuracy", width, true);
-    printf("  %9s  %9s  %9.2f  %8" PRIu64 "\n", "", "", 100 * metrics.accuracy, metrics.rows);
+    text_print(stdout, "  %9s  %9s  %9.2f  %8" PRIu64 "\n", "", "", 100 * metrics.accuracy, metrics.rows);
     print_scores("macro avg", width, metrics.macro, metrics.rows);
     print_scores("weighted avg", width, metrics.weighted, metrics.rows);
 }

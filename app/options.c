@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/print.h"
 #include "base/name.h"
+#include "base/text.h"
 #include "config/schema.h"
 
 st_status opt_line_create(opt_line *line, int argc, st_error *error)
@@ -165,7 +165,7 @@ st_status opt_choice(const opt_line *line, const char *name, const char *const *
     if (!text) return ST_OK;
     char all[256] = "";
     for (size_t i = 0; words[i]; ++i) {
-        if (strcasecmp(text, words[i]) == 0) {
+        if (text_same_word(text, words[i])) {
             *chosen = i;
             return ST_OK;
         }

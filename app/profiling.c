@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/text.h"
 #include "engine/trace_file.h"
 #include "bench/transfers.h"
 #include "model/training/trainer.h"
@@ -108,7 +109,7 @@ static st_status copy_lines(rt_profile_line **copy, const rt_profile_line *lines
 static void print_rate(double amount, double seconds)
 {
     if (amount > 0 && seconds > 0)
-        printf("  %8.1f", 1e-9 * amount / seconds);
+        text_print(stdout, "  %8.1f", 1e-9 * amount / seconds);
     else
         printf("  %8s", "-");
 }
@@ -122,16 +123,16 @@ static void print_commands(const rt_profile_line *lines, size_t count, double st
         const rt_profile_line *line = &lines[i];
         const double share = share_of(best, line);
         print_padded(stdout, line->name, NAME_COLUMNS, false);
-        printf("  %5.0f  %9.3f  %5.1f%%", (double)line->launches / steps, 1e3 * line->seconds / steps,
-               all > 0 ? 100 * line->seconds / all : 0);
+        text_print(stdout, "  %5.0f  %9.3f  %5.1f%%", (double)line->launches / steps, 1e3 * line->seconds / steps,
+                   all > 0 ? 100 * line->seconds / all : 0);
         print_rate(line->work.bytes, line->seconds);
         print_rate(line->work.flops, line->seconds);
         if (share > 0)
-            printf("  %4.0f%%\n", 100 * share);
+            text_print(stdout, "  %4.0f%%\n", 100 * share);
         else
             printf("  %5s\n", "-");
     }
-    printf("%-*s  %5s  %9.3f\n", NAME_COLUMNS, "sum", "", 1e3 * all / steps);
+    text_print(stdout, "%-*s  %5s  %9.3f\n", NAME_COLUMNS, "sum", "", 1e3 * all / steps);
 }
 
 static void print_phases(rt_context *rt, double steps)
@@ -144,7 +145,8 @@ static void print_phases(rt_context *rt, double steps)
         if (strcmp(lines[i].part, NN_PHASE_TRAINING) != 0) continue;
         const bool whole = strcmp(lines[i].name, NN_PHASE_TRAINING) == 0;
         print_padded(stdout, whole ? "all of it" : lines[i].name, NAME_COLUMNS, false);
-        printf("  %5.0f  %9.3f\n", whole ? 1.0 : (double)lines[i].launches / steps, 1e3 * lines[i].seconds / steps);
+        text_print(stdout, "  %5.0f  %9.3f\n", whole ? 1.0 : (double)lines[i].launches / steps,
+                   1e3 * lines[i].seconds / steps);
     }
 }
 
@@ -163,9 +165,10 @@ static st_status print_device(app_profiling *p, size_t d)
     if (status == ST_OK) {
         printf("\na step on device %s, by kernel: the mean of %zu\n", rt_device(rt)->selector, p->steps);
         print_commands(own, count, steps, &best);
-        printf("peak: %.1f GB/s (large blocks) or %.1f GFLOP/s (the fastest of the model's\n"
-               "products by itself), whichever limits; above 100%% where caches help\n",
-               1e-9 * best.bandwidth, 1e-9 * best.rate);
+        text_print(stdout,
+                   "peak: %.1f GB/s (large blocks) or %.1f GFLOP/s (the fastest of the model's\n"
+                   "products by itself), whichever limits; above 100%% where caches help\n",
+                   1e-9 * best.bandwidth, 1e-9 * best.rate);
     }
     free(own);
     return status;

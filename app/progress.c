@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/print.h"
+#include "base/text.h"
 
 /* Seconds between two lines. */
 static const double TERMINAL_PACE = 0.1, PLAIN_PACE = 15.0;
@@ -26,7 +27,7 @@ void app_progress_show(app_progress *progress, const char *format, ...)
     char line[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    text_vformat(line, sizeof line, format, arguments);
     va_end(arguments);
     if (progress->terminal) fputs("\r\033[K", stderr);
     /* One column of a terminal stays free: it wraps when its last one is written. */
@@ -52,7 +53,7 @@ void app_progress_say(app_progress *progress, const char *format, ...)
     char text[ST_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     if (progress->terminal)
         print_wrapped(stderr, 0, 0, text);

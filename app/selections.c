@@ -4,6 +4,7 @@
 
 #include "app/classification_report.h"
 #include "base/print.h"
+#include "base/text.h"
 
 const char *app_select_words(nn_select select)
 {
@@ -18,8 +19,8 @@ static void print_selection(const en_training *run, const char *name, long epoch
 {
     if (epoch == NN_NO_EPOCH) return;
     const nn_metrics metrics = nn_history_metrics(nn_trainer_history(run->trainer), (size_t)epoch, split);
-    printf("%-10s  %5ld  %8.2f  %11.2f  %8.2f   %s\n", name, epoch + 1, 100 * metrics.accuracy,
-           100 * metrics.weighted.f1, 100 * metrics.macro.f1, remark);
+    text_print(stdout, "%-10s  %5ld  %8.2f  %11.2f  %8.2f   %s\n", name, epoch + 1, 100 * metrics.accuracy,
+               100 * metrics.weighted.f1, 100 * metrics.macro.f1, remark);
 }
 
 st_status app_print_selections(const en_training *run, st_error *error)

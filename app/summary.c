@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/text.h"
 
 enum { NAME_COLUMNS = 18, CLASS_COLUMNS = 20, COUNT_COLUMNS = 37 /* of a class, beside its name */ };
 
@@ -37,8 +38,8 @@ static void print_splits(const ds_dataset *data)
         if (dialogues == 0)
             printf("  %-5s  %9d  %10d\n", split_names[split], 0, 0);
         else
-            printf("  %-5s  %9zu  %10zu  %10zu  %8zu  %6.1f  %7zu\n", split_names[split], dialogues, utterances,
-                   unlabelled, shortest, (double)utterances / (double)dialogues, longest);
+            text_print(stdout, "  %-5s  %9zu  %10zu  %10zu  %8zu  %6.1f  %7zu\n", split_names[split], dialogues,
+                       utterances, unlabelled, shortest, (double)utterances / (double)dialogues, longest);
     }
 }
 
@@ -54,8 +55,8 @@ static void print_modality(const char *name, const float *x, size_t utterances, 
     const double mean = sum / (double)count;
     double squares = 0;
     for (size_t i = 0; i < count; ++i) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
-    printf("  %-8s  %5zu  %10.4g  %10.4g  %10.4g  %10.4g\n", name, width, mean, sqrt(squares / (double)count), least,
-           most);
+    text_print(stdout, "  %-8s  %5zu  %10.4g  %10.4g  %10.4g  %10.4g\n", name, width, mean,
+               sqrt(squares / (double)count), least, most);
 }
 
 static void print_modalities(const ds_dataset *data)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/print.h"
+#include "base/text.h"
 #include "engine/run_log.h"
 
 /* ---- steps ---- */
@@ -57,7 +58,7 @@ static const char *loss_text(char text[PRINT_WORD_SIZE], const nn_split_losses *
     const double loss = losses->loss;
     if (!(losses->utterances > 0)) return "none, every step was skipped";
     if (!isfinite(loss)) return "not finite"; /* and no sign before nan, which some libraries print */
-    snprintf(text, PRINT_WORD_SIZE, fabs(loss) < 1000 ? "%.4f" : "%.4g", loss);
+    text_format(text, PRINT_WORD_SIZE, fabs(loss) < 1000 ? "%.4f" : "%.4g", loss);
     return text;
 }
 
@@ -78,8 +79,8 @@ static void say_epoch(app_training_display *t, const nn_epoch_report *report)
             used += snprintf(line + used, sizeof line - (size_t)used, " | %s not finite", en_split_name(split));
             continue;
         }
-        used += snprintf(line + used, sizeof line - (size_t)used, " | %s %s F1 %.2f", en_split_name(split),
-                         loss_text(loss, &part->losses), 100 * part->metrics.weighted.f1);
+        used += text_format(line + used, sizeof line - (size_t)used, " | %s %s F1 %.2f", en_split_name(split),
+                            loss_text(loss, &part->losses), 100 * part->metrics.weighted.f1);
     }
     char skipped[64] = "";
     if (report->skipped > 0)

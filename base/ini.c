@@ -1,6 +1,5 @@
 #include "base/ini.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <iniparser/iniparser.h>
 #include <stdbool.h>
@@ -8,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/text.h"
 
 /* The scan below decides what is a section, a key and a value, and keeps the lines. Each line of a value then goes
  * to iniparser as an entry of its own, named by its line number and closed by a comment sign:
@@ -51,7 +52,7 @@ static char *copy_trimmed(const char *text, size_t length, bool lower)
     while (length > 0 && is_blank(text[length - 1])) length--;
     char *copy = malloc(length + 1);
     if (!copy) return NULL;
-    for (size_t i = 0; i < length; i++) copy[i] = lower ? (char)tolower((unsigned char)text[i]) : text[i];
+    for (size_t i = 0; i < length; i++) copy[i] = lower ? text_lower(text[i]) : text[i];
     copy[length] = '\0';
     return copy;
 }

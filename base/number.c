@@ -1,12 +1,13 @@
 #include "base/number.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static const char *skip_sign(const char *text)
 {
@@ -60,27 +61,18 @@ static bool is_real(const char *text)
     return *end == '\0';
 }
 
-/* strtod and printf take the decimal point from the locale of the thread; these two switch to "C" around a call.
- * Where no such locale can be had, the current one stays. */
-static locale_t point_enter(locale_t *plain)
+double number_scan(const char *text, char **end)
 {
-    *plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    return uselocale(*plain);
-}
-
-static void point_leave(locale_t plain, locale_t previous)
-{
-    uselocale(previous);
-    if (plain != (locale_t)0) freelocale(plain);
+    const locale_t previous = text_enter_c_locale();
+    const double value = strtod(text, end);
+    text_leave_c_locale(previous);
+    return value;
 }
 
 number_status number_real(const char *text, double *value)
 {
     if (!is_real(text)) return NUMBER_NONE;
-    locale_t plain;
-    const locale_t previous = point_enter(&plain);
-    const double read = strtod(text, NULL);
-    point_leave(plain, previous);
+    const double read = number_scan(text, NULL);
     if (isinf(read)) return NUMBER_HUGE;
     *value = read;
     return NUMBER_OK;
@@ -88,12 +80,11 @@ number_status number_real(const char *text, double *value)
 
 void number_print(char text[NUMBER_TEXT_SIZE], double value)
 {
-    locale_t plain;
-    const locale_t previous = point_enter(&plain);
+    const locale_t previous = text_enter_c_locale();
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, NUMBER_TEXT_SIZE, "%.*g", digits, value);
         const double back = strtod(text, NULL);
         if (!(back < value) && !(back > value)) break;
     }
-    point_leave(plain, previous);
+    text_leave_c_locale(previous);
 }

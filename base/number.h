@@ -19,6 +19,10 @@ number_status number_uint64(const char *text, uint64_t *value);
 /* [+-]digits[.digits][e[+-]digits], where one side of the point may be empty; no infinity, no NaN. */
 number_status number_real(const char *text, double *value);
 
+/* As strtod, with a point: what C calls a number, blanks before it, hexadecimals, infinities and NaN too. `end` may be
+ * NULL. errno stays as it is but for ERANGE. */
+double number_scan(const char *text, char **end);
+
 enum { NUMBER_TEXT_SIZE = 32 };
 
 /* The shortest text that reads back as the same double. */

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 static bool begins_character(char byte)
 {
     return ((unsigned char)byte & 0xc0) != 0x80;
@@ -126,7 +128,7 @@ const char *print_bytes(char text[PRINT_WORD_SIZE], uint64_t bytes)
     if (bytes < 1024)
         snprintf(text, PRINT_WORD_SIZE, "%u bytes", (unsigned)bytes);
     else
-        snprintf(text, PRINT_WORD_SIZE, size < 99.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+        text_format(text, PRINT_WORD_SIZE, size < 99.95 ? "%.1f %s" : "%.0f %s", size, units[unit]);
     return text;
 }
 
@@ -134,7 +136,7 @@ const char *print_duration(char text[PRINT_WORD_SIZE], double seconds)
 {
     if (!(seconds > 0)) seconds = 0;
     if (seconds < 59.95) {
-        snprintf(text, PRINT_WORD_SIZE, "%.1f s", seconds);
+        text_format(text, PRINT_WORD_SIZE, "%.1f s", seconds);
         return text;
     }
     const double most = 1e9; /* longer than anybody waits; keeps the conversion defined */

@@ -1,4 +1,5 @@
-/* Text for people: wrapped to the width of the terminal, padded by characters and not by bytes, sizes and times in round units. */
+/* Text for people: wrapped to the width of the terminal, padded by characters and not by bytes, sizes and times in
+ * round units. */
 #ifndef SAFSD_BASE_PRINT_H
 #define SAFSD_BASE_PRINT_H
 

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static st_status record(st_error *error, st_status status, bool too_large, const char *format, va_list arguments)
 {
     if (error->status != ST_OK) return status;
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    text_vformat(error->text, sizeof error->text, format, arguments);
     error->status = status;
     error->too_large = too_large;
     return status;
@@ -38,7 +40,7 @@ void st_prefix(st_error *error, const char *format, ...)
     memcpy(sentence, error->text, sizeof sentence);
     va_list arguments;
     va_start(arguments, format);
-    const int used = vsnprintf(error->text, sizeof error->text, format, arguments);
+    const int used = text_vformat(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
     if (used < 0 || (size_t)used >= sizeof error->text) return;
     snprintf(error->text + used, sizeof error->text - (size_t)used, ": %.*s", ST_TEXT_SIZE - used - 3, sentence);
@@ -50,7 +52,7 @@ void st_append(st_error *error, const char *format, ...)
     if (error->status == ST_OK) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text + used, sizeof error->text - used, format, arguments);
+    text_vformat(error->text + used, sizeof error->text - used, format, arguments);
     va_end(arguments);
 }
 

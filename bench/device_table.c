@@ -5,6 +5,7 @@
 
 #include "bench/result_json.h"
 #include "base/print.h"
+#include "base/text.h"
 
 enum { LABEL = 35, COLUMN = 11, SIDE_BY_SIDE = 4 };
 
@@ -52,9 +53,9 @@ static void print_legend(FILE *out, const json_t *devices)
         const json_t *entry = json_array_get(devices, i), *device = json_object_get(entry, "device");
         fprintf(out, "%5s  ", record_text(device, "selector"));
         print_wrapped(out, 7, 7, record_text(device, "name"));
-        snprintf(text, sizeof text, "%s, driver %s; GEMM %s, vectors of %.0f floats",
-                 record_text(device, "platform_name"), record_text(device, "driver"),
-                 record_text(entry, "gemm_provider"), record_real(entry, "vector_width"));
+        text_format(text, sizeof text, "%s, driver %s; GEMM %s, vectors of %.0f floats",
+                    record_text(device, "platform_name"), record_text(device, "driver"),
+                    record_text(entry, "gemm_provider"), record_real(entry, "vector_width"));
         fputs("       ", out);
         print_wrapped(out, 7, 7, text);
     }
@@ -175,7 +176,7 @@ static void print_deviation(const sheet *s, const char *where)
     for (size_t i = s->first; i < s->last; ++i) {
         const json_t *step = find_step(entry_of(s, i), where, NULL);
         if (step && json_is_number(json_object_get(step, "loss")))
-            fprintf(s->out, "%*.1e", COLUMN, fabs(record_real(step, "loss") / reference - 1));
+            text_print(s->out, "%*.1e", COLUMN, fabs(record_real(step, "loss") / reference - 1));
         else
             fprintf(s->out, "%*s", COLUMN, "-");
     }
@@ -255,9 +256,9 @@ void devices_print_together(FILE *out, const json_t *root)
         const double rate = record_real(step, "utterances_per_second");
         fputs("  ", out);
         print_padded(out, where, LABEL - 2, false);
-        fprintf(out, "%9.1f%9.1f%9.2f%8.2f%10.1e\n", 1e3 * record_median(step), rate,
-                rate / record_real(alone, "utterances_per_second"), rate / rate_of_all(devices, where),
-                fabs(record_real(step, "loss") / record_real(alone, "loss") - 1));
+        text_print(out, "%9.1f%9.1f%9.2f%8.2f%10.1e\n", 1e3 * record_median(step), rate,
+                   rate / record_real(alone, "utterances_per_second"), rate / rate_of_all(devices, where),
+                   fabs(record_real(step, "loss") / record_real(alone, "loss") - 1));
     }
     fputs("  of all: as a part of the sum of what each does alone; devices that share cores\n"
           "  or memory cannot reach 1\n",

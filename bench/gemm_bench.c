@@ -19,6 +19,7 @@
 
 #include "runtime/context.h"
 #include "runtime/buffer.h"
+#include "base/text.h"
 #include "runtime/gemm.h"
 
 enum {
@@ -210,8 +211,8 @@ static void print(bench *s, const shape *size, int turned)
     printf("%5zu %5zu %5zu %c%c ", size->m, size->n, size->k, turned & 2 ? 'T' : 'N', turned & 1 ? 'T' : 'N');
     for (size_t i = 0; i < s->count; ++i) {
         contender *c = &s->contenders[i];
-        printf("  %8.1f %8.1f", giga / median(c->wall, s->rounds),
-               giga * (double)s->cores / median(c->processor, s->rounds));
+        text_print(stdout, "  %8.1f %8.1f", giga / median(c->wall, s->rounds),
+                   giga * (double)s->cores / median(c->processor, s->rounds));
     }
     printf("\n");
     fflush(stdout);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json_text.h"
+#include "base/text.h"
 #include "engine/json.h"
 
 enum { PROFILE_SHOWN = 40 };
@@ -159,7 +161,7 @@ st_status record_load(json_t **old, const char *path, st_error *error)
     FILE *file = fopen(path, "r");
     if (!file) return st_fail(error, ST_FAILED, "%.512s cannot be opened: %s", path, strerror(errno));
     json_decref(*old);
-    *old = json_loadf(file, 0, &why);
+    *old = json_text_read_stream(file, 0, &why);
     fclose(file);
     if (!*old)
         return st_fail(error, ST_FAILED, "%.512s, line %d: %s; give a file that bench --json wrote", path, why.line,
@@ -190,22 +192,22 @@ const char *record_digits(char text[RECORD_DIGITS], double value)
     if (!(value > 0) || isinf(value))
         snprintf(text, RECORD_DIGITS, "-");
     else if (value < 1e-3 || value >= 1e7)
-        snprintf(text, RECORD_DIGITS, "%.1e", value);
+        text_format(text, RECORD_DIGITS, "%.1e", value);
     else
-        snprintf(text, RECORD_DIGITS, "%.*f",
-                 value < 1      ? 4
-                 : value < 10   ? 3
-                 : value < 100  ? 2
-                 : value < 1000 ? 1
-                                : 0,
-                 value);
+        text_format(text, RECORD_DIGITS, "%.*f",
+                    value < 1      ? 4
+                    : value < 10   ? 3
+                    : value < 100  ? 2
+                    : value < 1000 ? 1
+                                   : 0,
+                    value);
     return text;
 }
 
 const char *record_case_label(char label[RECORD_LABEL], const json_t *object)
 {
-    snprintf(label, RECORD_LABEL, "%.16s %.8s H=%.0f %.0f dialogues", record_text(object, "shape"),
-             record_text(object, "mode"), record_real(object, "hidden"), record_real(object, "dialogues"));
+    text_format(label, RECORD_LABEL, "%.16s %.8s H=%.0f %.0f dialogues", record_text(object, "shape"),
+                record_text(object, "mode"), record_real(object, "hidden"), record_real(object, "dialogues"));
     return label;
 }
 
@@ -219,12 +221,12 @@ const json_t *record_case(const json_t *list, const char *label)
 
 const char *record_product_label(char label[RECORD_LABEL], const json_t *p)
 {
-    snprintf(label, RECORD_LABEL, "%c%c %.0f x %.0f x %.0f%s%s%s",
-             json_is_true(json_object_get(p, "transpose_a")) ? 'T' : 'N',
-             json_is_true(json_object_get(p, "transpose_b")) ? 'T' : 'N', record_real(p, "m"), record_real(p, "n"),
-             record_real(p, "k"), record_real(p, "beta") != 0.0 ? " +C" : "",
-             json_is_true(json_object_get(p, "bias")) ? " +b" : "",
-             json_is_true(json_object_get(p, "sums")) ? " +s" : "");
+    text_format(label, RECORD_LABEL, "%c%c %.0f x %.0f x %.0f%s%s%s",
+                json_is_true(json_object_get(p, "transpose_a")) ? 'T' : 'N',
+                json_is_true(json_object_get(p, "transpose_b")) ? 'T' : 'N', record_real(p, "m"), record_real(p, "n"),
+                record_real(p, "k"), record_real(p, "beta") != 0.0 ? " +C" : "",
+                json_is_true(json_object_get(p, "bias")) ? " +b" : "",
+                json_is_true(json_object_get(p, "sums")) ? " +s" : "");
     return label;
 }
 

@@ -6,6 +6,7 @@
 
 #include "bench/result_json.h"
 #include "base/outfile.h"
+#include "base/text.h"
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -115,8 +116,8 @@ static void write_devices(FILE *out, const json_t *devices)
         escape(out, record_text(device, "platform_name"));
         fputs(" ", out);
         escape(out, record_text(device, "driver"));
-        fprintf(out, "</td><td>%s</td><td>%.0f</td></tr>\n", record_text(entry, "gemm_provider"),
-                record_real(device, "compute_units"));
+        text_print(out, "</td><td>%s</td><td>%.0f</td></tr>\n", record_text(entry, "gemm_provider"),
+                   record_real(device, "compute_units"));
     }
     fprintf(out, "</table>%s", wide_end);
 }
@@ -130,8 +131,8 @@ static void write_bar(FILE *out, const char *selector, const char *name, double 
     char digits[RECORD_DIGITS];
     fprintf(out, "<span>%s ", selector);
     escape(out, name);
-    fprintf(out, "</span><span class=\"track\"><i style=\"width: %.1f%%\"></i>%s%s</span>\n",
-            most > 0 && value > 0 ? FULL_BAR * value / most : 0, record_digits(digits, value), remark);
+    text_print(out, "</span><span class=\"track\"><i style=\"width: %.1f%%\"></i>%s%s</span>\n",
+               most > 0 && value > 0 ? FULL_BAR * value / most : 0, record_digits(digits, value), remark);
 }
 
 /* One number of a device's entry. */
@@ -279,16 +280,16 @@ static void write_grid(FILE *out, const plot *p)
 {
     for (double d = p->x0; d <= p->x1; d += 1) {
         const double x = place_x(p, pow(10, d));
-        fprintf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n", x, x, PLOT_TOP,
-                PLOT_TOP + PLOT_HEIGHT);
-        fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", x, PLOT_TOP + PLOT_HEIGHT + 18,
-                pow(10, d));
+        text_print(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n", x, x, PLOT_TOP,
+                   PLOT_TOP + PLOT_HEIGHT);
+        text_print(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", x, PLOT_TOP + PLOT_HEIGHT + 18,
+                   pow(10, d));
     }
     for (double d = p->y0; d <= p->y1; d += 1) {
         const double y = place_y(p, pow(10, d));
-        fprintf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n", PLOT_LEFT,
-                PLOT_LEFT + PLOT_WIDTH, y, y);
-        fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", PLOT_LEFT - 6, y + 4, pow(10, d));
+        text_print(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n", PLOT_LEFT,
+                   PLOT_LEFT + PLOT_WIDTH, y, y);
+        text_print(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n", PLOT_LEFT - 6, y + 4, pow(10, d));
     }
     fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">FLOP per byte (GFLOP/s upwards)</text>\n",
             PLOT_LEFT + PLOT_WIDTH / 2, PLOT_TOP + PLOT_HEIGHT + 36);
@@ -303,10 +304,10 @@ static void write_dot(FILE *out, const plot *p, const char *kind, const char *la
 {
     if (!(gflops > 0 && intensity > 0)) return;
     const double x = fmin(fmax(log10(intensity), p->x0), p->x1), y = fmin(fmax(log10(gflops), p->y0), p->y1);
-    fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", kind, place_x(p, pow(10, x)),
-            place_y(p, pow(10, y)));
+    text_print(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", kind, place_x(p, pow(10, x)),
+               place_y(p, pow(10, y)));
     escape(out, label);
-    fprintf(out, ": %.1f GFLOP/s at %.1f FLOP per byte</title></circle>\n", gflops, intensity);
+    text_print(out, ": %.1f GFLOP/s at %.1f FLOP per byte</title></circle>\n", gflops, intensity);
 }
 
 /* The same as a row of numbers. */
@@ -318,7 +319,7 @@ static void write_dot_row(FILE *out, const plot *p, const char *kind, const char
     if (!(gflops > 0 && intensity > 0)) return;
     fputs("<tr><td>", out);
     escape(out, label);
-    fprintf(out, "</td><td>%.1f</td><td>%.1f</td></tr>\n", intensity, gflops);
+    text_print(out, "</td><td>%.1f</td><td>%.1f</td></tr>\n", intensity, gflops);
 }
 
 static double intensity_of_product(const json_t *p)
@@ -359,14 +360,15 @@ static void write_roofline(FILE *out, const json_t *entry)
     const double corner = peak / bandwidth, low = fmax(pow(10, p.x0), pow(10, p.y0) / bandwidth);
     fprintf(out, "<h2>Roofline of %s ", selector_of(entry));
     escape(out, name_of(entry));
-    fprintf(out,
-            "</h2>\n<p>%.3g GB/s and %.3g GFLOP/s. Dots are matrix products, rings other operations that multiply; "
-            "one above the line works within caches.</p>\n",
-            bandwidth, peak);
+    text_print(out,
+               "</h2>\n<p>%.3g GB/s and %.3g GFLOP/s. Dots are matrix products, rings other operations that multiply; "
+               "one above the line works within caches.</p>\n",
+               bandwidth, peak);
     fprintf(out, "%s<svg viewBox=\"0 0 900 %d\" role=\"img\">\n", wide_begin, PLOT_TOP + PLOT_HEIGHT + 44);
     write_grid(out, &p);
-    fprintf(out, "<polyline class=\"roof\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>\n", place_x(&p, low),
-            place_y(&p, low * bandwidth), place_x(&p, corner), place_y(&p, peak), place_x(&p, 1000), place_y(&p, peak));
+    text_print(out, "<polyline class=\"roof\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>\n", place_x(&p, low),
+               place_y(&p, low * bandwidth), place_x(&p, corner), place_y(&p, peak), place_x(&p, 1000),
+               place_y(&p, peak));
     write_dots(out, &p, entry, write_dot);
     fprintf(out,
             "</svg>%s<details><summary>The same in numbers</summary>\n<table>\n<tr><th>operation</th>"

@@ -16,6 +16,7 @@
 #include <threads.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "bench/gemm.h"
 #include "bench/step.h"
 #include "runtime/context.h"
@@ -135,15 +136,16 @@ static st_status run_rounds(rounds *all, size_t count, rt_context *rt, bench_wor
 static void print_line(const char *what, double *samples, size_t count, double flops)
 {
     const bench_stats s = bench_stats_of(samples, count);
-    printf("%-44s %8.1f %8.1f %8.1f", what, 1e3 * s.median, 1e3 * s.p10, 1e3 * s.p90);
-    if (flops > 0) printf("  %6.1f", flops / s.median * 1e-9);
+    text_print(stdout, "%-44s %8.1f %8.1f %8.1f", what, 1e3 * s.median, 1e3 * s.p10, 1e3 * s.p90);
+    if (flops > 0) text_print(stdout, "  %6.1f", flops / s.median * 1e-9);
     putchar('\n');
 }
 
 static void print_rounds(rounds *all, const bench_trace *trace)
 {
     const double flops = bench_trace_flops(trace);
-    printf("%zu matrix products, %.4f TFLOP a step; %zu rounds\n\n", trace->count, flops * 1e-12, all->count);
+    text_print(stdout, "%zu matrix products, %.4f TFLOP a step; %zu rounds\n\n", trace->count, flops * 1e-12,
+               all->count);
     printf("%-44s %8s %8s %8s  %6s\n", "milliseconds", "median", "p10", "p90", "GFLOP/s");
     print_line("host BLAS, the step's matrix products", all->blas, all->count, flops);
     print_line("step, profiled, by the clock", all->step, all->count, flops);
@@ -151,12 +153,12 @@ static void print_rounds(rounds *all, const bench_trace *trace)
     print_line("  everything else: the step less these", all->other, all->count, 0);
     print_line("  of it, other kernels on the device", all->kernels, all->count, 0);
     const bench_stats ratio = bench_stats_of(all->ratio, all->count);
-    printf("\neverything but matrix products, as a part of the host BLAS's time: %.3f (%.3f to %.3f)\n", ratio.median,
-           ratio.p10, ratio.p90);
+    text_print(stdout, "\neverything but matrix products, as a part of the host BLAS's time: %.3f (%.3f to %.3f)\n",
+               ratio.median, ratio.p10, ratio.p90);
     printf("\nlast step                            ms  launches\n");
     for (size_t i = 0; i < all->last.count && i < SHOWN; ++i)
-        printf("%-30s %8.2f  %8llu\n", all->last.lines[i].name, 1e3 * all->last.lines[i].seconds,
-               (unsigned long long)all->last.lines[i].launches);
+        text_print(stdout, "%-30s %8.2f  %8llu\n", all->last.lines[i].name, 1e3 * all->last.lines[i].seconds,
+                   (unsigned long long)all->last.lines[i].launches);
 }
 
 static st_status measure(const settings *given, rt_context *rt, const bench_problem *problem)

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/text.h"
 #include "bench/tune.h"
 
 #include <math.h>
@@ -232,9 +233,9 @@ static st_status check(bench_tuner *t, const measured *item, bench_trial *trial)
         for (size_t j = 0; j < p->n; ++j) sum += (double)t->c[i * p->ldc + j] * t->mix[j];
         if (fabs(sum - item->expected[i]) <= limit) continue;
         trial->outcome = BENCH_WRONG;
-        snprintf(trial->why, sizeof trial->why, "row %zu of %c%c %zu x %zu x %zu differs from the reference by %.3g", i,
-                 p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', p->m, p->n, p->k,
-                 fabs(sum - item->expected[i]));
+        text_format(trial->why, sizeof trial->why, "row %zu of %c%c %zu x %zu x %zu differs from the reference by %.3g",
+                    i, p->transpose_a ? 'T' : 'N', p->transpose_b ? 'T' : 'N', p->m, p->n, p->k,
+                    fabs(sum - item->expected[i]));
         return ST_OK;
     }
     return ST_OK;

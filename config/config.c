@@ -6,8 +6,8 @@
 #include "config/schema.h"
 #include "config/value_read.h"
 #include "base/embedded.h"
+#include "base/text.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static char *print_place(const char *format, ...)
     char place[ST_TEXT_SIZE / 2];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(place, sizeof place, format, arguments);
+    text_vformat(place, sizeof place, format, arguments);
     va_end(arguments);
     return cfg_piece_copy((cfg_piece){place, strlen(place)});
 }
@@ -85,7 +85,7 @@ static st_status apply_override(const loading *load, char *name, const char *val
 {
     char place[ST_TEXT_SIZE / 2];
     char *point = strchr(name, '.');
-    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
+    for (char *c = name; *c; c++) *c = text_lower(*c);
     snprintf(place, sizeof place, "--set %s", name);
     *point = '\0';
     for (const char *c = value; *c; c++)

@@ -1,8 +1,9 @@
 #include "config/list.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static bool is_blank(char c)
 {
@@ -36,7 +37,7 @@ bool cfg_piece_is_word(cfg_piece piece, const char *word)
 {
     if (piece.length != strlen(word)) return false;
     for (size_t i = 0; i < piece.length; i++)
-        if (tolower((unsigned char)piece.text[i]) != tolower((unsigned char)word[i])) return false;
+        if (text_lower(piece.text[i]) != text_lower(word[i])) return false;
     return true;
 }
 

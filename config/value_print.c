@@ -1,6 +1,7 @@
 #include "config/value_print.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "config/list.h"
 
 #include <inttypes.h>
@@ -192,8 +193,8 @@ static void describe_range(const cfg_key *key, char *text, size_t size)
     number_print(low, key->low);
     number_print(high, key->high);
     if (integer) {
-        snprintf(low, sizeof low, "%.0f", key->low);
-        snprintf(high, sizeof high, "%.0f", key->high);
+        text_format(low, sizeof low, "%.0f", key->low);
+        text_format(high, sizeof high, "%.0f", key->high);
     }
     const bool bounded = !isinf(key->high) && !(integer && key->high >= INT_MAX);
     if (bounded && !key->above_low && !key->below_high)

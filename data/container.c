@@ -1,5 +1,6 @@
 #include "data/container.h"
 
+#include "base/json_text.h"
 #include "data/assemble.h"
 #include "data/safetensors.h"
 
@@ -99,7 +100,7 @@ static st_status read_names(const sf_file *file, const char *key, const char ***
     *count = 0;
     *owner = NULL;
     if (!text) return ST_OK;
-    *owner = json_loads(text, 0, NULL);
+    *owner = json_text_read(text, 0, NULL);
     const size_t size = json_array_size(*owner);
     *names = calloc(size + 1, sizeof **names);
     bool good = json_is_array(*owner) && size <= DS_MOST_CLASSES && *names;
@@ -220,7 +221,7 @@ static st_status write_names(sf_writer *writer, const char *key, const char *con
 {
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) json_array_append_new(array, json_string(names[i]));
-    char *text = json_array_size(array) == count ? json_dumps(array, JSON_COMPACT) : NULL;
+    char *text = json_array_size(array) == count ? json_text_print(array, JSON_COMPACT) : NULL;
     json_decref(array);
     if (!text) return st_fail(error, ST_FAILED, "a name in '%s' is no valid UTF-8", key);
     const st_status status = sf_writer_metadata(writer, key, text, error);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* ---- numbers ---- */
 
 st_status ds_op_push_integer(ds_machine *m, ds_kind kind, int64_t integer)
@@ -90,7 +92,7 @@ st_status ds_op_float_text(ds_machine *m)
     if (size == 0 || size >= sizeof copy) return ds_machine_bad(m, "a number that is none");
     memcpy(copy, text, size);
     char *end = NULL;
-    const double real = strtod(copy, &end);
+    const double real = number_scan(copy, &end);
     return end == copy + size ? push_real(m, real) : ds_machine_bad(m, "a number that is none");
 }
 

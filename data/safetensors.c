@@ -1,5 +1,6 @@
 #include "data/safetensors.h"
 
+#include "base/json_text.h"
 #include "data/checksum.h"
 #include "data/half.h"
 #include "data/mapping.h"
@@ -210,7 +211,7 @@ static st_status read_header(sf_file *file, st_error *error)
                        file->path, length, size);
     json_error_t why;
     const char *json = (const char *)bytes + LENGTH_BYTES;
-    file->header = json_loadb(json, (size_t)length, JSON_REJECT_DUPLICATES, &why);
+    file->header = json_text_read_bytes(json, (size_t)length, JSON_REJECT_DUPLICATES, &why);
     if (!json_is_object(file->header))
         return st_fail(error, ST_FAILED, "%s: the safetensors header is damaged: %s", file->path,
                        file->header ? "it is no JSON object" : why.text);

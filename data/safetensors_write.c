@@ -1,5 +1,6 @@
 #include "data/safetensors.h"
 
+#include "base/json_text.h"
 #include "data/checksum.h"
 
 #include <errno.h>
@@ -167,7 +168,7 @@ static st_status write_header(sf_writer *writer, st_error *error)
     char *json = NULL;
     json_t *checksum = json_string(SF_CHECKSUM_PREFIX SF_CHECKSUM_ZEROS);
     if (json_object_set_new(writer->metadata, SF_CHECKSUM_KEY, checksum) == 0)
-        json = json_dumps(writer->header, JSON_COMPACT);
+        json = json_text_print(writer->header, JSON_COMPACT);
     if (!json) return st_fail(error, ST_FAILED, "out of memory for the header of %s", writer->path);
     writer->header_written = true;
     const size_t size = strlen(json);

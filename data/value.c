@@ -1,5 +1,6 @@
 #include "data/value.h"
 
+#include "base/text.h"
 #include "data/half.h"
 
 #include <inttypes.h>
@@ -361,7 +362,7 @@ const char *ds_value_describe(const ds_value *value, char *text, size_t size)
         snprintf(text, size, "an int beyond 64 bits");
         break;
     case DS_FLOAT:
-        snprintf(text, size, "the float %g", value->as.real);
+        text_format(text, size, "the float %g", value->as.real);
         break;
     case DS_BYTES:
     case DS_TEXT:

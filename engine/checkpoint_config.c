@@ -1,12 +1,12 @@
 #include "engine/checkpoint_config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/settings.h"
 #include "base/ini.h"
+#include "base/text.h"
 #include "config/list.h"
 #include "config/value_print.h"
 
@@ -68,7 +68,7 @@ static bool differs(two_values *values, const cfg_key *key, const cfg_config *gi
 
 static void lower(char *name)
 {
-    for (; *name; ++name) *name = (char)tolower((unsigned char)*name);
+    for (; *name; ++name) *name = text_lower(*name);
 }
 
 /* The key of "section.key=value", or NULL. */

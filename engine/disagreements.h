@@ -8,8 +8,8 @@
 /* Names and number of classes, while the data set has its own; nothing for weights without names. */
 void en_say_classes(const en_model *model, const ds_dataset *data, const en_events *events);
 
-/* Classes without a label in the parts that are `concerned`, which are called `name`, and features that the model does not
- * use. */
+/* Classes without a label in the parts that are `concerned`, which are called `name`, and features that the model does
+ * not use. */
 void en_say_data(const en_model *model, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
                  const en_events *events);
 

@@ -10,8 +10,8 @@ typedef enum en_level {
     EN_NOTICE,
 } en_level;
 
-/* Every callback may be NULL. They run on the thread that called the engine, `message` perhaps on another one while that
- * thread waits for a compiler. */
+/* Every callback may be NULL. They run on the thread that called the engine, `message` perhaps on another one while
+ * that thread waits for a compiler. */
 typedef struct en_events {
     void *user;
     void (*message)(void *user, en_level level, const char *sentence);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
+
 json_t *en_json_text(const char *text)
 {
     json_t *plain = json_string(text);
@@ -52,7 +54,7 @@ json_t *en_json_device(const rt_device_info *info)
 
 static st_status text_of(json_t *value, size_t flags, char **text, st_error *error)
 {
-    char *dumped = value ? json_dumps(value, flags | JSON_REAL_PRECISION(9)) : NULL;
+    char *dumped = value ? json_text_print(value, flags | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(value);
     const size_t length = dumped ? strlen(dumped) : 0;
     *text = dumped ? realloc(dumped, length + 2) : NULL;

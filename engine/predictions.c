@@ -5,6 +5,7 @@
 
 #include "engine/json.h"
 #include "base/outfile.h"
+#include "base/text.h"
 #include "model/training/metrics.h"
 
 static const char *const columns[] = {"dialogue", "utterance", "speaker", "label", "prediction"};
@@ -90,7 +91,7 @@ static void put_csv(FILE *out, const en_predictions *p, const prediction_row *ro
         if (i > 0) fputc(',', out);
         put_field(out, fields[i]);
     }
-    for (size_t c = 0; c < config_of(p)->classes; ++c) fprintf(out, ",%.9g", (double)row->probabilities[c]);
+    for (size_t c = 0; c < config_of(p)->classes; ++c) text_print(out, ",%.9g", (double)row->probabilities[c]);
     for (size_t m = 0; m < NN_MODALITIES; ++m) {
         if (!row->students[m]) continue;
         fputc(',', out);

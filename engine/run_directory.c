@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/json.h"
+#include "base/json_text.h"
 #include "base/outfile.h"
 #include "base/print.h"
 
@@ -234,7 +235,7 @@ st_status en_directory_append(const en_directory *dir, const char *file, json_t 
 
 static bool stays(const char *line, const char *key, uint64_t end)
 {
-    json_t *value = json_loads(line, 0, NULL);
+    json_t *value = json_text_read(line, 0, NULL);
     const json_t *number = json_object_get(value, key);
     const bool keep =
         json_is_integer(number) && json_integer_value(number) >= 0 && (uint64_t)json_integer_value(number) < end;

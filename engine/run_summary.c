@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_text.h"
 #include "engine/json.h"
 
 en_confusion en_epoch_confusion(const en_training *run, long epoch, ds_split split)
@@ -65,7 +66,7 @@ st_status en_summary_save(const en_training *run, bool finished, st_error *error
 double en_summary_seconds(const en_directory *directory)
 {
     char path[EN_PATH_SIZE];
-    json_t *summary = json_load_file(en_directory_file(directory, "summary.json", path), 0, NULL);
+    json_t *summary = json_text_read_file(en_directory_file(directory, "summary.json", path), 0, NULL);
     const double seconds = json_number_value(json_object_get(summary, "seconds"));
     json_decref(summary);
     return seconds;

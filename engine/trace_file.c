@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "engine/json.h"
 
 /* Tracks: the host, then two of each device. */
@@ -43,7 +44,7 @@ static void add_text(page *p, const char *text)
 /* One event on a line of its own; `event` is released. */
 static void add_event(page *p, json_t *event)
 {
-    char *line = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    char *line = event ? json_text_print(event, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     p->complete = p->complete && line;
     if (p->events++ > 0) add_text(p, ",\n");
     add_text(p, line ? line : "{}");

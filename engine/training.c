@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "data/labels.h"
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
@@ -34,8 +35,8 @@ static st_error *error_of(const en_training *run)
 
 /* ---- configuration ---- */
 
-/* config.ini says what the run to resume did, and not what it shall do: changes to it are told and not used. Where it is
- * missing nothing was changed. */
+/* config.ini says what the run to resume did, and not what it shall do: changes to it are told and not used. Where it
+ * is missing nothing was changed. */
 static st_status compare_written(en_training *run)
 {
     char path[EN_PATH_SIZE];
@@ -206,8 +207,8 @@ en_device_options en_training_devices(const en_training *run)
 static size_t earlier_devices(const en_training *run, char *selectors, size_t size)
 {
     char path[EN_PATH_SIZE];
-    json_t *fingerprint = json_loads(run->state->resume->fingerprint, 0, NULL);
-    json_t *summary = json_load_file(en_directory_file(&run->directory, "summary.json", path), 0, NULL);
+    json_t *fingerprint = json_text_read(run->state->resume->fingerprint, 0, NULL);
+    json_t *summary = json_text_read_file(en_directory_file(&run->directory, "summary.json", path), 0, NULL);
     const json_t *devices = json_object_get(summary, "devices");
     const size_t count = 1 + json_array_size(json_object_get(fingerprint, "workers"));
     size_t used = 0;

@@ -57,19 +57,19 @@ typedef struct en_training {
 st_status en_training_open(en_training **run, const en_training_options *options, st_error *error);
 void en_training_close(en_training **run);
 
-/* What devices are to be opened with: the configuration's choice, or what a resumed run began with. `selector`, `origin`
- * and `profile` are the caller's to set. Texts live as long as the run. */
+/* What devices are to be opened with: the configuration's choice, or what a resumed run began with. `selector`,
+ * `origin` and `profile` are the caller's to set. Texts live as long as the run. */
 en_device_options en_training_devices(const en_training *run);
 
-/* Checks the devices and makes the run directory. ST_CHECK where a device computes wrongly; ST_USAGE where the directory
- * exists, or a run to be resumed had another number of devices. */
+/* Checks the devices and makes the run directory. ST_CHECK where a device computes wrongly; ST_USAGE where the
+ * directory exists, or a run to be resumed had another number of devices. */
 st_status en_training_prepare(en_training *run, rt_context *const *devices, size_t count);
 
 /* Creates the model, or restores that of the run to be resumed, and writes config.ini. */
 st_status en_training_begin(en_training *run);
 
-/* Trains to the end, then writes summary.json and predictions.csv of the best epoch. ST_INTERRUPTED after a cancel, with
- * the state saved and a summary of what there is. */
+/* Trains to the end, then writes summary.json and predictions.csv of the best epoch. ST_INTERRUPTED after a cancel,
+ * with the state saved and a summary of what there is. */
 st_status en_training_run(en_training *run);
 
 /* Files of the run directory: "best.safetensors", "last.safetensors". */

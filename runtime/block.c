@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "runtime/codes.h"
 #include "runtime/context_state.h"
 #include "runtime/profile.h"
@@ -14,7 +15,7 @@ rt_size_text rt_print_size(uint64_t bytes)
     if (bytes < 100 * 1024)
         snprintf(size.text, sizeof size.text, "%" PRIu64 " bytes", bytes);
     else
-        snprintf(size.text, sizeof size.text, "%.1f MiB", (double)bytes / 1048576.0);
+        text_format(size.text, sizeof size.text, "%.1f MiB", (double)bytes / 1048576.0);
     return size;
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/codes.h"
 
+#include "base/text.h"
+
 const char *rt_code_name(cl_int code)
 {
 #define CODE(name)                                                                                                     \

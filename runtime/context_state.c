@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "runtime/codes.h"
 #include "runtime/program_pool_lock.h"
 
@@ -11,7 +12,7 @@ st_status rt_cl_fail(const struct rt_context *context, cl_int code, const char *
     char what[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
+    text_vformat(what, sizeof what, format, arguments);
     va_end(arguments);
     return st_fail(context->error, ST_DEVICE, "%s on %s: %s said %s (%d)", what, context->device.name, call,
                    rt_code_name(code), (int)code);

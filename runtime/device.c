@@ -1,12 +1,11 @@
 #include "runtime/device.h"
 
 #include <CL/cl_ext.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/text.h"
 #include "runtime/codes.h"
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 256 };
@@ -104,7 +103,7 @@ static void trim(char *text)
 {
     const size_t skip = strspn(text, " \t");
     memmove(text, text + skip, strlen(text + skip) + 1);
-    for (size_t n = strlen(text); n > 0 && isspace((unsigned char)text[n - 1]); --n) text[n - 1] = '\0';
+    for (size_t n = strlen(text); n > 0 && text_is_space(text[n - 1]); --n) text[n - 1] = '\0';
 }
 
 static void describe(cl_device_id id, rt_device_info *info)
@@ -240,7 +239,7 @@ static bool contains(const char *text, const char *part)
     const size_t length = strlen(part);
     for (; *text; ++text) {
         size_t i = 0;
-        while (i < length && text[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i])) ++i;
+        while (i < length && text[i] && text_lower(text[i]) == text_lower(part[i])) ++i;
         if (i == length) return true;
     }
     return false;
@@ -282,7 +281,7 @@ static const rt_device_type *types_of_kind(const char *selector)
                  {"accelerator", {RT_ACCELERATOR}},
                  {"auto", {RT_GPU, RT_ACCELERATOR, RT_CPU, RT_OTHER_DEVICE}}};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k)
-        if (strcasecmp(selector, kinds[k].word) == 0) return kinds[k].types;
+        if (text_same_word(selector, kinds[k].word)) return kinds[k].types;
     return NULL;
 }
 
@@ -293,7 +292,7 @@ bool rt_device_names_kind(const char *selector)
 
 static bool parse_number(const char **text, long *value)
 {
-    if (!isdigit((unsigned char)**text)) return false;
+    if (!text_is_digit(**text)) return false;
     char *end = NULL;
     *value = strtol(*text, &end, 10);
     *text = end;
@@ -305,7 +304,7 @@ static st_status select_by_name(const rt_device_list *list, const char *selector
     size_t matches = 0;
     char names[1400] = "";
     for (size_t i = 0; i < list->count; ++i) {
-        if (strcasecmp(list->items[i].name, selector) != 0) continue;
+        if (!text_same_word(list->items[i].name, selector)) continue;
         if (matches++ == 0) *chosen = i;
     }
     if (matches == 1) return ST_OK; /* a whole name, which may be a part of others */

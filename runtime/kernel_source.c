@@ -1,6 +1,5 @@
 #include "runtime/kernel_source.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/embedded.h"
+#include "base/text.h"
 
 typedef struct text_buffer {
     char *text;
@@ -143,7 +143,7 @@ static void strip(char *text)
             memset(at, ' ', (size_t)(end - at));
             at = end - 1;
         } else {
-            line_start = *at == '\n' || (line_start && isspace((unsigned char)*at));
+            line_start = *at == '\n' || (line_start && text_is_space(*at));
         }
     }
 }
@@ -160,8 +160,8 @@ static bool has_word(const char *text, size_t length, const char *word)
 {
     const size_t size = strlen(word);
     for (size_t at = 0; at + size <= length; ++at) {
-        const bool begins = at == 0 || !(isalnum((unsigned char)text[at - 1]) || text[at - 1] == '_');
-        const bool ends = at + size == length || !(isalnum((unsigned char)text[at + size]) || text[at + size] == '_');
+        const bool begins = at == 0 || !(text_is_alphanumeric(text[at - 1]) || text[at - 1] == '_');
+        const bool ends = at + size == length || !(text_is_alphanumeric(text[at + size]) || text[at + size] == '_');
         if (begins && ends && strncmp(text + at, word, size) == 0) return true;
     }
     return false;
@@ -207,7 +207,7 @@ static bool read_signature(const char *text, rt_signature *signature, uint32_t *
     at += strspn(at, " \t\r\n");
     if (*at++ != '(') return false;
     for (; *at && *at != ')' && length + 2 < sizeof plain; ++at) {
-        const bool blank = isspace((unsigned char)*at) != 0;
+        const bool blank = text_is_space(*at);
         if (blank && (length == 0 || plain[length - 1] == ' ')) continue;
         plain[length++] = blank ? ' ' : *at;
     }

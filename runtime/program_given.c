@@ -1,6 +1,5 @@
 #include "runtime/program_given.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +11,8 @@
 
 #include <xxhash.h>
 
+#include "base/json_text.h"
+#include "base/text.h"
 #include "runtime/kernel_source.h"
 
 static st_status check_width(size_t width, st_error *error)
@@ -71,7 +72,7 @@ st_status rt_export_manifest(char **text, size_t vector_width, const rt_exported
                             json_pack("{s:s, s:I, s:s}", "file", binary->file, "size", (json_int_t)binary->size,
                                       "checksum", checksum_of(checksum, binary->bytes, binary->size)));
     }
-    if (manifest) *text = json_dumps(manifest, JSON_INDENT(2));
+    if (manifest) *text = json_text_print(manifest, JSON_INDENT(2));
     json_decref(manifest);
     rt_interface_destroy(&kernels);
     return *text ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the manifest");
@@ -90,7 +91,7 @@ void rt_binary_name(char name[RT_BINARY_NAME_SIZE], const rt_device_info *device
 {
     snprintf(name, RT_BINARY_NAME_SIZE, "%s", device->name);
     for (char *at = name; *at; ++at)
-        if (!isalnum((unsigned char)*at) && *at != '.' && *at != '_') *at = '-';
+        if (!text_is_alphanumeric(*at) && *at != '.' && *at != '_') *at = '-';
 }
 
 /* ---- what is given ---- */
@@ -225,7 +226,7 @@ static st_status read_manifest(rt_given *given, st_error *error)
     if (!file)
         return st_fail(error, ST_FAILED, "a manifest must lie beside %s: %s: %s", given->path, path, strerror(errno));
     json_error_t problem;
-    json_t *manifest = json_loadf(file, 0, &problem);
+    json_t *manifest = json_text_read_stream(file, 0, &problem);
     fclose(file);
     if (!manifest)
         return st_fail(error, ST_FAILED, "the manifest of %s cannot be read: %s:%d: %s", given->path, path,

@@ -10,8 +10,10 @@
 #include "bench/start_time.h"
 #include "bench/result_table.h"
 #include "engine/json.h"
+#include "base/json_text.h"
 #include "base/outfile.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "runtime/gemm.h"
 
 enum { MOST_CASES = 8, BEST_OF = 4, MOST_HIDDEN = 1 << 14, MOST_DIALOGUES = 1 << 12 };
@@ -81,7 +83,7 @@ static st_status run_once(app_state *app, const bench_case *of)
         status = bench_worker_create(&worker, rt, &problem);
         if (status == ST_OK) {
             status = bench_worker_once(&worker);
-            if (status == ST_OK) printf("loss %.9g\n", (double)worker.loss);
+            if (status == ST_OK) text_print(stdout, "loss %.9g\n", (double)worker.loss);
             fflush(stdout);
             bench_worker_destroy(&worker);
         }

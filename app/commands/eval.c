@@ -5,6 +5,7 @@
 #include "app/app.h"
 #include "engine/json.h"
 #include "base/print.h"
+#include "base/text.h"
 #include "app/classification_report.h"
 #include "app/scoring.h"
 #include "model/training/metrics.h"
@@ -71,11 +72,11 @@ static st_status print_text(const en_scoring *scoring, const nn_split_losses *lo
     print_wrapped(stdout, 0, 0, text);
     const char *part = en_part_name(scoring->part);
     if (is_labelled(confusion))
-        snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)", part,
-                 losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
+        text_format(text, sizeof text, "%s of the data set: %.0f utterances, loss %.6g (ce %.6g, saf %.6g, kl %.6g)",
+                    part, losses->utterances, losses->loss, losses->ce, losses->saf, losses->kl);
     else
-        snprintf(text, sizeof text, "%s of the data set: %.0f utterances, loss - (ce -, saf -, kl %.6g)", part,
-                 losses->utterances, losses->kl);
+        text_format(text, sizeof text, "%s of the data set: %.0f utterances, loss - (ce -, saf -, kl %.6g)", part,
+                    losses->utterances, losses->kl);
     print_wrapped(stdout, 0, 0, text);
     putchar('\n');
     return report_print(confusion, scoring->error);

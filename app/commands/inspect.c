@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "base/json_text.h"
 #include "base/print.h"
+#include "base/text.h"
 #include "app/selections.h"
 #include "app/summary.h"
 #include "data/pickle.h"
@@ -39,8 +41,8 @@ static void print_sizes(const nn_config *config)
              config->hidden, config->graph_hidden, config->ffn, config->heads, config->layers, config->gcn_layers,
              gates[config->gate]);
     summary_line("model", text);
-    snprintf(text, sizeof text, "dropout %g, graph mask %g, seed %llu", config->dropout, config->gcn_mask,
-             (unsigned long long)config->seed);
+    text_format(text, sizeof text, "dropout %g, graph mask %g, seed %llu", config->dropout, config->gcn_mask,
+                (unsigned long long)config->seed);
     summary_line("training", text);
 }
 
@@ -53,8 +55,8 @@ static void print_history(const nn_history *history)
         if (epoch == NN_NO_EPOCH) continue;
         const nn_metrics here = nn_history_metrics(history, (size_t)epoch, split);
         const nn_metrics test = nn_history_metrics(history, (size_t)epoch, DS_TEST);
-        snprintf(text, sizeof text, "epoch %ld, %s; weighted F1 %.2f there, %.2f on the test part", epoch + 1,
-                 app_select_words(history->select), 100 * here.weighted.f1, 100 * test.weighted.f1);
+        text_format(text, sizeof text, "epoch %ld, %s; weighted F1 %.2f there, %.2f on the test part", epoch + 1,
+                    app_select_words(history->select), 100 * here.weighted.f1, 100 * test.weighted.f1);
         summary_line(names[split], text);
     }
 }
@@ -92,12 +94,12 @@ static st_status inspect_checkpoint(const char *path, st_error *error)
 
 static void print_config(const char *text)
 {
-    json_t *config = json_loads(text, 0, NULL);
+    json_t *config = json_text_read(text, 0, NULL);
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach(config, key, value)
     {
-        char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+        char *shown = json_text_print(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
         summary_line(key, shown ? shown : "");
         free(shown);
     }

@@ -1,11 +1,11 @@
 /* safsd-cl predict: emotion and probabilities of every utterance. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "app/app.h"
 #include "base/outfile.h"
+#include "base/text.h"
 #include "engine/predictions.h"
 #include "app/scoring.h"
 
@@ -14,7 +14,7 @@ static bool ends_in(const char *path, const char *const *endings)
 {
     for (; *endings; ++endings) {
         const size_t length = strlen(path), ending = strlen(*endings);
-        if (length >= ending && strcasecmp(path + length - ending, *endings) == 0) return true;
+        if (length >= ending && text_same_word(path + length - ending, *endings)) return true;
     }
     return false;
 }

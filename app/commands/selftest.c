@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/app.h"
+#include "base/text.h"
 #include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 
@@ -12,7 +13,7 @@ static void print_tensor(void *user, const nn_selftest_line *line)
     if (!app->verbose && !missed) return;
     const char *mark = missed ? "MISS" : "";
     if (line->limit > 0.0)
-        printf("%5s %9.2e of %5.0e", mark, line->deviation, line->limit);
+        text_print(stdout, "%5s %9.2e of %5.0e", mark, line->deviation, line->limit);
     else
         printf("%5s %18s", mark, missed ? "other bits" : "the same bits");
     printf("  %s: %s, case %zu\n", line->operation, line->tensor, line->shape + 1);
@@ -28,7 +29,7 @@ static st_status test_device(app_state *app, rt_context *rt, bool brief)
     printf("%-5s %zu tensors, %zu kernels (%s): ", status == ST_OK ? "ok" : "MISS", summary.tensors, summary.kernels,
            rt_gemm_provider(rt));
     if (status == ST_OK)
-        printf("worst %.3f (%s)\n", summary.worst, summary.worst_tensor);
+        text_print(stdout, "worst %.3f (%s)\n", summary.worst, summary.worst_tensor);
     else
         printf("%zu beyond their limit\n", summary.missed);
     return status;

@@ -12,6 +12,7 @@
 #include "engine/data_source.h"
 #include "bench/search.h"
 #include "base/number.h"
+#include "base/text.h"
 
 enum { DEFAULT_BUDGET = 60, MOST_BUDGET = 7 * 24 * 3600, NAME_COLUMNS = 34, MOST_LINES = 24 };
 
@@ -155,7 +156,7 @@ static st_status search(tune_run *t)
 static void print_rate(double rate)
 {
     if (rate > 0)
-        printf(" %10.1f", 1e-9 * rate);
+        text_print(stdout, " %10.1f", 1e-9 * rate);
     else
         printf(" %10s", "-");
 }
@@ -194,7 +195,7 @@ static void print_table(const tune_run *t, const rt_tuning *result)
     print_padded(stdout, "GFLOP/s", NAME_COLUMNS, false);
     printf(" %10s %10s %10s %10s\n", "step", "x W^T", "dy W", "dy^T x");
     for (size_t i = 0; i < t->line_count; ++i) print_line(t, &t->lines[i], is_chosen(&t->lines[i].candidate, result));
-    printf("%zu candidates in %.0f s; * is chosen\n", t->count, elapsed(t));
+    text_print(stdout, "%zu candidates in %.0f s; * is chosen\n", t->count, elapsed(t));
 }
 
 /* Percent by which the result is faster than the fixed rule; the rule itself gains nothing. */
@@ -220,8 +221,8 @@ static st_status store(const tune_run *t, const rt_tuning *result)
         puts("not stored: neither XDG_CACHE_HOME nor HOME names a folder");
         return ST_OK;
     }
-    snprintf(remark, sizeof remark, APP_NAME " tune: %.1f GFLOP/s; untuned %.1f",
-             1e-9 * bench_tuner_flops(t->tuner) / best, rule > 0 ? 1e-9 * bench_tuner_flops(t->tuner) / rule : 0.0);
+    text_format(remark, sizeof remark, APP_NAME " tune: %.1f GFLOP/s; untuned %.1f",
+                1e-9 * bench_tuner_flops(t->tuner) / best, rule > 0 ? 1e-9 * bench_tuner_flops(t->tuner) / rule : 0.0);
     ST_FORWARD(rt_tuning_store(result, rt_device(t->rt), remark, &t->app->error));
     printf("stored in %s\n", path);
     return ST_OK;

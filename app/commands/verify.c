@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/app.h"
+#include "base/text.h"
 #include "app/summary.h"
 #include "model/checks/golden.h"
 
@@ -14,7 +15,7 @@ static void print_tensor(void *user, const nn_golden_line *line)
     if (line->present && isnan(line->error))
         printf("%5s %18s  ", "MISS", "not finite");
     else if (line->present)
-        printf("%5s %9.2e of %5.0e  ", line->error <= line->limit ? "" : "MISS", line->error, line->limit);
+        text_print(stdout, "%5s %9.2e of %5.0e  ", line->error <= line->limit ? "" : "MISS", line->error, line->limit);
     else
         printf("%5s %18s  ", "MISS", "lacking");
     summary_name(line->tensor, 54);
@@ -27,14 +28,14 @@ static st_status verify_file(app_state *app, rt_context *rt, const char *path)
     nn_golden_summary summary = {0};
     const st_status status = nn_golden_verify(path, rt, print_tensor, app, &summary);
     if (status == ST_OK)
-        printf("ok    %s: %zu tensors, the worst at %.3f of its limit (%s)\n", path, summary.tensors, summary.worst,
-               summary.worst_tensor);
+        text_print(stdout, "ok    %s: %zu tensors, the worst at %.3f of its limit (%s)\n", path, summary.tensors,
+                   summary.worst, summary.worst_tensor);
     else if (status == ST_CHECK && isinf(summary.worst))
         printf("MISS  %s: %zu of %zu tensors, the worst of them not finite (%s)\n", path, summary.missed,
                summary.tensors, summary.worst_tensor);
     else if (status == ST_CHECK && summary.tensors > 0)
-        printf("MISS  %s: %zu of %zu tensors, the worst at %.3g of its limit (%s)\n", path, summary.missed,
-               summary.tensors, summary.worst, summary.worst_tensor);
+        text_print(stdout, "MISS  %s: %zu of %zu tensors, the worst at %.3g of its limit (%s)\n", path, summary.missed,
+                   summary.tensors, summary.worst, summary.worst_tensor);
     else
         printf("FAIL  %s\n", path);
     fflush(stdout);

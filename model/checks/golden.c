@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "data/safetensors.h"
 #include "model/training/config_json.h"
 #include "model/network/safsd.h"
@@ -108,7 +109,7 @@ static st_status read_config(golden_case *g)
     if (!format || strcmp(format, "safsd-golden-1") != 0 || !text)
         return no_case(g, "its metadata lack format = safsd-golden-1 or config");
     ST_FORWARD(nn_config_from_json(&g->config, text, g->path, g->error));
-    json_t *object = json_loads(text, 0, NULL);
+    json_t *object = json_text_read(text, 0, NULL);
     json_reader reader = {object, NULL};
     read_run(&reader, g);
     st_status status = ST_OK;

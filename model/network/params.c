@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/philox.h"
 #include "runtime/host_map.h"
 
@@ -63,7 +64,7 @@ static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const siz
     if (!item) return nothing;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(item->name, sizeof item->name, format, arguments);
+    text_vformat(item->name, sizeof item->name, format, arguments);
     va_end(arguments);
     item->init = init;
     item->fan_in = fan_in;

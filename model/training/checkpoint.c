@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/json_text.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/class_tables.h"
 #include "model/training/config_json.h"
@@ -30,7 +31,7 @@ static st_status read_names(const nn_checkpoint *c, const char *key, size_t coun
 {
     const char *text = NULL;
     ST_FORWARD(required(c, key, &text, error));
-    *list = json_loads(text, 0, NULL);
+    *list = json_text_read(text, 0, NULL);
     *names = calloc(count + 1, sizeof **names);
     if (!*names) return st_fail(error, ST_FAILED, "out of memory for the names in %s", sf_path(c->file));
     bool complete = json_array_size(*list) == count;
@@ -78,7 +79,7 @@ static st_status read_count(const nn_checkpoint *c, const json_t *progress, cons
 static st_status read_progress(nn_checkpoint *c, const char *text, st_error *error)
 {
     st_status status = ST_OK;
-    json_t *progress = json_loads(text, 0, NULL);
+    json_t *progress = json_text_read(text, 0, NULL);
     uint64_t step = 0, epoch = 0, batch = 0, updates = 0, skipped = 0;
     ST_TRY(read_count(c, progress, "step", UINT32_MAX, &step, error));
     ST_TRY(read_count(c, progress, "epoch", UINT32_MAX, &epoch, error));

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "model/training/checkpoint.h"
+#include "base/json_text.h"
 #include "model/training/checkpoint_gates.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/config_json.h"
@@ -33,7 +34,7 @@ static st_status put_names(saver *s, const char *key, const char *const *names, 
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; ++i) json_array_append_new(list, json_string(names[i]));
-    char *text = json_array_size(list) == count ? json_dumps(list, 0) : NULL;
+    char *text = json_array_size(list) == count ? json_text_print(list, 0) : NULL;
     json_decref(list);
     return put_json(s, key, text);
 }
@@ -51,7 +52,7 @@ static st_status put_state(saver *s)
     json_t *progress =
         json_pack("{s:I, s:I, s:I, s:I, s:I}", "step", (json_int_t)p->step, "epoch", (json_int_t)p->epoch, "batch",
                   (json_int_t)p->batch, "updates", (json_int_t)p->updates, "skipped", (json_int_t)p->skipped);
-    char *text = progress ? json_dumps(progress, 0) : NULL;
+    char *text = progress ? json_text_print(progress, 0) : NULL;
     json_decref(progress);
     ST_FORWARD(put_json(s, "progress", text));
     return sf_writer_metadata(s->writer, "recipe", s->state->fingerprint, s->error);

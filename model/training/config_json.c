@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "base/json_text.h"
+
 static const char *const gate_words[] = {
     [NN_GATE_LEARNED] = "learned", [NN_GATE_IDENTITY] = "identity", [NN_GATE_OFF] = "off"};
 static const char *const form_words[] = {
@@ -48,7 +50,7 @@ st_status nn_config_to_json(const nn_config *c, char **text, st_error *error)
                   c->gcn_mask, "temperature", c->temperature, "teacher_gradient", (int)c->teacher_gradient, "gamma",
                   c->gamma, "saf_form", form_words[c->saf_form], "lambda_ce", c->lambda_ce, "lambda_saf", c->lambda_saf,
                   "lambda_kl", c->lambda_kl, "seed", seed_to_json(c->seed));
-    *text = object ? json_dumps(object, 0) : NULL;
+    *text = object ? json_text_print(object, 0) : NULL;
     json_decref(object);
     return *text ? ST_OK : st_fail(error, ST_FAILED, "out of memory for the model's description");
 }
@@ -183,7 +185,7 @@ static void read_all(reader *r, nn_config *c)
 st_status nn_config_from_json(nn_config *config, const char *text, const char *where, st_error *error)
 {
     json_error_t why;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    json_t *object = json_text_read(text, JSON_REJECT_DUPLICATES, &why);
     memset(config, 0, sizeof *config);
     if (!json_is_object(object)) {
         json_decref(object);

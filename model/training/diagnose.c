@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 typedef struct search {
     nn_safsd *model;
     float *values; /* room for the largest tensor */
@@ -18,7 +20,7 @@ static void look(search *s, const char *what, const char *name, size_t elements)
         if (isfinite(s->values[i])) continue;
         const double value =
             isnan(s->values[i]) ? (double)NAN : (double)s->values[i]; /* some print a sign before nan */
-        snprintf(s->phrase, s->room, "%s%s, where element %zu is %g", what, name, i, value);
+        text_format(s->phrase, s->room, "%s%s, where element %zu is %g", what, name, i, value);
         s->found = true;
     }
 }
@@ -113,11 +115,11 @@ const char *nn_divergence_advice(char advice[NN_ADVICE_SIZE], const ds_dataset *
     size_t modality = 0;
     const double largest = largest_feature(data, config, &modality);
     if (largest > huge && !standardised)
-        snprintf(advice, NN_ADVICE_SIZE, "the %s features reach %.3g: standardise them with standardize = true",
-                 names[modality], largest);
+        text_format(advice, NN_ADVICE_SIZE, "the %s features reach %.3g: standardise them with standardize = true",
+                    names[modality], largest);
     else if (largest > huge)
-        snprintf(advice, NN_ADVICE_SIZE, "the standardised %s features reach %.3g: look for outliers in the data",
-                 names[modality], largest);
+        text_format(advice, NN_ADVICE_SIZE, "the standardised %s features reach %.3g: look for outliers in the data",
+                    names[modality], largest);
     else if (updates == 0)
         snprintf(advice, NN_ADVICE_SIZE,
                  "no update came before, so that the learning rate is not the cause: check the data and the loss");

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "base/json_text.h"
+#include "base/text.h"
 #include "data/fingerprint.h"
 #include "model/training/config_json.h"
 #include "runtime/gemm.h"
@@ -84,10 +86,10 @@ st_status nn_run_fingerprint_write(char **text, rt_context *rt, const nn_run_fin
     json_t *fingerprint = json_object();
     const bool complete =
         append(fingerprint, machine_to_json(rt, parts->data)) && append(fingerprint, replicas_to_json(parts)) &&
-        append(fingerprint, json_loads(model, 0, NULL)) && append(fingerprint, training_to_json(parts)) &&
+        append(fingerprint, json_text_read(model, 0, NULL)) && append(fingerprint, training_to_json(parts)) &&
         append(fingerprint, evaluation_to_json(parts->evaluator)) &&
         append(fingerprint, tables_to_json(&parts->tables, parts->config->classes));
-    if (complete) *text = json_dumps(fingerprint, 0);
+    if (complete) *text = json_text_print(fingerprint, 0);
     json_decref(fingerprint);
     free(model);
     return *text ? ST_OK : st_fail(rt_error(rt), ST_FAILED, "out of memory for the fingerprint of the run");
@@ -104,16 +106,16 @@ static void print_value(const json_t *value, char *text, size_t room)
     else if (json_is_string(value))
         snprintf(text, room, "%s", json_string_value(value));
     else if (json_is_real(value))
-        snprintf(text, room, "%.9g", json_real_value(value));
+        text_format(text, room, "%.9g", json_real_value(value));
     else
-        json = json_dumps(value, JSON_ENCODE_ANY);
+        json = json_text_print(value, JSON_ENCODE_ANY);
     if (json) snprintf(text, room, "%s", json);
     free(json);
 }
 
 bool nn_run_fingerprint_value(const char *fingerprint, const char *key, char *value, size_t room)
 {
-    json_t *object = fingerprint ? json_loads(fingerprint, 0, NULL) : NULL;
+    json_t *object = fingerprint ? json_text_read(fingerprint, 0, NULL) : NULL;
     const json_t *found = json_object_get(object, key);
     if (found) print_value(found, value, room);
     json_decref(object);
@@ -141,8 +143,8 @@ static st_status compare(json_t *old, json_t *now, const char *where, st_error *
 
 st_status nn_run_fingerprint_compare(const char *old, const char *now, const char *where, st_error *error)
 {
-    json_t *before = json_loads(old, JSON_REJECT_DUPLICATES, NULL),
-           *after = json_loads(now, JSON_REJECT_DUPLICATES, NULL);
+    json_t *before = json_text_read(old, JSON_REJECT_DUPLICATES, NULL),
+           *after = json_text_read(now, JSON_REJECT_DUPLICATES, NULL);
     const st_status status = json_is_object(before) && json_is_object(after)
                                  ? compare(before, after, where, error)
                                  : st_fail(error, ST_FAILED, "%s: the fingerprint of the run is no JSON object", where);
