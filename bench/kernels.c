@@ -29,11 +29,11 @@ typedef struct operands {
     nn_batch_store store;
     nn_batch batch;
     nn_dropout_masks masks;
-    rt_view wide[WIDE];                                   /* [N, H] */
-    rt_view graph[3];                                     /* [M, N, G] */
-    rt_view head[2];                                      /* [N, M*2G] */
-    rt_view probabilities, scratch;                       /* of attention; of whatever runs */
-    rt_view rows[2], columns[4], gates[2], places, table; /* [N], [2G], [M, N], [longest, H], [S + 1, H] */
+    rt_view wide[WIDE];                                                /* [N, H] */
+    rt_view graph[3];                                                  /* [M, N, G] */
+    rt_view head[2];                                                   /* [N, M*2G] */
+    rt_view probabilities, scratch;                                    /* of attention; of whatever runs */
+    rt_view rows[2], columns[4], gates[2], positional_encoding, table; /* [N], [2G], [M, N], [longest, H], [S + 1, H] */
     rt_view student_logits[4], logits[4], terms, losses, per_class, similarity;
     nn_params params;
     nn_optimizer optimizer;
@@ -41,12 +41,12 @@ typedef struct operands {
 
 static size_t elements_of(const operands *o)
 {
-    return o->batch.rows * o->problem->config.hidden;
+    return o->batch.segments.rows * o->problem->config.hidden;
 }
 
 static nn_matrix wide(const operands *o, size_t i)
 {
-    return nn_dense(o->wide[i], o->batch.rows, o->problem->config.hidden);
+    return nn_dense(o->wide[i], o->batch.segments.rows, o->problem->config.hidden);
 }
 
 static nn_dropout_mask mask_of(const operands *o)
@@ -61,70 +61,98 @@ static st_status masks_draw(operands *o)
     return nn_dropout_masks_draw(&o->masks, o->rt, &o->batch, 0);
 }
 
+static nn_dropout dropout_of(const operands *o)
+{
+    return (nn_dropout){elements_of(o), mask_of(o), o->wide[1]};
+}
+
 static st_status dropout_forward(operands *o)
 {
-    return nn_dropout_forward(o->rt, o->wide[2], o->wide[0], o->wide[1], mask_of(o), elements_of(o));
+    const nn_dropout layer = dropout_of(o);
+    return nn_dropout_forward(o->rt, o->wide[2], &layer, o->wide[0]);
 }
 
 static st_status dropout_backward(operands *o)
 {
-    return nn_dropout_backward(o->rt, o->wide[2], o->wide[0], mask_of(o), elements_of(o), 0);
+    const nn_dropout layer = dropout_of(o);
+    return nn_dropout_backward(o->rt, &(nn_dropout_gradient){.dx = o->wide[2]}, &layer, o->wide[0]);
+}
+
+static nn_gelu gelu_of(const operands *o)
+{
+    return (nn_gelu){elements_of(o), mask_of(o), o->wide[0]};
 }
 
 static st_status gelu_forward(operands *o)
 {
-    return nn_gelu_forward(o->rt, o->wide[1], o->wide[0], mask_of(o), elements_of(o));
+    const nn_gelu layer = gelu_of(o);
+    return nn_gelu_forward(o->rt, o->wide[1], &layer, layer.u);
 }
 
 static st_status gelu_backward(operands *o)
 {
-    return nn_gelu_backward(o->rt, o->wide[2], o->wide[3], o->wide[1], o->wide[0], mask_of(o), elements_of(o));
+    const nn_gelu layer = gelu_of(o);
+    return nn_gelu_backward(o->rt, &(nn_gelu_gradient){o->wide[2], o->wide[3]}, &layer, o->wide[1]);
+}
+
+static nn_relu relu_of(const operands *o)
+{
+    return (nn_relu){elements_of(o), mask_of(o), o->wide[0]};
 }
 
 static st_status relu_forward(operands *o)
 {
-    return nn_relu_forward(o->rt, o->wide[1], o->wide[0], elements_of(o), mask_of(o));
+    const nn_relu layer = relu_of(o);
+    return nn_relu_forward(o->rt, o->wide[1], &layer, o->wide[0]);
 }
 
 static st_status relu_backward(operands *o)
 {
-    return nn_relu_backward(o->rt, o->wide[2], o->wide[0], o->wide[1], elements_of(o), mask_of(o), 0);
+    const nn_relu layer = relu_of(o);
+    return nn_relu_backward(o->rt, &(nn_relu_gradient){.dx = o->wide[2]}, &layer, o->wide[1]);
+}
+
+static nn_gate gate_of(const operands *o)
+{
+    return (nn_gate){NN_GATE_LEARNED, o->wide[0], o->wide[1]};
 }
 
 static st_status gate_forward(operands *o)
 {
-    return nn_gate_forward(o->rt, wide(o, 2), o->wide[0], o->wide[1], NN_GATE_LEARNED);
+    const nn_gate layer = gate_of(o);
+    return nn_gate_forward(o->rt, wide(o, 2), &layer, layer.x, layer.z);
 }
 
 static st_status gate_backward(operands *o)
 {
-    return nn_gate_backward(o->rt, o->wide[3], o->wide[4], wide(o, 2), o->wide[0], o->wide[1], NN_GATE_LEARNED, 0);
+    const nn_gate layer = gate_of(o);
+    return nn_gate_backward(o->rt, &(nn_gate_gradient){.dx = o->wide[3], .dz = o->wide[4]}, &layer, wide(o, 2));
 }
 
 static nn_layernorm norm_of(const operands *o)
 {
-    return (nn_layernorm){o->batch.rows, o->problem->config.hidden, o->columns[0], o->columns[1], o->rows[0],
-                          o->rows[1]};
+    return (nn_layernorm){.rows = o->batch.segments.rows,
+                          .columns = o->problem->config.hidden,
+                          .gain = o->columns[0],
+                          .bias = o->columns[1],
+                          .x = o->wide[0],
+                          .mean = o->rows[0],
+                          .rstd = o->rows[1],
+                          .scratch = o->scratch};
 }
 
 static st_status layernorm_forward(operands *o)
 {
     const nn_layernorm norm = norm_of(o);
-    return nn_layernorm_forward(o->rt, o->wide[1], &norm, o->wide[0]);
+    return nn_layernorm_forward(o->rt, o->wide[1], &norm, norm.x);
 }
 
 static st_status layernorm_backward(operands *o)
 {
     const nn_layernorm norm = norm_of(o);
-    return nn_layernorm_backward(o->rt,
-                                 &(nn_layernorm_gradient){.dx = o->wide[2],
-                                                          .y = o->wide[3],
-                                                          .dgain = o->columns[2],
-                                                          .dbias = o->columns[3],
-                                                          .scratch = o->scratch,
-                                                          .dy = o->wide[1],
-                                                          .x = o->wide[0]},
-                                 &norm);
+    const nn_layernorm_gradient gradient = {
+        .dx = o->wide[2], .y = o->wide[3], .dgain = o->columns[2], .dbias = o->columns[3]};
+    return nn_layernorm_backward(o->rt, &gradient, &norm, o->wide[1]);
 }
 
 static st_status column_sums(operands *o)
@@ -132,35 +160,35 @@ static st_status column_sums(operands *o)
     return nn_column_sums(o->rt, o->columns[2], o->scratch, wide(o, 0), 0);
 }
 
+static nn_embedding embedding_of(const operands *o)
+{
+    return (nn_embedding){.segments = &o->batch.segments,
+                          .speakers = &o->batch.speakers,
+                          .columns = o->problem->config.hidden,
+                          .table = o->table,
+                          .table_rows = o->problem->config.speakers + 1,
+                          .positional_encoding = o->positional_encoding,
+                          .scratch = o->scratch};
+}
+
 static st_status embedding_forward(operands *o)
 {
-    const nn_config *config = &o->problem->config;
-    return nn_embedding_forward(o->rt, o->wide[1], o->wide[0], o->places,
-                                (nn_speaker_table){o->table, config->speakers + 1}, &o->batch, config->hidden);
+    const nn_embedding layer = embedding_of(o);
+    return nn_embedding_forward(o->rt, o->wide[1], &layer, o->wide[0]);
 }
 
 static st_status embedding_backward(operands *o)
 {
-    const size_t S = o->problem->config.speakers;
-    return nn_embedding_backward(o->rt,
-                                 &(nn_embedding_gradient){.dtable = o->table,
-                                                          .scratch = o->scratch,
-                                                          .dy = {o->wide[0], o->wide[1], o->wide[2]},
-                                                          .tensors = 3,
-                                                          .speakers = S,
-                                                          .table_rows = S + 1,
-                                                          .columns = o->problem->config.hidden},
-                                 &o->batch);
+    const nn_embedding layer = embedding_of(o);
+    return nn_embedding_backward(o->rt, &(nn_embedding_gradient){.dtable = o->table}, &layer, o->wide, NN_MODALITIES);
 }
 
 static nn_attention attention_of(const operands *o)
 {
-    return (nn_attention){.batch = &o->batch,
+    return (nn_attention){.segments = &o->batch.segments,
                           .heads = o->problem->config.heads,
                           .mask = nn_dropout_masks_encoder(&o->masks, 0, 0, NN_SITE_ATTENTION),
-                          .q = wide(o, 0),
-                          .k = wide(o, 1),
-                          .v = wide(o, 2),
+                          .in = {wide(o, 0), wide(o, 1), wide(o, 2)},
                           .probabilities = o->probabilities,
                           .scratch = o->scratch};
 }
@@ -168,18 +196,19 @@ static nn_attention attention_of(const operands *o)
 static st_status attention_forward(operands *o)
 {
     const nn_attention attention = attention_of(o);
-    return nn_attention_forward(o->rt, wide(o, 3), &attention);
+    return nn_attention_forward(o->rt, wide(o, 3), &attention, attention.in);
 }
 
 static st_status attention_backward(operands *o)
 {
     const nn_attention attention = attention_of(o);
-    return nn_attention_backward(o->rt, wide(o, 3), wide(o, 4), wide(o, 5), &attention, wide(o, 0));
+    const nn_attention_gradient gradient = {wide(o, 3), wide(o, 4), wide(o, 5)};
+    return nn_attention_backward(o->rt, &gradient, &attention, wide(o, 0));
 }
 
 static nn_gcn gcn_of(const operands *o)
 {
-    return (nn_gcn){.batch = &o->batch,
+    return (nn_gcn){.segments = &o->batch.segments,
                     .modalities = NN_MODALITIES,
                     .graph = o->problem->config.graph_hidden,
                     .keep = nn_dropout_masks_graph(&o->masks, 0),
@@ -194,35 +223,37 @@ static nn_gcn gcn_of(const operands *o)
 static st_status gcn_forward(operands *o)
 {
     const nn_gcn layer = gcn_of(o);
-    return nn_gcn_forward(o->rt, o->graph[1], &layer);
+    return nn_gcn_forward(o->rt, o->graph[1], &layer, layer.x);
 }
 
 static st_status gcn_backward(operands *o)
 {
     const nn_gcn layer = gcn_of(o);
-    return nn_gcn_backward(o->rt, o->graph[2], o->columns[2], o->columns[3], &layer, o->graph[1], 0);
+    const nn_gcn_gradient gradient = {.dx = o->graph[2], .dweight = o->columns[2], .dbias = o->columns[3]};
+    return nn_gcn_backward(o->rt, &gradient, &layer, o->graph[1]);
 }
 
-static nn_head_sizes head_sizes(const operands *o)
+static nn_head head_of(const operands *o)
 {
-    return (nn_head_sizes){o->batch.rows, NN_MODALITIES, o->problem->config.graph_hidden};
+    return (nn_head){o->batch.segments.rows, NN_MODALITIES, o->problem->config.graph_hidden,
+                     nn_dropout_masks_head(&o->masks), o->head[0]};
 }
 
 static st_status head_forward(operands *o)
 {
-    return nn_head_forward(o->rt, o->head[0], o->graph[0], o->graph[1], head_sizes(o),
-                           nn_dropout_masks_head(&o->masks));
+    const nn_head layer = head_of(o);
+    return nn_head_forward(o->rt, layer.y, &layer, o->graph[0], o->graph[1]);
 }
 
 static st_status head_backward(operands *o)
 {
-    return nn_head_backward(o->rt, o->graph[0], o->graph[1], o->head[0], o->head[1], head_sizes(o),
-                            nn_dropout_masks_head(&o->masks));
+    const nn_head layer = head_of(o);
+    return nn_head_backward(o->rt, &(nn_head_gradient){o->graph[0], o->graph[1]}, &layer, o->head[1]);
 }
 
 static nn_losses losses_of(const operands *o)
 {
-    return (nn_losses){.rows = o->batch.rows,
+    return (nn_losses){.rows = o->batch.segments.rows,
                        .modalities = NN_MODALITIES,
                        .classes = o->problem->config.classes,
                        .logits = o->logits[0],
@@ -242,7 +273,8 @@ static st_status losses(operands *o)
 {
     const nn_config *c = &o->problem->config;
     const nn_losses losses = losses_of(o);
-    const nn_loss_counts counts = {(double)o->batch.rows, o->batch.rows, o->batch.rows, NULL};
+    const nn_loss_counts counts = {(double)o->batch.segments.rows, o->batch.segments.rows, o->batch.segments.rows,
+                                   NULL};
     ST_FORWARD(nn_losses_teacher(o->rt, &losses, c));
     return nn_losses_forward_backward(o->rt, o->logits[3], o->student_logits[3], &losses, c, &counts, 0);
 }
@@ -330,7 +362,7 @@ static st_status plan(operands *o)
     ST_FORWARD(take_all(o, o->rows, 2, N));
     ST_FORWARD(take_all(o, o->columns, 4, 2 * larger(H, G)));
     ST_FORWARD(take_all(o, o->gates, 2, M * N));
-    ST_FORWARD(take_all(o, &o->places, 1, e->longest * H));
+    ST_FORWARD(take_all(o, &o->positional_encoding, 1, e->longest * H));
     ST_FORWARD(take_all(o, &o->table, 1, (c->speakers + 1) * H));
     ST_FORWARD(take_all(o, o->student_logits, 4, M * N * C));
     ST_FORWARD(take_all(o, o->logits, 4, N * C));

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/layers/dropout.h"
+#include "model/layers/add.h"
 #include "runtime/buffer.h"
 
 enum {
@@ -50,21 +50,21 @@ static st_status fill(void *user)
 static st_status add(void *user)
 {
     const mover *m = user;
-    ST_FORWARD(nn_dropout_forward(m->rt, m->z, m->x, m->y, NN_NO_MASK, m->elements));
+    ST_FORWARD(nn_add(m->rt, m->z, m->x, m->y, m->elements));
     return rt_finish(m->rt);
 }
 
 static st_status launch_once(void *user)
 {
     const mover *m = user;
-    ST_FORWARD(nn_dropout_forward(m->rt, m->z, m->x, m->y, NN_NO_MASK, 1));
+    ST_FORWARD(nn_add(m->rt, m->z, m->x, m->y, 1));
     return rt_finish(m->rt);
 }
 
 static st_status launch_many(void *user)
 {
     const mover *m = user;
-    for (size_t i = 0; i < m->launches; ++i) ST_FORWARD(nn_dropout_forward(m->rt, m->z, m->x, m->y, NN_NO_MASK, 1));
+    for (size_t i = 0; i < m->launches; ++i) ST_FORWARD(nn_add(m->rt, m->z, m->x, m->y, 1));
     return rt_finish(m->rt);
 }
 

@@ -1,6 +1,6 @@
-/* Places and speakers added to rows, and the gradient of the speaker table.
+/* Positional encoding and speakers added to rows, and the gradient of the speaker table.
  *
- *     y[r, :] = x[r, :] + places[position[r], :] + table[speaker[r], :]      no table row: 0 is added
+ *     y[r, :] = x[r, :] + positional_encoding[position[r], :] + table[speaker[r], :]      no table row: 0 is added
  *     dtable[s, :] = sum over the rows r of speaker s of (dy_0[r, :] + dy_1[r, :] + ...) + beta * dtable[s, :]
  *
  * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] ..
@@ -12,20 +12,20 @@
 __kernel void embedding_forward(__global float *y, const ulong y_at, const __global float *x, const ulong x_at,
                                 const __global int *restrict position, const ulong position_at,
                                 const __global int *restrict speakers, const ulong speakers_at,
-                                const __global float *restrict places, const ulong places_at,
+                                const __global float *restrict encoding, const ulong encoding_at,
                                 const __global float *restrict table, const ulong table_at, const uint table_rows,
-                                const uint columns, const uint placed)
+                                const uint columns, const uint encoded)
 {
     const size_t row = get_group_id(0);
     const uint speaker = (uint)speakers[speakers_at + row];
     const bool known = speaker < table_rows;
     x += x_at + row * columns;
     y += y_at + row * columns;
-    places += places_at + (placed ? (size_t)position[position_at + row] * columns : 0);
+    encoding += encoding_at + (encoded ? (size_t)position[position_at + row] * columns : 0);
     table += table_at + (known ? (size_t)speaker * columns : 0);
     for (size_t c = get_local_id(0) * VW; c < columns; c += get_local_size(0) * VW) {
         fv v = fv_load(x, c, columns);
-        if (placed) v += fv_load(places, c, columns);
+        if (encoded) v += fv_load(encoding, c, columns);
         if (known) v += fv_load(table, c, columns);
         fv_store(y, c, columns, v);
     }

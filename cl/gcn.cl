@@ -278,28 +278,28 @@ __kernel void gcn_weight_partials(__global float *restrict partial, const ulong 
     }
 }
 
-/* dweight [2G] = sum of the partials, added to the old value where `accumulate` is not 0. Launch: rt_items(2G). */
+/* dweight [2G] = sum of the partials, plus beta * the old value. Launch: rt_items(2G). */
 __kernel void gcn_weight_backward(__global float *restrict dweight, const ulong dweight_at,
                                   const __global float *restrict partial, const ulong partial_at, const uint chunks,
-                                  const uint columns, const uint accumulate)
+                                  const uint columns, const float beta)
 {
     const size_t c = get_global_id(0) * VW;
     if (c >= columns) return;
     dweight += dweight_at;
     partial += partial_at;
-    fv sum = accumulate ? fv_load(dweight, c, columns) : (fv)(0.0f);
+    fv sum = beta != 0.0f ? beta * fv_load(dweight, c, columns) : (fv)(0.0f);
     for (size_t k = 0; k < chunks; ++k) sum += fv_load(partial + k * columns, c, columns);
     fv_store(dweight, c, columns, sum);
 }
 
-/* dbias [1] = sum of ds over all nodes, added to the old value where `accumulate` is not 0. Launch: one group. */
+/* dbias [1] = sum of ds over all nodes, plus beta * the old value. Launch: one group. */
 __kernel void gcn_bias_backward(__global float *restrict dbias, const ulong dbias_at, const __global float *restrict ds,
-                                const ulong ds_at, const uint nodes, const uint accumulate, __local float *scratch)
+                                const ulong ds_at, const uint nodes, const float beta, __local float *scratch)
 {
     fv sum = (fv)(0.0f);
     for (size_t n = get_local_id(0) * VW; n < nodes; n += get_local_size(0) * VW) sum += fv_load(ds + ds_at, n, nodes);
     const float all = group_sum(fv_sum(sum), scratch);
-    if (get_local_id(0) == 0) dbias[dbias_at] = accumulate ? dbias[dbias_at] + all : all;
+    if (get_local_id(0) == 0) dbias[dbias_at] = beta != 0.0f ? beta * dbias[dbias_at] + all : all;
 }
 
 /* Last: with dh = Aᵀ g within the modalities, and g = dx_next,

@@ -1,11 +1,17 @@
 /* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits
  * the host: `control` lives on the device.
- *   control[0] norm of the gradient          [1] 1 (uint) if that is finite
- *   control[2] factor of the gradient (clip) [3] updates applied so far (uint)   [4] steps skipped so far (uint)
- *   control[5] 1 / (1 - beta1^t)             [6] 1 / (1 - beta2^t)
  * Host: model/network/optimizer.c. */
 #include "vector.clh"
 #include "reduce.clh"
+
+/* Elements of `control`, nn_control of the host. */
+#define CONTROL_NORM 0         /* of the gradient, before clipping */
+#define CONTROL_FINITE 1       /* uint: 1 if that is finite */
+#define CONTROL_FACTOR 2       /* of the gradient, from clipping */
+#define CONTROL_UPDATES 3      /* uint: applied so far */
+#define CONTROL_SKIPPED 4      /* uint: steps not applied so far */
+#define CONTROL_CORRECTION_1 5 /* 1 / (1 - beta1^updates) */
+#define CONTROL_CORRECTION_2 6 /* 1 / (1 - beta2^updates) */
 
 /* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on the
  * size alone. Launch: rt_rows(slices). */
@@ -40,14 +46,14 @@ __kernel void optimizer_decide(__global uint *restrict control, const ulong cont
     if (get_local_id(0) != 0) return;
     const float norm = sqrt(squares);
     const uint finite = (as_uint(squares) & 0x7f800000u) != 0x7f800000u;
-    const uint updates = control[3] + finite;
-    control[0] = as_uint(norm);
-    control[1] = finite;
-    control[2] = as_uint(clip > 0.0f && norm > clip ? clip / norm : 1.0f);
-    control[3] = updates;
-    control[4] += 1u - finite;
-    control[5] = as_uint(-1.0f / expm1((float)updates * log_beta1));
-    control[6] = as_uint(-1.0f / expm1((float)updates * log_beta2));
+    const uint updates = control[CONTROL_UPDATES] + finite;
+    control[CONTROL_NORM] = as_uint(norm);
+    control[CONTROL_FINITE] = finite;
+    control[CONTROL_FACTOR] = as_uint(clip > 0.0f && norm > clip ? clip / norm : 1.0f);
+    control[CONTROL_UPDATES] = updates;
+    control[CONTROL_SKIPPED] += 1u - finite;
+    control[CONTROL_CORRECTION_1] = as_uint(-1.0f / expm1((float)updates * log_beta1));
+    control[CONTROL_CORRECTION_2] = as_uint(-1.0f / expm1((float)updates * log_beta2));
 }
 
 /* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2;
@@ -61,15 +67,17 @@ __kernel void adam_update(__global float *restrict p, const ulong p_at, __global
 {
     const size_t i = get_global_id(0) * VW;
     control += control_at;
-    if (i >= n || control[1] == 0u) return;
+    if (i >= n || control[CONTROL_FINITE] == 0u) return;
     p += p_at;
     m += m_at;
     v += v_at;
     const fv old = fv_load(p, i, n);
-    const fv d = as_float(control[2]) * fv_load(gradient + gradient_at, i, n) + coupled * old;
+    const fv d = as_float(control[CONTROL_FACTOR]) * fv_load(gradient + gradient_at, i, n) + coupled * old;
     const fv m_new = beta1 * fv_load(m, i, n) + rest1 * d;
     const fv v_new = beta2 * fv_load(v, i, n) + rest2 * d * d;
-    const fv change = (m_new * as_float(control[5])) / (sqrt(v_new * as_float(control[6])) + eps);
+    const fv m_hat = m_new * as_float(control[CONTROL_CORRECTION_1]);
+    const fv v_hat = v_new * as_float(control[CONTROL_CORRECTION_2]);
+    const fv change = m_hat / (sqrt(v_hat) + eps);
     fv_store(m, i, n, m_new);
     fv_store(v, i, n, v_new);
     fv_store(p, i, n, old - lr * (decoupled * old + change));

@@ -1,6 +1,6 @@
 # The answers of the self-test: a program made of the references (tests/ref) writes them as C, which becomes the library
 # safsd_answers. References are compiled for this alone; they are no part of the program.
-set(references operations operations_rows operations_dialogues operations_step attention segment_matmul dialogues dropout
+set(references operations operations_rows operations_dialogues operations_step add attention segment_matmul dialogues dropout
                embedding gate gcn gelu gemm layernorm linear losses dropout_mask optimizer relu)
 list(TRANSFORM references PREPEND "${CMAKE_SOURCE_DIR}/tests/ref/")
 list(TRANSFORM references APPEND ".c")

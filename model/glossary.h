@@ -1,4 +1,5 @@
-/* The words of this project, the same in C, kernels and documents, and the tensor that layers pass around.
+/* The words of this project, the same in C, kernels and documents, the tensors that layers pass around, and their
+ * contract.
  *
  *   N     rows: utterances of a batch, packed one dialogue after another
  *   B     dialogues of a batch;  L (L_b) utterances of one dialogue;  start_b first row of dialogue b
@@ -8,6 +9,16 @@
  *   dx    gradient of the loss with respect to x
  *
  * Matrices are row-major. A tensor is a view plus a shape; it owns nothing.
+ *
+ * A layer is a struct of sizes, weights, saved tensors and scratch, and a struct of where its gradients go:
+ *
+ *     nn_X_forward(rt, out, &layer, in)
+ *     nn_X_backward(rt, &gradient, &layer, dout)
+ *
+ * Saved tensors are what backward reads of forward: inputs, for which the caller answers, and what forward writes
+ * beside its output. Forward reads its input from the argument alone. Scratch is free between calls. With beta = 0 a
+ * gradient is overwritten and its old values are not read, with beta = 1 it is added to. A view without a block is left
+ * out where the layer allows it.
  */
 #ifndef SAFSD_MODEL_GLOSSARY_H
 #define SAFSD_MODEL_GLOSSARY_H
@@ -32,35 +43,23 @@ static inline nn_matrix nn_dense(rt_view view, size_t rows, size_t columns)
     return (nn_matrix){view, rows, columns, columns};
 }
 
-/* A parameter as a layer sees it. Without a gradient block its gradient is not computed. */
-typedef struct nn_slot {
-    rt_view value, gradient;
-} nn_slot;
-
 /* `count` columns of `x` from column `first`. */
 static inline nn_matrix nn_columns(nn_matrix x, size_t first, size_t count)
 {
     return (nn_matrix){rt_view_at(x.view, first), x.rows, count, x.ld};
 }
 
-/* The dialogues of a batch, on the device: what attention, the graph and the embeddings need to know of them.
- * int32 everywhere. The host keeps the few numbers that set launch sizes. */
-typedef struct nn_batch {
-    size_t rows, dialogues;  /* N, B */
-    size_t longest;          /* max L_b */
-    size_t pairs;            /* sum of L_b^2 */
-    size_t first_row;        /* of the whole optimiser batch, or of the split: where this part starts (SPEC 7) */
-    rt_view starts;          /* [B + 1] first row of each dialogue, starts[B] = N */
-    rt_view pair_starts;     /* [B + 1] sum of L^2 before each dialogue: places per-dialogue L x L matrices */
-    rt_view dialogue_of;     /* [N] */
-    rt_view position;        /* [N] place of the row in its dialogue */
-    rt_view speakers;        /* [N] 0 .. S; S: nobody whom the model knows */
-    rt_view by_speaker;      /* [N] rows sorted by speaker, ascending within a speaker */
-    rt_view speaker_starts;  /* [S + 2] where each speaker, S too, begins in by_speaker; its end */
-    rt_view labels;          /* [N], -1 = unlabelled */
-    rt_view x[3];            /* [N, D_m] features of the modalities in use */
-    rt_view mean_similarity; /* [C] float, with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */
-} nn_batch;
+/* The ragged layout of a batch, on the device: its rows lie in segments one after another, and every segment is a
+ * dialogue. int32 everywhere. The host keeps the few numbers that set launch sizes. */
+typedef struct nn_segments {
+    size_t rows, dialogues; /* N, B */
+    size_t longest;         /* max L_b */
+    size_t pairs;           /* sum of L_b^2 */
+    rt_view starts;         /* [B + 1] first row of each dialogue, starts[B] = N */
+    rt_view pair_starts;    /* [B + 1] sum of L^2 before each dialogue: where per-dialogue L x L matrices begin */
+    rt_view dialogue_of;    /* [N] */
+    rt_view position;       /* [N] of the row in its dialogue, from 0 */
+} nn_segments;
 
 /* Bits of kept elements, drawn by dropout_mask.h; `scale` multiplies what is kept. Without a block nothing is dropped:
  * the layer then multiplies by `scale` alone. */

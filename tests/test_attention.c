@@ -27,8 +27,8 @@ typedef struct rig {
 static rig make_rig(th_case *t, const shape *s)
 {
     rig r = {.d = th_batch(t, s->lengths, s->dialogues), .width = s->heads * s->d};
-    const size_t rows = r.d.batch.rows, ld = r.width + s->gap;
-    r.squares = nn_attention_probabilities(r.d.batch.pairs, s->heads);
+    const size_t rows = r.d.segments.rows, ld = r.width + s->gap;
+    r.squares = nn_attention_probabilities(r.d.segments.pairs, s->heads);
     r.q = th_normal_matrix(t, rows, r.width, ld, 1, 1.0);
     r.k = th_normal_matrix(t, rows, r.width, ld + 1, 2, 1.0);
     r.v = th_normal_matrix(t, rows, r.width, ld, 3, 1.0);
@@ -50,21 +50,19 @@ static rig make_rig(th_case *t, const shape *s)
     }
     r.device = (nn_attention){.heads = s->heads,
                               .mask = mask,
-                              .q = r.q.matrix,
-                              .k = r.k.matrix,
-                              .v = r.v.matrix,
+                              .in = {r.q.matrix, r.k.matrix, r.v.matrix},
                               .probabilities = th_output(t, r.squares),
-                              .scratch = th_output(t, nn_attention_scratch(r.d.batch.pairs, s->heads))};
+                              .scratch = th_output(t, nn_attention_scratch(r.d.segments.pairs, s->heads))};
     r.host = (ref_attention){NULL, r.width, s->heads, r.q.value, r.k.value, r.v.value, kept, (double)mask.scale};
     return r;
 }
 
 static void forward(th_case *t, rig *r, const shape *s)
 {
-    const nn_matrix context = th_output_matrix(t, r->d.batch.rows, r->width, r->width + s->gap);
-    r->device.batch = &r->d.batch;
+    const nn_matrix context = th_output_matrix(t, r->d.segments.rows, r->width, r->width + s->gap);
+    r->device.segments = &r->d.segments;
     r->host.dialogues = &r->d.host;
-    TH_OK(t, nn_attention_forward(t->rt, context, &r->device));
+    TH_OK(t, nn_attention_forward(t->rt, context, &r->device, r->device.in));
     ref_attention_forward(r->context, r->probabilities, &r->host);
     th_expect(t, "probabilities", r->device.probabilities, r->probabilities, r->squares, TH_ACTIVATION);
     th_expect_matrix(t, "context", context, r->context, TH_ACTIVATION);
@@ -75,15 +73,15 @@ static void both_case(th_case *t, const void *user)
     const shape *s = user;
     rig r = make_rig(t, s);
     forward(t, &r, s);
-    const size_t rows = r.d.batch.rows, ld = r.width + s->gap;
-    const nn_matrix dq = th_output_matrix(t, rows, r.width, ld), dk = th_output_matrix(t, rows, r.width, ld + 2);
-    const nn_matrix dv = th_output_matrix(t, rows, r.width, ld);
-    TH_OK(t, nn_attention_backward(t->rt, dq, dk, dv, &r.device, r.dcontext.matrix));
+    const size_t rows = r.d.segments.rows, ld = r.width + s->gap;
+    const nn_attention_gradient g = {th_output_matrix(t, rows, r.width, ld), th_output_matrix(t, rows, r.width, ld + 2),
+                                     th_output_matrix(t, rows, r.width, ld)};
+    TH_OK(t, nn_attention_backward(t->rt, &g, &r.device, r.dcontext.matrix));
     ref_attention_backward(r.dq, r.dk, r.dv, r.probabilities, &r.host, r.dcontext.value);
     th_expect(t, "probabilities after backward", r.device.probabilities, r.probabilities, r.squares, TH_ACTIVATION);
-    th_expect_matrix(t, "dv", dv, r.dv, TH_ACTIVATION);
-    th_expect_matrix(t, "dq", dq, r.dq, TH_ACTIVATION);
-    th_expect_matrix(t, "dk", dk, r.dk, TH_ACTIVATION);
+    th_expect_matrix(t, "dv", g.dv, r.dv, TH_ACTIVATION);
+    th_expect_matrix(t, "dq", g.dq, r.dq, TH_ACTIVATION);
+    th_expect_matrix(t, "dk", g.dk, r.dk, TH_ACTIVATION);
 }
 
 static const int32_t mixed[] = {1, 2, 15, 16, 17, 33, 5};
@@ -141,12 +139,12 @@ static void test_long_dialogues(void **state)
 static void large_scores_case(th_case *t, const void *user)
 {
     rig r = make_rig(t, user);
-    const size_t elements = r.d.batch.rows * r.width;
+    const size_t elements = r.d.segments.rows * r.width;
     double *values[2] = {r.q.value, r.k.value};
     for (size_t i = 0; i < elements; ++i)
         for (int side = 0; side < 2; ++side) values[side][i] = round(values[side][i] * 8.0);
-    r.device.q = nn_dense(th_upload_doubles(t, r.q.value, elements), r.d.batch.rows, r.width);
-    r.device.k = nn_dense(th_upload_doubles(t, r.k.value, elements), r.d.batch.rows, r.width);
+    r.device.in.q = nn_dense(th_upload_doubles(t, r.q.value, elements), r.d.segments.rows, r.width);
+    r.device.in.k = nn_dense(th_upload_doubles(t, r.k.value, elements), r.d.segments.rows, r.width);
     forward(t, &r, user);
 }
 
@@ -161,11 +159,11 @@ static void test_large_scores(void **state)
 static void nan_case(th_case *t, const void *user)
 {
     rig r = make_rig(t, user);
-    const size_t elements = r.d.batch.rows * r.width;
+    const size_t elements = r.d.segments.rows * r.width;
     r.q.value[1 * r.width + 1] = (double)NAN;
     r.k.value[17 * r.width + r.width - 1] = (double)NAN;
-    r.device.q = nn_dense(th_upload_doubles(t, r.q.value, elements), r.d.batch.rows, r.width);
-    r.device.k = nn_dense(th_upload_doubles(t, r.k.value, elements), r.d.batch.rows, r.width);
+    r.device.in.q = nn_dense(th_upload_doubles(t, r.q.value, elements), r.d.segments.rows, r.width);
+    r.device.in.k = nn_dense(th_upload_doubles(t, r.k.value, elements), r.d.segments.rows, r.width);
     forward(t, &r, user);
 }
 
@@ -196,7 +194,7 @@ static void gradient_case(th_case *t, const void *user)
     r.host.dialogues = &r.d.host;
     ref_attention_forward(r.context, r.probabilities, &r.host);
     ref_attention_backward(r.dq, r.dk, r.dv, r.probabilities, &r.host, r.dcontext.value);
-    const size_t elements = r.d.batch.rows * r.width;
+    const size_t elements = r.d.segments.rows * r.width;
     const loss_of l = {&r.host, r.dcontext.value, th_doubles(t, elements), th_doubles(t, r.squares)};
     th_expect_gradient("q", r.q.value, elements, r.dq, loss, &l);
     th_expect_gradient("k", r.k.value, elements, r.dk, loss, &l);

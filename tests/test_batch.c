@@ -51,7 +51,7 @@ static void expect_ints(th_case *t, const char *what, rt_view view, const int32_
 /* Where each row of dialogues first .. first + count lies, by walking over them. */
 static void expect_rows(th_case *t, const nn_batch *part, const ds_batch *whole, size_t first)
 {
-    const size_t count = part->dialogues, rows = part->rows;
+    const size_t count = part->segments.dialogues, rows = part->segments.rows;
     int32_t *starts = th_ints(t, count + 1), *pairs = th_ints(t, count + 1), *dialogue = th_ints(t, rows),
             *position = th_ints(t, rows);
     size_t row = 0, longest = 0;
@@ -66,28 +66,28 @@ static void expect_rows(th_case *t, const nn_batch *part, const ds_batch *whole,
         }
     }
     assert_int_equal(rows, row);
-    assert_int_equal(part->longest, longest);
-    assert_int_equal(part->pairs, pairs[count]);
-    expect_ints(t, "starts", part->starts, starts, count + 1);
-    expect_ints(t, "pair_starts", part->pair_starts, pairs, count + 1);
-    expect_ints(t, "dialogue_of", part->dialogue_of, dialogue, rows);
-    expect_ints(t, "position", part->position, position, rows);
+    assert_int_equal(part->segments.longest, longest);
+    assert_int_equal(part->segments.pairs, pairs[count]);
+    expect_ints(t, "starts", part->segments.starts, starts, count + 1);
+    expect_ints(t, "pair_starts", part->segments.pair_starts, pairs, count + 1);
+    expect_ints(t, "dialogue_of", part->segments.dialogue_of, dialogue, rows);
+    expect_ints(t, "position", part->segments.position, position, rows);
 }
 
 /* Rows of each speaker, ascending, one speaker after another. */
 static void expect_speakers(th_case *t, const nn_batch *part, const int32_t *speakers)
 {
-    int32_t *sorted = th_ints(t, part->rows), *starts = th_ints(t, SPEAKERS + 2);
+    int32_t *sorted = th_ints(t, part->segments.rows), *starts = th_ints(t, SPEAKERS + 2);
     size_t at = 0;
     for (int32_t s = 0; s <= SPEAKERS; ++s) {
         starts[s] = (int32_t)at;
-        for (size_t r = 0; r < part->rows; ++r)
+        for (size_t r = 0; r < part->segments.rows; ++r)
             if (speakers[r] == s) sorted[at++] = (int32_t)r;
     }
     starts[SPEAKERS + 1] = (int32_t)at;
-    expect_ints(t, "speakers", part->speakers, speakers, part->rows);
-    expect_ints(t, "by_speaker", part->by_speaker, sorted, part->rows);
-    expect_ints(t, "speaker_starts", part->speaker_starts, starts, SPEAKERS + 2);
+    expect_ints(t, "speakers", part->speakers.of_row, speakers, part->segments.rows);
+    expect_ints(t, "by_speaker", part->speakers.rows, sorted, part->segments.rows);
+    expect_ints(t, "speaker_starts", part->speakers.starts, starts, SPEAKERS + 2);
 }
 
 static void expect_part(th_case *t, const nn_batch *part, const ds_batch *whole, size_t first, size_t rows_before)
@@ -97,10 +97,11 @@ static void expect_part(th_case *t, const nn_batch *part, const ds_batch *whole,
     assert_int_equal(part->first_row, rows_before + row);
     expect_rows(t, part, whole, first);
     expect_speakers(t, part, whole->speakers + row);
-    expect_ints(t, "labels", part->labels, whole->labels + row, part->rows);
+    expect_ints(t, "labels", part->labels, whole->labels + row, part->segments.rows);
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (dims[m])
-            expect_ints(t, "x", part->x[m], (const int32_t *)(whole->x[m] + row * dims[m]), part->rows * dims[m]);
+            expect_ints(t, "x", part->x[m], (const int32_t *)(whole->x[m] + row * dims[m]),
+                        part->segments.rows * dims[m]);
 }
 
 typedef struct shelf {
@@ -130,7 +131,7 @@ static void parts_case(th_case *t, const void *user)
         for (size_t first = 0; first + count <= MOST_DIALOGUES; ++first) {
             nn_batch part;
             TH_OK(t, nn_batch_upload(&s.store, t->rt, &batch, first, count, first * 1000, &part));
-            assert_int_equal(part.dialogues, count);
+            assert_int_equal(part.segments.dialogues, count);
             expect_part(t, &part, &batch, first, first * 1000);
         }
     close_shelf(&s);
@@ -219,10 +220,10 @@ static void largest_case(th_case *t, const void *user)
     shelf s;
     open_shelf(t, &s, extent);
     const nn_batch largest = nn_batch_largest(&s.store);
-    assert_int_equal(largest.dialogues, extent.dialogues);
-    assert_int_equal(largest.rows, extent.rows);
-    assert_int_equal(largest.pairs, extent.pairs);
-    assert_int_equal(largest.longest, extent.longest);
+    assert_int_equal(largest.segments.dialogues, extent.dialogues);
+    assert_int_equal(largest.segments.rows, extent.rows);
+    assert_int_equal(largest.segments.pairs, extent.pairs);
+    assert_int_equal(largest.segments.longest, extent.longest);
     assert_true(largest.x[2].at + extent.rows * dims[2] <= nn_batch_store_bytes(&s.store) / sizeof(float) / 2);
     close_shelf(&s);
 }

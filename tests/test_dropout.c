@@ -9,9 +9,9 @@ enum { SIZES = sizeof sizes / sizeof *sizes };
 
 static const rt_view nothing;
 
-static nn_dropout_mask bits_of(rt_view bits)
+static nn_dropout layer_of(size_t elements, rt_view bits, rt_view residual)
 {
-    return (nn_dropout_mask){bits, 1.25f};
+    return (nn_dropout){elements, {bits, 1.25f}, residual};
 }
 
 static void forward_case(th_case *t, const void *user)
@@ -25,8 +25,8 @@ static void forward_case(th_case *t, const void *user)
                 double *kept = th_doubles(t, n), *expected = th_doubles(t, n);
                 const rt_view bits = th_mask(t, n, 0.4, 3 + n, kept), y = th_output(t, n);
                 ref_dropout_forward(expected, x.value, added ? residual.value : NULL, masked ? kept : NULL, 1.25, n);
-                TH_OK(t, nn_dropout_forward(t->rt, y, x.view, added ? residual.view : nothing,
-                                            bits_of(masked ? bits : nothing), n));
+                const nn_dropout layer = layer_of(n, masked ? bits : nothing, added ? residual.view : nothing);
+                TH_OK(t, nn_dropout_forward(t->rt, y, &layer, x.view));
                 th_expect(t, "y", y, expected, n, TH_ROUNDING);
                 th_expect(t, "x", x.view, x.value, n, TH_EXACT);
             }
@@ -43,12 +43,13 @@ static void in_place_case(th_case *t, const void *user)
     enum { N = 1029 };
     const th_tensor x = th_normal(t, N, 1, 1.0), residual = th_normal(t, N, 2, 1.0);
     double *kept = th_doubles(t, N), *expected = th_doubles(t, N);
-    const nn_dropout_mask mask = bits_of(th_mask(t, N, 0.4, 3, kept));
+    nn_dropout layer = layer_of(N, th_mask(t, N, 0.4, 3, kept), residual.view);
     ref_dropout_forward(expected, x.value, residual.value, kept, 1.25, N);
-    TH_OK(t, nn_dropout_forward(t->rt, residual.view, x.view, residual.view, mask, N));
+    TH_OK(t, nn_dropout_forward(t->rt, residual.view, &layer, x.view));
     th_expect(t, "y in place of the residual", residual.view, expected, N, TH_ROUNDING);
     ref_dropout_forward(expected, x.value, NULL, kept, 1.25, N);
-    TH_OK(t, nn_dropout_forward(t->rt, x.view, x.view, nothing, mask, N));
+    layer.residual = nothing;
+    TH_OK(t, nn_dropout_forward(t->rt, x.view, &layer, x.view));
     th_expect(t, "y in place of x", x.view, expected, N, TH_ROUNDING);
 }
 
@@ -65,17 +66,17 @@ static void backward_case(th_case *t, const void *user)
             const size_t n = sizes[s];
             const th_tensor dy = th_normal(t, n, 1 + n, 1.0), old = th_normal(t, n, 2 + n, 1.0);
             double *kept = th_doubles(t, n), *expected = th_doubles(t, n);
-            const nn_dropout_mask mask = bits_of(masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing);
+            const nn_dropout layer = layer_of(n, masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing, nothing);
             const rt_view dx = th_output(t, n);
             ref_dropout_backward(expected, dy.value, masked ? kept : NULL, 1.25, n, 0.0);
-            TH_OK(t, nn_dropout_backward(t->rt, dx, dy.view, mask, n, 0.0f));
+            TH_OK(t, nn_dropout_backward(t->rt, &(nn_dropout_gradient){dx, 0.0f}, &layer, dy.view));
             th_expect(t, "dx", dx, expected, n, TH_ROUNDING);
 
             ref_dropout_backward(old.value, dy.value, masked ? kept : NULL, 1.25, n, 1.0);
-            TH_OK(t, nn_dropout_backward(t->rt, old.view, dy.view, mask, n, 1.0f));
+            TH_OK(t, nn_dropout_backward(t->rt, &(nn_dropout_gradient){old.view, 1.0f}, &layer, dy.view));
             th_expect(t, "dx added to", old.view, old.value, n, TH_ROUNDING);
 
-            TH_OK(t, nn_dropout_backward(t->rt, dy.view, dy.view, mask, n, 0.0f));
+            TH_OK(t, nn_dropout_backward(t->rt, &(nn_dropout_gradient){dy.view, 0.0f}, &layer, dy.view));
             th_expect(t, "dx in place of dy", dy.view, expected, n, TH_ROUNDING);
         }
 }
@@ -93,7 +94,8 @@ static void nan_case(th_case *t, const void *user)
     static const uint32_t second_and_third = 6;
     const rt_view x = th_upload_doubles(t, values, 3), y = th_output(t, 3), bits = th_upload(t, &second_and_third, 1);
     const double expected[3] = {NAN, INFINITY, 1.25};
-    TH_OK(t, nn_dropout_forward(t->rt, y, x, nothing, bits_of(bits), 3));
+    const nn_dropout layer = layer_of(3, bits, nothing);
+    TH_OK(t, nn_dropout_forward(t->rt, y, &layer, x));
     th_expect(t, "y", y, expected, 3, TH_EXACT);
 }
 

@@ -157,16 +157,15 @@ static void attention_case(th_case *t, const void *user)
         starts[b + 1] = starts[b] + lengths[b];
         for (int32_t r = starts[b]; r < starts[b + 1]; ++r) dialogue_of[r] = b;
     }
-    const nn_batch batch = {.rows = ROWS,
-                            .dialogues = DIALOGUES,
-                            .longest = 70,
-                            .first_row = FIRST_ROW,
-                            .starts = th_upload(t, starts, DIALOGUES + 1),
-                            .dialogue_of = th_upload(t, dialogue_of, ROWS)};
+    const nn_segments segments = {.rows = ROWS,
+                                  .dialogues = DIALOGUES,
+                                  .longest = 70,
+                                  .starts = th_upload(t, starts, DIALOGUES + 1),
+                                  .dialogue_of = th_upload(t, dialogue_of, ROWS)};
     const size_t stride = nn_dropout_mask_attention_words(ROWS, HEADS) + 5;
     const nn_sites sites = {th_upload(t, numbers, SITES), SITES, stride};
     const rt_view bits = th_output(t, SITES * stride);
-    TH_OK(t, nn_dropout_mask_draw_attention(t->rt, bits, &draw, sites, &batch, HEADS));
+    TH_OK(t, nn_dropout_mask_draw_attention(t->rt, bits, &draw, sites, &segments, FIRST_ROW, HEADS));
     for (size_t k = 0; k < SITES; ++k)
         for (size_t i = 0; i < ROWS * HEADS; ++i) {
             const size_t length = (size_t)lengths[dialogue_of[i / HEADS]], words = nn_dropout_mask_words(length);

@@ -34,15 +34,14 @@ typedef struct drawn {
     rt_arena *arena;
     nn_dropout_masks masks;
     th_dialogues dialogues;
-    nn_batch *batch;
+    nn_batch batch;
 } drawn;
 
 static void open_masks(th_case *t, drawn *d, nn_config config, bool training)
 {
     d->config = config;
     d->dialogues = th_batch(t, lengths, sizeof lengths / sizeof *lengths);
-    d->batch = &d->dialogues.batch;
-    d->batch->first_row = FIRST_ROW;
+    d->batch = (nn_batch){.segments = d->dialogues.segments, .first_row = FIRST_ROW};
     TH_OK(t, rt_arena_create(&d->arena, t->rt, "a test"));
     TH_OK(t, nn_dropout_masks_plan(&d->masks, d->arena, &d->config, &extent, training, rt_error(t->rt)));
     if (rt_arena_blocks(d->arena)) TH_OK(t, rt_arena_commit(d->arena));
@@ -86,7 +85,7 @@ static void expect_rows(th_case *t, nn_dropout_mask mask, uint32_t site, size_t 
 
 static void expect_attention(th_case *t, const drawn *d, nn_dropout_mask mask, uint32_t site)
 {
-    const size_t heads = d->config.heads, rows = d->batch->rows;
+    const size_t heads = d->config.heads, rows = d->batch.segments.rows;
     const uint32_t *words = words_of(t, mask.bits, rows * heads * NN_LONGEST_DIALOGUE);
     for (size_t r = 0; r < rows; ++r)
         for (size_t h = 0; h < heads; ++h)
@@ -101,8 +100,8 @@ static void encoder_case(th_case *t, const void *user)
     static const size_t used[] = {0, 2, 6, 7}; /* t_t, v_t, v_v, t_v */
     drawn d;
     open_masks(t, &d, config_of(), true);
-    TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, d.batch, STEP));
-    const size_t N = d.batch->rows, H = d.config.hidden;
+    TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, &d.batch, STEP));
+    const size_t N = d.batch.segments.rows, H = d.config.hidden;
     for (size_t i = 0; i < sizeof used / sizeof *used; ++i) {
         const size_t e = used[i];
         const bool cross = e == 2 || e == 7;
@@ -132,7 +131,7 @@ static void test_dropout_sites(void **state)
 /* Bit (m, r, c) of a graph mask is that of element (row * |M| + m) * G + c. */
 static void expect_graph(th_case *t, const drawn *d, uint32_t first_site, uint32_t step)
 {
-    const size_t N = d->batch->rows, G = d->config.graph_hidden;
+    const size_t N = d->batch.segments.rows, G = d->config.graph_hidden;
     for (size_t k = 0; k < d->config.gcn_layers; ++k) {
         const nn_dropout_mask mask = nn_dropout_masks_graph(&d->masks, k);
         assert_non_null(mask.bits.block);
@@ -152,10 +151,10 @@ static void graph_case(th_case *t, const void *user)
         drawn d;
         open_masks(t, &d, config_of(), training != 0);
         if (training) {
-            TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, d.batch, STEP));
+            TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, &d.batch, STEP));
             expect_graph(t, &d, 8300, STEP);
         }
-        TH_OK(t, nn_dropout_masks_draw_evaluation(&d.masks, t->rt, d.batch, 4));
+        TH_OK(t, nn_dropout_masks_draw_evaluation(&d.masks, t->rt, &d.batch, 4));
         expect_graph(t, &d, 12288, 4);
         assert_int_equal(nn_dropout_masks_head(&d.masks).bits.block != NULL, training);
         close_masks(&d);
@@ -183,8 +182,8 @@ static void nothing_case(th_case *t, const void *user)
         if (which == 1) config.gcn_mask = 0;
         drawn d;
         open_masks(t, &d, config, which != 2);
-        TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, d.batch, STEP));
-        TH_OK(t, nn_dropout_masks_draw_evaluation(&d.masks, t->rt, d.batch, 0));
+        TH_OK(t, nn_dropout_masks_draw(&d.masks, t->rt, &d.batch, STEP));
+        TH_OK(t, nn_dropout_masks_draw_evaluation(&d.masks, t->rt, &d.batch, 0));
         assert_int_equal(nn_dropout_masks_graph(&d.masks, 1).bits.block != NULL, which != 1);
         if (which == 1) {
             expect_none(nn_dropout_masks_graph(&d.masks, 1));

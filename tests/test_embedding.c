@@ -1,11 +1,11 @@
 #include <math.h>
 
 #include "model/layers/embedding.h"
+#include "model/layers/positional_encoding.h"
 #include "tests/ref/embedding.h"
 #include "tests/ref/harness.h"
 
 enum { LONGEST = 40, SMALL = 600 };
-static const rt_view nothing;
 
 static const struct size {
     size_t rows, columns, speakers;
@@ -13,16 +13,17 @@ static const struct size {
              {50, 64, 5}, {130, 65, 3}, {1100, 9, 9}, {40, 1023, 2}};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-/* Random speakers and places, and the lists that a batch holds of them: some rows are of nobody that the tables know.
- * Speaker 1 never speaks where there are more than two, nor does the last where there are more than four. */
+/* Random speakers and positions, and the lists that a batch holds of them: some rows are of nobody that the tables
+ * know. Speaker 1 never speaks where there are more than two, nor does the last where there are more than four. */
 typedef struct setup {
-    nn_batch batch;
+    nn_segments segments;
+    nn_speakers speakers;
     int32_t *position, *speaker;
 } setup;
 
 static setup make(th_case *t, size_t rows, size_t speakers, uint64_t seed)
 {
-    setup s = {{.rows = rows}, th_ints(t, rows), th_ints(t, rows)};
+    setup s = {{.rows = rows}, {.count = speakers}, th_ints(t, rows), th_ints(t, rows)};
     int32_t *by_speaker = th_ints(t, rows), *starts = th_ints(t, speakers + 2);
     for (size_t r = 0; r < rows; ++r) {
         s.position[r] = (int32_t)(th_random(&seed) % LONGEST);
@@ -35,25 +36,25 @@ static setup make(th_case *t, size_t rows, size_t speakers, uint64_t seed)
             if (s.speaker[r] == (int32_t)k) by_speaker[filled++] = (int32_t)r;
         starts[k + 1] = filled;
     }
-    s.batch.position = th_upload(t, s.position, rows);
-    s.batch.speakers = th_upload(t, s.speaker, rows);
-    s.batch.by_speaker = th_upload(t, by_speaker, rows);
-    s.batch.speaker_starts = th_upload(t, starts, speakers + 2);
+    s.segments.position = th_upload(t, s.position, rows);
+    s.speakers.of_row = th_upload(t, s.speaker, rows);
+    s.speakers.rows = th_upload(t, by_speaker, rows);
+    s.speakers.starts = th_upload(t, starts, speakers + 2);
     return s;
 }
 
-static void test_places(void **state)
+static void test_positional_encoding(void **state)
 {
     (void)state;
     enum { COLUMNS = 7 };
-    float places[LONGEST * COLUMNS];
-    nn_embedding_places(places, LONGEST, COLUMNS);
+    float encoding[LONGEST * COLUMNS];
+    nn_positional_encoding(encoding, LONGEST, COLUMNS);
     for (size_t p = 0; p < LONGEST; ++p)
         for (size_t c = 0; c < COLUMNS; ++c)
-            assert_true(fabs((double)places[p * COLUMNS + c] - ref_embedding_place(p, c, COLUMNS)) < 1e-7);
-    /* By hand: place 3, columns 2 and 3 of 7. */
-    assert_true(fabs((double)places[3 * COLUMNS + 2] - sin(3.0 * 0.07196856730011521)) < 1e-7);
-    assert_true(fabs((double)places[3 * COLUMNS + 3] - cos(3.0 * 0.07196856730011521)) < 1e-7);
+            assert_true(fabs((double)encoding[p * COLUMNS + c] - ref_positional_encoding(p, c, COLUMNS)) < 1e-7);
+    /* By hand: position 3, columns 2 and 3 of 7. */
+    assert_true(fabs((double)encoding[3 * COLUMNS + 2] - sin(3.0 * 0.07196856730011521)) < 1e-7);
+    assert_true(fabs((double)encoding[3 * COLUMNS + 3] - cos(3.0 * 0.07196856730011521)) < 1e-7);
 }
 
 static void forward_case(th_case *t, const void *user)
@@ -65,20 +66,25 @@ static void forward_case(th_case *t, const void *user)
         if (th_small() && elements > SMALL) continue;
         const setup s = make(t, rows, sizes[i].speakers, i);
         const th_tensor x = th_normal(t, elements, 1, 1.0), table = th_normal(t, table_rows * columns, 2, 1.0);
-        const nn_speaker_table of_speakers = {table.view, table_rows};
-        float *places = th_floats(t, LONGEST * columns);
-        nn_embedding_places(places, LONGEST, columns);
-        const rt_view places_view = th_upload(t, places, LONGEST * columns), y = th_output(t, elements);
+        nn_embedding layer = {.segments = &s.segments,
+                              .speakers = &s.speakers,
+                              .columns = columns,
+                              .table = table.view,
+                              .table_rows = table_rows};
+        float *encoding = th_floats(t, LONGEST * columns);
+        nn_positional_encoding(encoding, LONGEST, columns);
+        const rt_view y = th_output(t, elements);
         double *expected = th_doubles(t, elements);
 
         ref_embedding_forward(expected, x.value, NULL, s.speaker, table.value, table_rows, rows, columns);
-        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, nothing, of_speakers, &s.batch, columns));
-        th_expect(t, "y without places", y, expected, elements, TH_ROUNDING);
+        TH_OK(t, nn_embedding_forward(t->rt, y, &layer, x.view));
+        th_expect(t, "y without positional encoding", y, expected, elements, TH_ROUNDING);
 
         ref_embedding_forward(expected, x.value, s.position, s.speaker, table.value, table_rows, rows, columns);
-        TH_OK(t, nn_embedding_forward(t->rt, y, x.view, places_view, of_speakers, &s.batch, columns));
+        layer.positional_encoding = th_upload(t, encoding, LONGEST * columns);
+        TH_OK(t, nn_embedding_forward(t->rt, y, &layer, x.view));
         th_expect(t, "y", y, expected, elements, TH_ROUNDING);
-        TH_OK(t, nn_embedding_forward(t->rt, x.view, x.view, places_view, of_speakers, &s.batch, columns));
+        TH_OK(t, nn_embedding_forward(t->rt, x.view, &layer, x.view));
         th_expect(t, "y in place of x", x.view, expected, elements, TH_ROUNDING);
     }
 }
@@ -92,25 +98,26 @@ static void one_backward(th_case *t, struct size size, size_t tensors, size_t pa
 {
     const size_t rows = size.rows, columns = size.columns, table_rows = size.speakers + padding;
     const setup s = make(t, rows, size.speakers, rows);
-    nn_embedding_gradient g = {.dtable = th_output(t, table_rows * columns),
-                               .scratch = th_output(t, nn_embedding_scratch(rows, size.speakers, columns)),
-                               .tensors = tensors,
-                               .speakers = size.speakers,
-                               .table_rows = table_rows,
-                               .columns = columns};
+    const nn_embedding layer = {.segments = &s.segments,
+                                .speakers = &s.speakers,
+                                .columns = columns,
+                                .table_rows = table_rows,
+                                .scratch = th_output(t, nn_embedding_scratch(rows, size.speakers, columns))};
+    nn_embedding_gradient g = {.dtable = th_output(t, table_rows * columns)};
     double *expected = th_doubles(t, table_rows * columns);
     th_tensor dy[NN_MODALITIES];
+    rt_view views[NN_MODALITIES];
     for (size_t k = 0; k < tensors; ++k) {
         dy[k] = th_normal(t, rows * columns, 10 + k, 1.0);
-        g.dy[k] = dy[k].view;
+        views[k] = dy[k].view;
         ref_embedding_backward(expected, dy[k].value, s.speaker, size.speakers, rows, columns);
     }
-    TH_OK(t, nn_embedding_backward(t->rt, &g, &s.batch));
+    TH_OK(t, nn_embedding_backward(t->rt, &g, &layer, views, tensors));
     th_expect(t, "dtable", g.dtable, expected, table_rows * columns, TH_ROUNDING);
     for (size_t k = 0; k < tensors; ++k)
         ref_embedding_backward(expected, dy[k].value, s.speaker, size.speakers, rows, columns);
     g.beta = 1.0f;
-    TH_OK(t, nn_embedding_backward(t->rt, &g, &s.batch));
+    TH_OK(t, nn_embedding_backward(t->rt, &g, &layer, views, tensors));
     th_expect(t, "dtable added to", g.dtable, expected, table_rows * columns, TH_ROUNDING);
 }
 
@@ -162,7 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradient),
-        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_positional_encoding),
         cmocka_unit_test(test_forward),
         cmocka_unit_test(test_backward),
     };

@@ -23,20 +23,21 @@ static void one_kind(th_case *t, nn_gate_kind kind, struct size size)
     const nn_matrix y = th_output_matrix(t, size.rows, size.columns, size.ld);
     const rt_view dx = th_output(t, elements), dz = only_learned(th_output(t, elements), kind);
     const rt_view z_view = only_learned(z.view, kind);
+    const nn_gate layer = {kind, x.view, z_view};
     double *expected = th_doubles(t, elements), *expected_dz = th_doubles(t, elements);
 
     ref_gate_forward(expected, x.value, z.value, kind, elements);
-    TH_OK(t, nn_gate_forward(t->rt, y, x.view, z_view, kind));
+    TH_OK(t, nn_gate_forward(t->rt, y, &layer, x.view, z_view));
     th_expect_matrix(t, "y", y, expected, TH_ROUNDING);
 
     for (size_t i = 0; i < elements; ++i) expected[i] = 0.0;
     ref_gate_backward(expected, expected_dz, dy.value, x.value, z.value, kind, elements);
-    TH_OK(t, nn_gate_backward(t->rt, dx, dz, dy.matrix, x.view, z_view, kind, 0.0f));
+    TH_OK(t, nn_gate_backward(t->rt, &(nn_gate_gradient){dx, dz, 0.0f}, &layer, dy.matrix));
     th_expect(t, "dx", dx, expected, elements, TH_ROUNDING);
     if (kind == NN_GATE_LEARNED) th_expect(t, "dz", dz, expected_dz, elements, TH_ROUNDING);
 
     ref_gate_backward(expected, expected_dz, dy.value, x.value, z.value, kind, elements);
-    TH_OK(t, nn_gate_backward(t->rt, dx, z_view, dy.matrix, x.view, z_view, kind, 1.0f));
+    TH_OK(t, nn_gate_backward(t->rt, &(nn_gate_gradient){dx, z_view, 1.0f}, &layer, dy.matrix));
     th_expect(t, "dx added to", dx, expected, elements, TH_ROUNDING);
     if (kind == NN_GATE_LEARNED) th_expect(t, "dz in place of z", z.view, expected_dz, elements, TH_ROUNDING);
 }
@@ -63,9 +64,10 @@ static void extreme_case(th_case *t, const void *user)
     const rt_view z = th_upload_doubles(t, values, N), x = th_upload_doubles(t, ones, N);
     const rt_view y = th_output(t, N), dx = th_output(t, N), dz = th_output(t, N);
     const double expected[N] = {1.0, 0.0, 0.5, 1.0, NAN}, expected_dz[N] = {0.0, 0.0, 0.25, 0.0, NAN};
-    TH_OK(t, nn_gate_forward(t->rt, nn_dense(y, 1, N), x, z, NN_GATE_LEARNED));
+    const nn_gate layer = {NN_GATE_LEARNED, x, z};
+    TH_OK(t, nn_gate_forward(t->rt, nn_dense(y, 1, N), &layer, x, z));
     th_expect(t, "y", y, expected, N, TH_ROUNDING);
-    TH_OK(t, nn_gate_backward(t->rt, dx, dz, nn_dense(x, 1, N), x, z, NN_GATE_LEARNED, 0.0f));
+    TH_OK(t, nn_gate_backward(t->rt, &(nn_gate_gradient){dx, dz, 0.0f}, &layer, nn_dense(x, 1, N)));
     th_expect(t, "dx", dx, expected, N, TH_ROUNDING);
     th_expect(t, "dz", dz, expected_dz, N, TH_ROUNDING);
 }

@@ -27,7 +27,7 @@ typedef struct rig {
 static rig make_rig(th_case *t, const shape *s)
 {
     rig r = {.d = th_batch(t, s->lengths, s->dialogues)};
-    r.nodes = s->modalities * r.d.batch.rows;
+    r.nodes = s->modalities * r.d.segments.rows;
     r.elements = r.nodes * s->graph;
     r.x = th_normal(t, r.elements, 1, 1.0);
     r.weight = th_normal(t, 2 * s->graph, 2, 0.8 / sqrt((double)s->graph)); /* gates neither linear nor saturated */
@@ -43,16 +43,16 @@ static rig make_rig(th_case *t, const shape *s)
         kept = th_doubles(t, r.elements);
         mask.bits = th_mask(t, r.elements, s->p, 5, kept);
     }
-    r.device =
-        (nn_gcn){.modalities = s->modalities,
-                 .graph = s->graph,
-                 .keep = mask,
-                 .weight = r.weight.view,
-                 .bias = r.bias.view,
-                 .x = r.x.view,
-                 .u = th_output(t, r.nodes),
-                 .s = th_output(t, r.nodes),
-                 .scratch = th_output(t, nn_gcn_scratch(s->modalities, r.d.batch.rows, r.d.batch.pairs, s->graph))};
+    r.device = (nn_gcn){
+        .modalities = s->modalities,
+        .graph = s->graph,
+        .keep = mask,
+        .weight = r.weight.view,
+        .bias = r.bias.view,
+        .x = r.x.view,
+        .u = th_output(t, r.nodes),
+        .s = th_output(t, r.nodes),
+        .scratch = th_output(t, nn_gcn_scratch(s->modalities, r.d.segments.rows, r.d.segments.pairs, s->graph))};
     r.host =
         (ref_gcn){NULL, s->modalities, s->graph, r.x.value, r.weight.value, r.bias.value, kept, (double)mask.scale};
     return r;
@@ -65,7 +65,7 @@ static void backward(th_case *t, rig *r, const shape *s, float beta)
     const th_tensor before = th_normal(t, 2 * s->graph + 1, 6, 1.0);
     const rt_view dweight = beta != 0.0f ? before.view : th_output(t, 2 * s->graph + 1);
     const rt_view dbias = rt_view_at(dweight, 2 * s->graph);
-    TH_OK(t, nn_gcn_backward(t->rt, dx, dweight, dbias, &r->device, dx_next, beta));
+    TH_OK(t, nn_gcn_backward(t->rt, &(nn_gcn_gradient){dx, dweight, dbias, beta}, &r->device, dx_next));
     ref_gcn_backward(r->dx, before.value, before.value + 2 * s->graph, r->u, r->s, &r->host, r->dx_next.value,
                      (double)beta);
     th_expect(t, "dx", dx, r->dx, r->elements, TH_ACTIVATION);
@@ -78,10 +78,10 @@ static void both_case(th_case *t, const void *user)
 {
     const shape *s = user;
     rig r = make_rig(t, s);
-    r.device.batch = &r.d.batch;
+    r.device.segments = &r.d.segments;
     r.host.dialogues = &r.d.host;
     const rt_view x_next = th_output(t, r.elements);
-    TH_OK(t, nn_gcn_forward(t->rt, x_next, &r.device));
+    TH_OK(t, nn_gcn_forward(t->rt, x_next, &r.device, r.x.view));
     ref_gcn_forward(r.x_next, r.u, r.s, &r.host);
     th_expect(t, "u", r.device.u, r.u, r.nodes, TH_ACTIVATION);
     th_expect(t, "s", r.device.s, r.s, r.nodes, TH_ACTIVATION);

@@ -18,19 +18,19 @@ static void random_case(th_case *t, const void *user)
             const size_t n = sizes[s];
             const th_tensor u = th_normal(t, n, 1 + n, 2.0), dh = th_normal(t, n, 2 + n, 1.0);
             double *kept = th_doubles(t, n), *expected = th_doubles(t, n);
-            const nn_dropout_mask mask = {masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing, (float)scale};
+            const nn_gelu layer = {n, {masked ? th_mask(t, n, 0.4, 3 + n, kept) : nothing, (float)scale}, u.view};
             if (!masked) kept = NULL;
 
             const rt_view h = th_output(t, n), du = th_output(t, n);
             ref_gelu_forward(expected, u.value, kept, scale, n);
-            TH_OK(t, nn_gelu_forward(t->rt, h, u.view, mask, n));
+            TH_OK(t, nn_gelu_forward(t->rt, h, &layer, u.view));
             th_expect(t, "h", h, expected, n, TH_ROUNDING);
 
             ref_gelu_backward(expected, dh.value, u.value, kept, scale, n);
-            TH_OK(t, nn_gelu_backward(t->rt, du, nothing, dh.view, u.view, mask, n));
+            TH_OK(t, nn_gelu_backward(t->rt, &(nn_gelu_gradient){.du = du}, &layer, dh.view));
             th_expect(t, "du", du, expected, n, TH_ROUNDING);
             const rt_view again = th_output(t, n);
-            TH_OK(t, nn_gelu_backward(t->rt, dh.view, again, dh.view, u.view, mask, n));
+            TH_OK(t, nn_gelu_backward(t->rt, &(nn_gelu_gradient){dh.view, again}, &layer, dh.view));
             th_expect(t, "du in place of dh", dh.view, expected, n, TH_ROUNDING);
             ref_gelu_forward(expected, u.value, kept, scale, n);
             th_expect(t, "h again", again, expected, n, TH_ROUNDING);
@@ -56,18 +56,19 @@ static void extreme_case(th_case *t, const void *user)
     }
     const rt_view input = th_upload_doubles(t, u, N), ones = th_upload_doubles(t, one, N), out = th_output(t, N);
     ref_gelu_forward(expected, u, NULL, 1.0, N);
-    TH_OK(t, nn_gelu_forward(t->rt, out, input, NN_NO_MASK, N));
+    const nn_gelu layer = {N, NN_NO_MASK, input};
+    TH_OK(t, nn_gelu_forward(t->rt, out, &layer, input));
     for (int i = 0; i < N; ++i) th_expect(t, "h", rt_view_at(out, (size_t)i), &expected[i], 1, 1e-5);
     ref_gelu_backward(expected, one, u, NULL, 1.0, N);
     const rt_view again = th_output(t, N);
-    TH_OK(t, nn_gelu_backward(t->rt, out, again, ones, input, NN_NO_MASK, N));
+    TH_OK(t, nn_gelu_backward(t->rt, &(nn_gelu_gradient){out, again}, &layer, ones));
     th_expect(t, "du", out, expected, N, TH_ROUNDING);
     ref_gelu_forward(expected, u, NULL, 1.0, N);
     for (int i = 0; i < N; ++i) th_expect(t, "h again", rt_view_at(again, (size_t)i), &expected[i], 1, 1e-5);
 
     const double nan[1] = {NAN};
     const rt_view bad = th_upload_doubles(t, nan, 1);
-    TH_OK(t, nn_gelu_forward(t->rt, out, bad, NN_NO_MASK, 1));
+    TH_OK(t, nn_gelu_forward(t->rt, out, &(nn_gelu){1, NN_NO_MASK, nothing}, bad));
     th_expect(t, "h of NaN", out, nan, 1, TH_EXACT);
 }
 

@@ -2,29 +2,27 @@
 #include "tests/ref/harness.h"
 #include "tests/ref/relu.h"
 
-static const nn_head_sizes sizes[] = {{1, 1, 1},   {16, 1, 1},   {2, 3, 3},   {3, 2, 4},  {2, 3, 5},
-                                      {1, 3, 15},  {4, 1, 16},   {3, 3, 17},  {2, 2, 31}, {5, 3, 33},
-                                      {2, 3, 257}, {33, 3, 100}, {3, 2, 1030}};
+static const ref_head sizes[] = {{1, 1, 1},  {16, 1, 1}, {2, 3, 3},  {3, 2, 4},   {2, 3, 5},    {1, 3, 15},  {4, 1, 16},
+                                 {3, 3, 17}, {2, 2, 31}, {5, 3, 33}, {2, 3, 257}, {33, 3, 100}, {3, 2, 1030}};
 static const rt_view nothing;
 
-static void one_size(th_case *t, nn_head_sizes size, bool masked)
+static void one_size(th_case *t, ref_head size, bool masked)
 {
     const size_t part = size.modalities * size.rows * size.graph, all = 2 * part;
-    const ref_head shape = {size.rows, size.modalities, size.graph};
     const th_tensor x0 = th_normal(t, part, 1 + part, 1.0), xk = th_normal(t, part, 2 + part, 1.0);
     const th_tensor dy = th_normal(t, all, 3 + part, 1.0);
     double *bits = th_doubles(t, all), *kept = masked ? bits : NULL;
     const rt_view drawn = th_mask(t, all, 0.4, 4 + part, bits);
-    const nn_dropout_mask mask = {masked ? drawn : nothing, 1.25f};
     const rt_view y = th_output(t, all), dx0 = th_output(t, part), dxk = th_output(t, part);
+    const nn_head layer = {size.rows, size.modalities, size.graph, {masked ? drawn : nothing, 1.25f}, y};
 
     double *expected = th_doubles(t, all), *expected_dx0 = th_doubles(t, part), *expected_dxk = th_doubles(t, part);
-    ref_head_forward(expected, x0.value, xk.value, kept, 1.25, shape);
-    TH_OK(t, nn_head_forward(t->rt, y, x0.view, xk.view, size, mask));
+    ref_head_forward(expected, x0.value, xk.value, kept, 1.25, size);
+    TH_OK(t, nn_head_forward(t->rt, y, &layer, x0.view, xk.view));
     th_expect(t, "y", y, expected, all, TH_ROUNDING);
 
-    ref_head_backward(expected_dx0, expected_dxk, dy.value, x0.value, xk.value, kept, 1.25, shape);
-    TH_OK(t, nn_head_backward(t->rt, dx0, dxk, y, dy.view, size, mask));
+    ref_head_backward(expected_dx0, expected_dxk, dy.value, x0.value, xk.value, kept, 1.25, size);
+    TH_OK(t, nn_head_backward(t->rt, &(nn_head_gradient){dx0, dxk}, &layer, dy.view));
     th_expect(t, "dx0", dx0, expected_dx0, part, TH_ROUNDING);
     th_expect(t, "dxk", dxk, expected_dxk, part, TH_ROUNDING);
 }

@@ -19,9 +19,9 @@ static void reserve_scratch(th_case *t)
     enum { SIDE = 104 };
     if (!th_small()) return;
     const nn_matrix x = th_output_matrix(t, SIDE, SIDE, SIDE), y = th_output_matrix(t, SIDE, SIDE, SIDE);
-    const nn_linear_slot layer = {.weight = {th_output(t, (size_t)SIDE * SIDE), nothing}};
+    const nn_linear layer = {.weight = th_output(t, (size_t)SIDE * SIDE)};
     rt_planning(t->rt, true);
-    TH_OK(t, nn_linear_forward(t->rt, y, x, &layer));
+    TH_OK(t, nn_linear_forward(t->rt, y, &layer, x));
     rt_planning(t->rt, false);
     TH_OK(t, rt_gemm_reserve(t->rt));
 }
@@ -39,9 +39,8 @@ static void forward_case(th_case *t, const void *user)
             const nn_matrix y = th_output_matrix(t, n.rows, n.out, n.out + sizes[i].beside);
             double *expected = th_doubles(t, n.rows * n.out);
             ref_linear_forward(expected, x.value, weight.value, biased ? bias.value : NULL, n);
-            const nn_linear_slot layer = {.weight = {weight.view, nothing},
-                                          .bias = {biased ? bias.view : nothing, nothing}};
-            TH_OK_GEMM(t, nn_linear_forward(t->rt, y, x.matrix, &layer));
+            const nn_linear layer = {.weight = weight.view, .bias = biased ? bias.view : nothing};
+            TH_OK_GEMM(t, nn_linear_forward(t->rt, y, &layer, x.matrix));
             th_expect_matrix(t, "y", y, expected, TH_ACTIVATION);
         }
 }
@@ -57,22 +56,20 @@ static void one_backward(th_case *t, ref_linear n, size_t beside)
     const th_matrix dy = th_normal_matrix(t, n.rows, n.out, n.out + beside, 2, 1.0);
     const th_tensor weight = th_normal(t, n.out * n.in, 3, 1.0);
     const size_t unlearned = n.out / 3, learned = n.out - unlearned;
-    const nn_linear_slot layer = {.weight = {weight.view, th_output(t, n.out * n.in)},
-                                  .bias = {nothing, th_output(t, learned)},
-                                  .unlearned = unlearned};
+    const nn_linear layer = {
+        .weight = weight.view, .x = x.matrix, .scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out))};
     nn_linear_gradient g = {.dx = th_output_matrix(t, n.rows, n.in, n.in + beside),
-                            .dy = dy.matrix,
-                            .x = x.matrix,
-                            .scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out))};
+                            .dweight = th_output(t, n.out * n.in),
+                            .dbias = th_output(t, learned),
+                            .dbias_from = unlearned};
     double *dx = th_doubles(t, n.rows * n.in), *dweight = th_doubles(t, n.out * n.in), *dbias = th_doubles(t, n.out);
     for (int pass = 0; pass < 2; ++pass) {
         g.beta = g.beta_dx = (float)pass;
         ref_linear_backward(dx, dweight, dbias, dy.value, x.value, weight.value, n);
-        TH_OK_GEMM(t, nn_linear_backward(t->rt, &layer, &g));
+        TH_OK_GEMM(t, nn_linear_backward(t->rt, &g, &layer, dy.matrix));
         th_expect_matrix(t, pass ? "dx added to" : "dx", g.dx, dx, TH_ACTIVATION);
-        th_expect(t, pass ? "dweight added to" : "dweight", layer.weight.gradient, dweight, n.out * n.in,
-                  TH_ACTIVATION);
-        th_expect(t, pass ? "dbias added to" : "dbias", layer.bias.gradient, dbias + unlearned, learned, TH_ACTIVATION);
+        th_expect(t, pass ? "dweight added to" : "dweight", g.dweight, dweight, n.out * n.in, TH_ACTIVATION);
+        th_expect(t, pass ? "dbias added to" : "dbias", g.dbias, dbias + unlearned, learned, TH_ACTIVATION);
     }
 }
 
@@ -117,20 +114,20 @@ static void left_out_case(th_case *t, const void *user)
     double *dx = th_doubles(t, n.rows * n.in), *dweight = th_doubles(t, n.out * n.in), *dbias = th_doubles(t, n.out);
     ref_linear_backward(dx, dweight, dbias, dy.value, x.value, weight.value, n);
 
-    const rt_view parameters = th_output(t, n.out * n.in), input = th_output(t, n.rows * n.in);
-    const nn_linear_slot gradient_alone = {.weight = {nothing, parameters}};
-    TH_OK_GEMM(t, nn_linear_backward(t->rt, &gradient_alone, &(nn_linear_gradient){.dy = dy.matrix, .x = x.matrix}));
-    th_expect(t, "dweight alone", parameters, dweight, n.out * n.in, TH_ACTIVATION);
+    const nn_linear weight_alone = {.x = x.matrix};
+    const nn_linear_gradient of_weight = {.dweight = th_output(t, n.out * n.in)};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &of_weight, &weight_alone, dy.matrix));
+    th_expect(t, "dweight alone", of_weight.dweight, dweight, n.out * n.in, TH_ACTIVATION);
 
-    const rt_view biases = th_output(t, n.out - 1), scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out));
-    const nn_linear_slot bias_alone = {.bias = {nothing, biases}, .unlearned = 1};
-    TH_OK_GEMM(t, nn_linear_backward(t->rt, &bias_alone, &(nn_linear_gradient){.dy = dy.matrix, .scratch = scratch}));
-    th_expect(t, "dbias alone", biases, dbias + 1, n.out - 1, TH_ACTIVATION);
+    const nn_linear bias_alone = {.scratch = th_output(t, nn_column_sums_scratch(n.rows, n.out))};
+    const nn_linear_gradient of_bias = {.dbias = th_output(t, n.out - 1), .dbias_from = 1};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &of_bias, &bias_alone, dy.matrix));
+    th_expect(t, "dbias alone", of_bias.dbias, dbias + 1, n.out - 1, TH_ACTIVATION);
 
-    const nn_linear_slot value_alone = {.weight = {weight.view, nothing}};
-    const nn_linear_gradient only_input = {.dx = nn_dense(input, n.rows, n.in), .dy = dy.matrix};
-    TH_OK_GEMM(t, nn_linear_backward(t->rt, &value_alone, &only_input));
-    th_expect(t, "dx alone", input, dx, n.rows * n.in, TH_ACTIVATION);
+    const nn_linear input_alone = {.weight = weight.view};
+    const nn_linear_gradient of_input = {.dx = th_output_matrix(t, n.rows, n.in, n.in)};
+    TH_OK_GEMM(t, nn_linear_backward(t->rt, &of_input, &input_alone, dy.matrix));
+    th_expect_matrix(t, "dx alone", of_input.dx, dx, TH_ACTIVATION);
 }
 
 static void test_left_out(void **state)

@@ -22,8 +22,8 @@ static rt_view control_of(th_case *t, uint32_t updates, uint32_t skipped)
 {
     float *control = th_floats(t, NN_CONTROL_ELEMENTS);
     for (size_t i = 0; i < NN_CONTROL_ELEMENTS; ++i) control[i] = NAN;
-    memcpy(&control[3], &updates, sizeof updates);
-    memcpy(&control[4], &skipped, sizeof skipped);
+    memcpy(&control[NN_CONTROL_UPDATES], &updates, sizeof updates);
+    memcpy(&control[NN_CONTROL_SKIPPED], &skipped, sizeof skipped);
     return th_upload(t, control, NN_CONTROL_ELEMENTS);
 }
 
@@ -87,9 +87,11 @@ static void decide_case(th_case *t, const void *user)
             const double now = before + 1.0, factor = clip == 1 ? 1.0 / 3.0 : 1.0;
             const double corrections[2] = {1.0 / (1.0 - pow(plain.beta1, now)), 1.0 / (1.0 - pow(plain.beta2, now))};
             th_expect(t, "norm", control, &norm, 1, TH_ROUNDING);
-            th_expect(t, "factor", rt_view_at(control, 2), &factor, 1, TH_ROUNDING);
-            th_expect(t, "correction of m", rt_view_at(control, 5), &corrections[0], 1, TH_ROUNDING);
-            th_expect(t, "correction of v", rt_view_at(control, 6), &corrections[1], 1, TH_ROUNDING);
+            th_expect(t, "factor", rt_view_at(control, NN_CONTROL_FACTOR), &factor, 1, TH_ROUNDING);
+            th_expect(t, "correction of m", rt_view_at(control, NN_CONTROL_CORRECTION_1), &corrections[0], 1,
+                      TH_ROUNDING);
+            th_expect(t, "correction of v", rt_view_at(control, NN_CONTROL_CORRECTION_2), &corrections[1], 1,
+                      TH_ROUNDING);
         }
 }
 
@@ -163,10 +165,10 @@ static void launch_update(th_case *t, const side_by_side *s, rt_view gradient, r
 static rt_view decided(th_case *t, uint32_t finite, double factor, const nn_adam *adam, double updates)
 {
     float *control = th_floats(t, NN_CONTROL_ELEMENTS);
-    memcpy(&control[1], &finite, sizeof finite);
-    control[2] = (float)factor;
-    control[5] = (float)(1.0 / (1.0 - pow(adam->beta1, updates)));
-    control[6] = (float)(1.0 / (1.0 - pow(adam->beta2, updates)));
+    memcpy(&control[NN_CONTROL_FINITE], &finite, sizeof finite);
+    control[NN_CONTROL_FACTOR] = (float)factor;
+    control[NN_CONTROL_CORRECTION_1] = (float)(1.0 / (1.0 - pow(adam->beta1, updates)));
+    control[NN_CONTROL_CORRECTION_2] = (float)(1.0 / (1.0 - pow(adam->beta2, updates)));
     return th_upload(t, control, NN_CONTROL_ELEMENTS);
 }
 

@@ -151,15 +151,15 @@ static void test_seeds(void **state)
 
 /* ---- views ---- */
 
-static void expect_slot(const nn_params *params, const char *name, nn_slot slot)
+static void expect_weight(const nn_params *params, const char *name, nn_weight weight)
 {
     const nn_param *p = nn_params_find(params, name);
     if (!p) fail_msg("there is no %s", name);
-    assert_ptr_equal(slot.value.block, p->value.block);
-    assert_int_equal(slot.value.at, p->value.at);
-    if (!slot.gradient.block) return; /* of a key bias: see below */
-    assert_ptr_equal(slot.gradient.block, p->gradient.block);
-    assert_int_equal(slot.gradient.at, p->gradient.at);
+    assert_ptr_equal(weight.value.block, p->value.block);
+    assert_int_equal(weight.value.at, p->value.at);
+    if (!weight.gradient.block) return; /* of a key bias: see below */
+    assert_ptr_equal(weight.gradient.block, p->gradient.block);
+    assert_int_equal(weight.gradient.at, p->gradient.at);
 }
 
 static void expect_after(rt_view view, rt_view first, size_t elements)
@@ -170,11 +170,11 @@ static void expect_after(rt_view view, rt_view first, size_t elements)
 }
 
 /* One weight [2H, H] or [3H, H] and one bias from the first of `k`, whose bias is not learned. */
-static void expect_joint(const nn_linear_slot *joint, const nn_layer_slots *layer, size_t H, size_t out)
+static void expect_joint(const nn_linear_weights *joint, const nn_encoder_weights *layer, size_t H, size_t out)
 {
     assert_int_equal(joint->in, H);
     assert_int_equal(joint->out, out);
-    assert_int_equal(joint->unlearned, H);
+    assert_int_equal(joint->dbias_from, H);
     expect_after(joint->weight.value, layer->k.weight.value, 0);
     expect_after(joint->weight.gradient, layer->k.weight.gradient, 0);
     expect_after(joint->bias.value, layer->k.bias.value, 0);
@@ -182,13 +182,13 @@ static void expect_joint(const nn_linear_slot *joint, const nn_layer_slots *laye
 }
 
 /* k, v and q lie one after another, so that a product with all of them is one product. */
-static void expect_projections(const nn_layer_slots *layer, size_t H)
+static void expect_projections(const nn_encoder_weights *layer, size_t H)
 {
-    const nn_linear_slot *const parts[] = {&layer->k, &layer->v, &layer->q};
+    const nn_linear_weights *const parts[] = {&layer->k, &layer->v, &layer->q};
     for (size_t i = 0; i < 3; ++i) {
         assert_int_equal(parts[i]->in, H);
         assert_int_equal(parts[i]->out, H);
-        assert_int_equal(parts[i]->unlearned, 0);
+        assert_int_equal(parts[i]->dbias_from, 0);
         expect_after(parts[i]->weight.value, layer->k.weight.value, i * H * H);
         expect_after(parts[i]->weight.gradient, layer->k.weight.gradient, i * H * H);
         expect_after(parts[i]->bias.value, layer->k.bias.value, i * H);
@@ -205,25 +205,25 @@ static void views_case(th_case *t, const void *user)
     opened o = {0};
     open_case(t, &o, "odd_sizes", true);
     nn_params *p = &o.params;
-    expect_slot(p, "speaker_embeddings.weight", p->speaker_embeddings);
-    expect_slot(p, "acouf_input.weight", p->input[NN_AUDIO].weight);
-    expect_slot(p, "v_a.transformer_inter.1.self_attn.linear_k.weight", p->layers[5][1].k.weight);
-    expect_slot(p, "v_a.transformer_inter.1.self_attn.linear_k.bias", p->layers[5][1].k.bias);
-    expect_slot(p, "v_a.transformer_inter.0.self_attn.linear_q.bias", p->layers[5][0].q.bias);
-    expect_slot(p, "t_v.transformer_inter.1.self_attn.linear_v.weight", p->layers[7][1].v.weight);
-    expect_slot(p, "t_v.transformer_inter.1.self_attn.linear.weight", p->layers[7][1].output.weight);
-    expect_slot(p, "t_v.transformer_inter.1.feed_forward.w_1.bias", p->layers[7][1].ffn_1.bias);
-    expect_slot(p, "t_v.transformer_inter.1.feed_forward.w_2.weight", p->layers[7][1].ffn_2.weight);
-    expect_slot(p, "t_v.transformer_inter.0.feed_forward.layer_norm.bias", p->layers[7][0].ffn_norm.bias);
-    expect_slot(p, "t_v.transformer_inter.1.layer_norm.weight", p->layers[7][1].norm.gain);
-    expect_slot(p, "a_v_gate.gate.0.weight", p->gate[8].weight);
-    expect_slot(p, "features_reduce_v.bias", p->reduce[NN_VISUAL].bias);
-    expect_slot(p, "t_output_layer.2.weight", p->student[NN_TEXT].weight);
-    expect_slot(p, "graph_model.speaker_embeddings.weight", p->graph_embeddings);
-    expect_slot(p, "graph_model.fc1.bias", p->graph_input.bias);
-    expect_slot(p, "graph_model.conv3.gate.weight", p->graph_gate[2]);
-    expect_slot(p, "graph_model.conv1.gate.bias", p->graph_gate_bias[0]);
-    expect_slot(p, "smax_fc.weight", p->head.weight);
+    expect_weight(p, "speaker_embeddings.weight", p->speaker_embeddings);
+    expect_weight(p, "acouf_input.weight", p->input[NN_AUDIO].weight);
+    expect_weight(p, "v_a.transformer_inter.1.self_attn.linear_k.weight", p->layers[5][1].k.weight);
+    expect_weight(p, "v_a.transformer_inter.1.self_attn.linear_k.bias", p->layers[5][1].k.bias);
+    expect_weight(p, "v_a.transformer_inter.0.self_attn.linear_q.bias", p->layers[5][0].q.bias);
+    expect_weight(p, "t_v.transformer_inter.1.self_attn.linear_v.weight", p->layers[7][1].v.weight);
+    expect_weight(p, "t_v.transformer_inter.1.self_attn.linear.weight", p->layers[7][1].output.weight);
+    expect_weight(p, "t_v.transformer_inter.1.feed_forward.w_1.bias", p->layers[7][1].ffn_1.bias);
+    expect_weight(p, "t_v.transformer_inter.1.feed_forward.w_2.weight", p->layers[7][1].ffn_2.weight);
+    expect_weight(p, "t_v.transformer_inter.0.feed_forward.layer_norm.bias", p->layers[7][0].ffn_norm.bias);
+    expect_weight(p, "t_v.transformer_inter.1.layer_norm.weight", p->layers[7][1].norm.gain);
+    expect_weight(p, "a_v_gate.gate.0.weight", p->gate[8].weight);
+    expect_weight(p, "features_reduce_v.bias", p->reduce[NN_VISUAL].bias);
+    expect_weight(p, "t_output_layer.2.weight", p->student[NN_TEXT].weight);
+    expect_weight(p, "graph_model.speaker_embeddings.weight", p->graph_embeddings);
+    expect_weight(p, "graph_model.fc1.bias", p->graph_input.bias);
+    expect_weight(p, "graph_model.conv3.gate.weight", p->graph_gate[2]);
+    expect_weight(p, "graph_model.conv1.gate.bias", p->graph_gate_bias[0]);
+    expect_weight(p, "smax_fc.weight", p->head.weight);
     for (size_t e = 0; e < NN_ENCODERS; ++e)
         for (size_t l = 0; l < o.config.layers; ++l) expect_projections(&p->layers[e][l], o.config.hidden);
     for (size_t i = 0; i < p->count; ++i) {

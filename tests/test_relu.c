@@ -8,9 +8,9 @@ static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 257, 
 enum { SIZES = sizeof sizes / sizeof *sizes };
 static const rt_view nothing;
 
-static nn_dropout_mask mask_of(rt_view bits)
+static nn_relu layer_of(size_t elements, rt_view bits, rt_view y)
 {
-    return (nn_dropout_mask){bits, 1.25f};
+    return (nn_relu){elements, {bits, 1.25f}, y};
 }
 
 static void sizes_case(th_case *t, const void *user)
@@ -23,22 +23,22 @@ static void sizes_case(th_case *t, const void *user)
                             old = th_normal(t, n, 3 + n, 1.0);
             double *bits = th_doubles(t, n), *kept = masked ? bits : NULL, *expected = th_doubles(t, n);
             const rt_view drawn = th_mask(t, n, 0.4, 4 + n, bits), y = th_output(t, n), dx = th_output(t, n);
-            const nn_dropout_mask mask = mask_of(masked ? drawn : nothing);
+            const nn_relu layer = layer_of(n, masked ? drawn : nothing, y);
 
             ref_relu_forward(expected, x.value, kept, 1.25, n);
-            TH_OK(t, nn_relu_forward(t->rt, y, x.view, n, mask));
+            TH_OK(t, nn_relu_forward(t->rt, y, &layer, x.view));
             th_expect(t, "y", y, expected, n, TH_ROUNDING);
 
             ref_relu_backward(expected, dy.value, x.value, kept, 1.25, n, 0.0);
-            TH_OK(t, nn_relu_backward(t->rt, dx, y, dy.view, n, mask, 0.0f));
+            TH_OK(t, nn_relu_backward(t->rt, &(nn_relu_gradient){dx, 0.0f}, &layer, dy.view));
             th_expect(t, "dx", dx, expected, n, TH_ROUNDING);
             th_expect(t, "dy", dy.view, dy.value, n, TH_EXACT);
 
             ref_relu_backward(old.value, dy.value, x.value, kept, 1.25, n, 0.5);
-            TH_OK(t, nn_relu_backward(t->rt, old.view, y, dy.view, n, mask, 0.5f));
+            TH_OK(t, nn_relu_backward(t->rt, &(nn_relu_gradient){old.view, 0.5f}, &layer, dy.view));
             th_expect(t, "dx added to", old.view, old.value, n, TH_ROUNDING);
 
-            TH_OK(t, nn_relu_backward(t->rt, dy.view, y, dy.view, n, mask, 0.0f));
+            TH_OK(t, nn_relu_backward(t->rt, &(nn_relu_gradient){dy.view, 0.0f}, &layer, dy.view));
             th_expect(t, "dx in place of dy", dy.view, expected, n, TH_ROUNDING);
         }
 }
@@ -57,9 +57,10 @@ static void corner_case(th_case *t, const void *user)
     const double expected[N] = {0.0, 0.0, INFINITY, 0.0, NAN, 1.25e-30}, slope[N] = {0.0, 0.0, 1.25, 0.0, 0.0, 1.25};
     const rt_view x = th_upload_doubles(t, values, N), dy = th_upload_doubles(t, ones, N);
     const rt_view y = th_output(t, N), dx = th_output(t, N);
-    TH_OK(t, nn_relu_forward(t->rt, y, x, N, mask_of(nothing)));
+    const nn_relu layer = layer_of(N, nothing, y);
+    TH_OK(t, nn_relu_forward(t->rt, y, &layer, x));
     th_expect(t, "y", y, expected, N, TH_EXACT + 1e-7);
-    TH_OK(t, nn_relu_backward(t->rt, dx, y, dy, N, mask_of(nothing), 0.0f));
+    TH_OK(t, nn_relu_backward(t->rt, &(nn_relu_gradient){dx, 0.0f}, &layer, dy));
     th_expect(t, "dx", dx, slope, N, TH_EXACT);
 }
 

@@ -47,9 +47,9 @@ static void products_case(th_case *t, const void *user)
 {
     const shape *s = user;
     const th_dialogues d = th_batch(t, s->lengths, s->dialogues);
-    const nn_segment_matmul products = {&d.batch, s->slices, s->columns};
-    const size_t squares = nn_square_elements(d.batch.pairs, s->slices);
-    const operand x = make_operand(t, s, d.batch.rows, 1), y = make_operand(t, s, d.batch.rows, 2);
+    const nn_segment_matmul products = {&d.segments, s->slices, s->columns};
+    const size_t squares = nn_square_elements(d.segments.pairs, s->slices);
+    const operand x = make_operand(t, s, d.segments.rows, 1), y = make_operand(t, s, d.segments.rows, 2);
     const th_tensor square = th_normal(t, squares, 3, 1.0);
 
     double *expected = th_doubles(t, squares);
@@ -60,7 +60,7 @@ static void products_case(th_case *t, const void *user)
 
     for (int transposed = 0; transposed < 2; ++transposed)
         for (int beta = 0; beta < 2; ++beta) {
-            const operand z = beta ? make_operand(t, s, d.batch.rows, 4) : make_output(t, &x);
+            const operand z = beta ? make_operand(t, s, d.segments.rows, 4) : make_output(t, &x);
             const char *name = transposed ? (beta ? "tn, added" : "tn") : (beta ? "nn, added" : "nn");
             TH_OK(t, (transposed ? nn_segment_matmul_tn : nn_segment_matmul_nn)(t->rt, z.device, &products, square.view,
                                                                                 y.device, (float)beta));
@@ -114,8 +114,8 @@ static void small_grid_case(th_case *t, const void *user)
 {
     const shape *s = user;
     const th_dialogues d = th_batch(t, s->lengths, s->dialogues);
-    const size_t squares = nn_square_elements(d.batch.pairs, s->slices);
-    const operand x = make_operand(t, s, d.batch.rows, 1), y = make_operand(t, s, d.batch.rows, 2);
+    const size_t squares = nn_square_elements(d.segments.pairs, s->slices);
+    const operand x = make_operand(t, s, d.segments.rows, 1), y = make_operand(t, s, d.segments.rows, 2);
     const th_tensor square = th_normal(t, squares, 3, 1.0);
     double *expected = th_doubles(t, squares);
     ref_segment_matmul_nt(expected, x.host, y.host, &d.host, s->slices, s->columns, 1.0);
@@ -127,13 +127,13 @@ static void small_grid_case(th_case *t, const void *user)
         grid.local[1] = side;
         const rt_view out = th_output(t, squares);
         TH_OK(t, RT_LAUNCH(t->rt, "segment_matmul_nt", grid, RT_VIEW(out), RT_VIEW(x.device.view),
-                           RT_VIEW(y.device.view), RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts),
+                           RT_VIEW(y.device.view), RT_VIEW(d.segments.starts), RT_VIEW(d.segments.pair_starts),
                            RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(x.device.ld), RT_ULONG(x.device.stride),
                            RT_UINT(y.device.ld), RT_ULONG(y.device.stride), RT_FLOAT(1.0f)));
         th_expect(t, "nt", out, expected, squares, TH_ACTIVATION);
         const operand z = make_output(t, &x);
         TH_OK(t, RT_LAUNCH(t->rt, "segment_matmul_nn", grid, RT_VIEW(z.device.view), RT_VIEW(square.view),
-                           RT_VIEW(y.device.view), RT_VIEW(d.batch.starts), RT_VIEW(d.batch.pair_starts),
+                           RT_VIEW(y.device.view), RT_VIEW(d.segments.starts), RT_VIEW(d.segments.pair_starts),
                            RT_UINT(s->slices), RT_UINT(s->columns), RT_UINT(z.device.ld), RT_ULONG(z.device.stride),
                            RT_UINT(y.device.ld), RT_ULONG(y.device.stride), RT_FLOAT(0.0f)));
         th_expect_matrix(t, "nn", z.matrix.matrix, applied.matrix.value, TH_ACTIVATION);

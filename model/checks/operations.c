@@ -12,6 +12,7 @@ const nn_operation *const nn_operations[] = {
     &nn_operation_segment_matmul,
     &nn_operation_gemm,
     &nn_operation_linear,
+    &nn_operation_add,
     &nn_operation_dropout,
     &nn_operation_gelu,
     &nn_operation_relu,

@@ -40,7 +40,7 @@ static nn_strided strided_of(const nn_op_run *r, const char *name)
 static st_status segment_matmul_forward(const nn_op_run *r)
 {
     const nn_op_shape *s = r->shape;
-    const nn_segment_matmul shape = {&r->batch, s->slices, s->width / s->slices};
+    const nn_segment_matmul shape = {&r->batch.segments, s->slices, s->width / s->slices};
     const rt_view square = nn_op_view(r, "nt");
     ST_FORWARD(nn_segment_matmul_nt(r->rt, square, &shape, strided_of(r, "x"), strided_of(r, "y"), (float)NN_OP_ALPHA));
     ST_FORWARD(nn_segment_matmul_nn(r->rt, strided_of(r, "nn"), &shape, square, strided_of(r, "y"), nn_op_beta(r)));
@@ -95,12 +95,10 @@ static nn_matrix matrix_of(const nn_op_run *r, const char *name)
 
 static nn_attention attention_of(const nn_op_run *r)
 {
-    return (nn_attention){.batch = &r->batch,
+    return (nn_attention){.segments = &r->batch.segments,
                           .heads = r->shape->slices,
                           .mask = nn_op_mask(r),
-                          .q = matrix_of(r, "q"),
-                          .k = matrix_of(r, "k"),
-                          .v = matrix_of(r, "v"),
+                          .in = {matrix_of(r, "q"), matrix_of(r, "k"), matrix_of(r, "v")},
                           .probabilities = nn_op_view(r, "probabilities"),
                           .scratch = nn_op_view(r, "scratch")};
 }
@@ -108,14 +106,14 @@ static nn_attention attention_of(const nn_op_run *r)
 static st_status attention_forward(const nn_op_run *r)
 {
     const nn_attention attention = attention_of(r);
-    return nn_attention_forward(r->rt, matrix_of(r, "context"), &attention);
+    return nn_attention_forward(r->rt, matrix_of(r, "context"), &attention, attention.in);
 }
 
 static st_status attention_backward(const nn_op_run *r)
 {
     const nn_attention attention = attention_of(r);
-    return nn_attention_backward(r->rt, matrix_of(r, "dq"), matrix_of(r, "dk"), matrix_of(r, "dv"), &attention,
-                                 matrix_of(r, "dcontext"));
+    const nn_attention_gradient gradient = {matrix_of(r, "dq"), matrix_of(r, "dk"), matrix_of(r, "dv")};
+    return nn_attention_backward(r->rt, &gradient, &attention, matrix_of(r, "dcontext"));
 }
 
 const nn_operation nn_operation_attention = {
@@ -194,11 +192,10 @@ static const nn_op_tensor graph_tensors[] = {
 
 static nn_gcn layer_of(const nn_op_run *r)
 {
-    nn_dropout_mask keep = nn_op_mask(r);
-    return (nn_gcn){.batch = &r->batch,
+    return (nn_gcn){.segments = &r->batch.segments,
                     .modalities = r->shape->slices,
                     .graph = r->shape->width,
-                    .keep = keep,
+                    .keep = nn_op_mask(r),
                     .weight = nn_op_view(r, "weight"),
                     .bias = nn_op_view(r, "bias"),
                     .x = nn_op_view(r, "x"),
@@ -216,7 +213,7 @@ static st_status show(const nn_op_run *r, const char *name, rt_view inside)
 static st_status graph_forward(const nn_op_run *r)
 {
     const nn_gcn layer = layer_of(r);
-    ST_FORWARD(nn_gcn_forward(r->rt, nn_op_view(r, "x_next"), &layer));
+    ST_FORWARD(nn_gcn_forward(r->rt, nn_op_view(r, "x_next"), &layer, layer.x));
     return show(r, "a", nn_gcn_look(&layer).a);
 }
 
@@ -224,8 +221,9 @@ static st_status graph_backward(const nn_op_run *r)
 {
     const nn_gcn layer = layer_of(r);
     const nn_gcn_inside inside = nn_gcn_look(&layer);
-    ST_FORWARD(nn_gcn_backward(r->rt, nn_op_view(r, "dx"), nn_op_view(r, "dweight"), nn_op_view(r, "dbias"), &layer,
-                               nn_op_view(r, "dx_next"), nn_op_beta(r)));
+    const nn_gcn_gradient gradient = {nn_op_view(r, "dx"), nn_op_view(r, "dweight"), nn_op_view(r, "dbias"),
+                                      nn_op_beta(r)};
+    ST_FORWARD(nn_gcn_backward(r->rt, &gradient, &layer, nn_op_view(r, "dx_next")));
     ST_FORWARD(show(r, "dz", inside.dz));
     ST_FORWARD(show(r, "du", inside.du));
     ST_FORWARD(show(r, "ds", inside.ds));

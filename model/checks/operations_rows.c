@@ -1,4 +1,5 @@
 /* Operations on rows and flat arrays. */
+#include "model/layers/add.h"
 #include "model/layers/column_sums.h"
 #include "model/layers/dropout.h"
 #include "model/layers/embedding.h"
@@ -55,6 +56,28 @@ const nn_operation nn_operation_column_sums = {
     .forward = column_sums_forward,
 };
 
+/* ---- addition ---- */
+
+static const nn_op_tensor add_tensors[] = {
+    NN_OP_READ("x", SIGNED, nn_op_flat),
+    NN_OP_READ("y", SIGNED, nn_op_flat),
+    NN_OP_WRITTEN(OUTPUT, "z", nn_op_flat, NN_OP_ROUNDING, "add", NULL),
+    {.name = NULL},
+};
+
+static st_status add_forward(const nn_op_run *r)
+{
+    return nn_add(r->rt, nn_op_view(r, "z"), nn_op_view(r, "x"), nn_op_view(r, "y"), nn_op_flat(r->shape));
+}
+
+const nn_operation nn_operation_add = {
+    .name = "add",
+    .kernels = (const char *const[]){"add", NULL},
+    .tensors = add_tensors,
+    NN_OP_SHAPES(flat_shapes),
+    .forward = add_forward,
+};
+
 /* ---- dropout ---- */
 
 static const nn_op_tensor dropout_tensors[] = {
@@ -67,16 +90,22 @@ static const nn_op_tensor dropout_tensors[] = {
     {.name = NULL},
 };
 
+static nn_dropout dropout_of(const nn_op_run *r)
+{
+    return (nn_dropout){nn_op_flat(r->shape), nn_op_mask(r), nn_op_view(r, "residual")};
+}
+
 static st_status dropout_forward(const nn_op_run *r)
 {
-    return nn_dropout_forward(r->rt, nn_op_view(r, "y"), nn_op_view(r, "x"), nn_op_view(r, "residual"), nn_op_mask(r),
-                              nn_op_flat(r->shape));
+    const nn_dropout layer = dropout_of(r);
+    return nn_dropout_forward(r->rt, nn_op_view(r, "y"), &layer, nn_op_view(r, "x"));
 }
 
 static st_status dropout_backward(const nn_op_run *r)
 {
-    return nn_dropout_backward(r->rt, nn_op_view(r, "dx"), nn_op_view(r, "dy"), nn_op_mask(r), nn_op_flat(r->shape),
-                               nn_op_beta(r));
+    const nn_dropout layer = dropout_of(r);
+    const nn_dropout_gradient gradient = {nn_op_view(r, "dx"), nn_op_beta(r)};
+    return nn_dropout_backward(r->rt, &gradient, &layer, nn_op_view(r, "dy"));
 }
 
 const nn_operation nn_operation_dropout = {
@@ -100,15 +129,22 @@ static const nn_op_tensor gelu_tensors[] = {
     {.name = NULL},
 };
 
+static nn_gelu gelu_of(const nn_op_run *r)
+{
+    return (nn_gelu){nn_op_flat(r->shape), nn_op_mask(r), nn_op_view(r, "u")};
+}
+
 static st_status gelu_forward(const nn_op_run *r)
 {
-    return nn_gelu_forward(r->rt, nn_op_view(r, "h"), nn_op_view(r, "u"), nn_op_mask(r), nn_op_flat(r->shape));
+    const nn_gelu layer = gelu_of(r);
+    return nn_gelu_forward(r->rt, nn_op_view(r, "h"), &layer, layer.u);
 }
 
 static st_status gelu_backward(const nn_op_run *r)
 {
-    return nn_gelu_backward(r->rt, nn_op_view(r, "du"), nn_op_view(r, "h_again"), nn_op_view(r, "dh"),
-                            nn_op_view(r, "u"), nn_op_mask(r), nn_op_flat(r->shape));
+    const nn_gelu layer = gelu_of(r);
+    const nn_gelu_gradient gradient = {nn_op_view(r, "du"), nn_op_view(r, "h_again")};
+    return nn_gelu_backward(r->rt, &gradient, &layer, nn_op_view(r, "dh"));
 }
 
 const nn_operation nn_operation_gelu = {
@@ -131,15 +167,22 @@ static const nn_op_tensor relu_tensors[] = {
     {.name = NULL},
 };
 
+static nn_relu relu_of(const nn_op_run *r)
+{
+    return (nn_relu){nn_op_flat(r->shape), nn_op_mask(r), nn_op_view(r, "y")};
+}
+
 static st_status relu_forward(const nn_op_run *r)
 {
-    return nn_relu_forward(r->rt, nn_op_view(r, "y"), nn_op_view(r, "x"), nn_op_flat(r->shape), nn_op_mask(r));
+    const nn_relu layer = relu_of(r);
+    return nn_relu_forward(r->rt, layer.y, &layer, nn_op_view(r, "x"));
 }
 
 static st_status relu_backward(const nn_op_run *r)
 {
-    return nn_relu_backward(r->rt, nn_op_view(r, "dx"), nn_op_view(r, "y"), nn_op_view(r, "dy"), nn_op_flat(r->shape),
-                            nn_op_mask(r), nn_op_beta(r));
+    const nn_relu layer = relu_of(r);
+    const nn_relu_gradient gradient = {nn_op_view(r, "dx"), nn_op_beta(r)};
+    return nn_relu_backward(r->rt, &gradient, &layer, nn_op_view(r, "dy"));
 }
 
 const nn_operation nn_operation_relu = {
@@ -170,22 +213,24 @@ static const nn_op_tensor gate_tensors[] = {
     {.name = NULL},
 };
 
-static nn_gate_kind kind_of(const nn_op_run *r)
+static nn_gate gate_of(const nn_op_run *r)
 {
-    return (nn_gate_kind)r->shape->variant;
+    return (nn_gate){(nn_gate_kind)r->shape->variant, nn_op_view(r, "x"), nn_op_view(r, "z")};
 }
 
 static st_status gate_forward(const nn_op_run *r)
 {
+    const nn_gate layer = gate_of(r);
     const nn_matrix y = nn_dense(nn_op_view(r, "y"), nn_op_rows(r->shape), r->shape->width);
-    return nn_gate_forward(r->rt, y, nn_op_view(r, "x"), nn_op_view(r, "z"), kind_of(r));
+    return nn_gate_forward(r->rt, y, &layer, layer.x, layer.z);
 }
 
 static st_status gate_backward(const nn_op_run *r)
 {
-    const nn_matrix dy = nn_dense(nn_op_view(r, "dy"), nn_op_rows(r->shape), r->shape->width);
-    return nn_gate_backward(r->rt, nn_op_view(r, "dx"), nn_op_view(r, "dz"), dy, nn_op_view(r, "x"), nn_op_view(r, "z"),
-                            kind_of(r), nn_op_beta(r));
+    const nn_gate layer = gate_of(r);
+    const nn_gate_gradient gradient = {nn_op_view(r, "dx"), nn_op_view(r, "dz"), nn_op_beta(r)};
+    return nn_gate_backward(r->rt, &gradient, &layer,
+                            nn_dense(nn_op_view(r, "dy"), nn_op_rows(r->shape), r->shape->width));
 }
 
 const nn_operation nn_operation_gate = {
@@ -226,14 +271,16 @@ static nn_layernorm norm_of(const nn_op_run *r)
                           .columns = r->shape->width,
                           .gain = nn_op_view(r, "gain"),
                           .bias = nn_op_view(r, "bias"),
+                          .x = nn_op_view(r, "x"),
                           .mean = nn_op_view(r, "mean"),
-                          .rstd = nn_op_view(r, "rstd")};
+                          .rstd = nn_op_view(r, "rstd"),
+                          .scratch = nn_op_view(r, "partials")};
 }
 
 static st_status layernorm_forward(const nn_op_run *r)
 {
     const nn_layernorm layer = norm_of(r);
-    return nn_layernorm_forward(r->rt, nn_op_view(r, "y"), &layer, nn_op_view(r, "x"));
+    return nn_layernorm_forward(r->rt, nn_op_view(r, "y"), &layer, layer.x);
 }
 
 static st_status layernorm_backward(const nn_op_run *r)
@@ -243,12 +290,9 @@ static st_status layernorm_backward(const nn_op_run *r)
                                             .y = nn_op_view(r, "y_again"),
                                             .dgain = nn_op_view(r, "dgain"),
                                             .dbias = nn_op_view(r, "dbias"),
-                                            .scratch = nn_op_view(r, "partials"),
-                                            .dy = nn_op_view(r, "dy"),
-                                            .x = nn_op_view(r, "x"),
                                             .beta_dx = nn_op_beta(r),
                                             .beta = nn_op_beta(r)};
-    return nn_layernorm_backward(r->rt, &gradient, &layer);
+    return nn_layernorm_backward(r->rt, &gradient, &layer, nn_op_view(r, "dy"));
 }
 
 const nn_operation nn_operation_layernorm = {
@@ -276,7 +320,7 @@ static size_t longest_of(const nn_op_shape *s)
     return longest;
 }
 
-static size_t places(const nn_op_shape *s)
+static size_t encoding(const nn_op_shape *s)
 {
     return longest_of(s) * s->width;
 }
@@ -298,7 +342,7 @@ static size_t embedding_scratch(const nn_op_shape *s) /* no more rows than those
 
 static const nn_op_tensor embedding_tensors[] = {
     NN_OP_READ("x", SIGNED, nn_op_flat),
-    NN_OP_READ("places", SIGNED, places),
+    NN_OP_READ("positional_encoding", SIGNED, encoding),
     NN_OP_READ("table", SIGNED, table),
     NN_OP_INCOMING("dy", nn_op_flat, "y"),
     NN_OP_READ("dy_1", SIGNED, nn_op_flat), /* of other tensors that the table was added to */
@@ -309,26 +353,31 @@ static const nn_op_tensor embedding_tensors[] = {
     {.name = NULL},
 };
 
-static st_status embedding_forward(const nn_op_run *r)
+static nn_embedding embedding_of(const nn_op_run *r, size_t table_rows)
 {
-    return nn_embedding_forward(r->rt, nn_op_view(r, "y"), nn_op_view(r, "x"), nn_op_view(r, "places"),
-                                (nn_speaker_table){nn_op_view(r, "table"), r->shape->speakers}, &r->batch,
-                                r->shape->width);
+    return (nn_embedding){.segments = &r->batch.segments,
+                          .speakers = &r->batch.speakers,
+                          .columns = r->shape->width,
+                          .table = nn_op_view(r, "table"),
+                          .table_rows = table_rows,
+                          .positional_encoding = nn_op_view(r, "positional_encoding"),
+                          .scratch = nn_op_view(r, "partials")};
 }
 
+/* Without a padding row. */
+static st_status embedding_forward(const nn_op_run *r)
+{
+    const nn_embedding layer = embedding_of(r, r->shape->speakers);
+    return nn_embedding_forward(r->rt, nn_op_view(r, "y"), &layer, nn_op_view(r, "x"));
+}
+
+/* With one. */
 static st_status embedding_backward(const nn_op_run *r)
 {
-    const nn_embedding_gradient gradient = {
-        .dtable = nn_op_view(r, "dtable"),
-        .scratch = nn_op_view(r, "partials"),
-        .dy = {nn_op_view(r, "dy"), nn_op_view(r, "dy_1"), nn_op_view(r, "dy_2")},
-        .tensors = NN_MODALITIES,
-        .speakers = r->shape->speakers,
-        .table_rows = r->shape->speakers + 1,
-        .columns = r->shape->width,
-        .beta = nn_op_beta(r),
-    };
-    return nn_embedding_backward(r->rt, &gradient, &r->batch);
+    const nn_embedding layer = embedding_of(r, r->shape->speakers + 1);
+    const nn_embedding_gradient gradient = {nn_op_view(r, "dtable"), nn_op_beta(r)};
+    const rt_view dy[] = {nn_op_view(r, "dy"), nn_op_view(r, "dy_1"), nn_op_view(r, "dy_2")};
+    return nn_embedding_backward(r->rt, &gradient, &layer, dy, NN_MODALITIES);
 }
 
 const nn_operation nn_operation_embedding = {
@@ -375,21 +424,22 @@ static const nn_op_tensor head_tensors[] = {
     {.name = NULL},
 };
 
-static nn_head_sizes head_sizes(const nn_op_run *r)
+static nn_head head_of(const nn_op_run *r)
 {
-    return (nn_head_sizes){nn_op_rows(r->shape), r->shape->slices, r->shape->width};
+    return (nn_head){nn_op_rows(r->shape), r->shape->slices, r->shape->width, nn_op_mask(r), nn_op_view(r, "y")};
 }
 
 static st_status head_forward(const nn_op_run *r)
 {
-    return nn_head_forward(r->rt, nn_op_view(r, "y"), nn_op_view(r, "x0"), nn_op_view(r, "xk"), head_sizes(r),
-                           nn_op_mask(r));
+    const nn_head layer = head_of(r);
+    return nn_head_forward(r->rt, layer.y, &layer, nn_op_view(r, "x0"), nn_op_view(r, "xk"));
 }
 
 static st_status head_backward(const nn_op_run *r)
 {
-    return nn_head_backward(r->rt, nn_op_view(r, "dx0"), nn_op_view(r, "dxk"), nn_op_view(r, "y"), nn_op_view(r, "dy"),
-                            head_sizes(r), nn_op_mask(r));
+    const nn_head layer = head_of(r);
+    const nn_head_gradient gradient = {nn_op_view(r, "dx0"), nn_op_view(r, "dxk")};
+    return nn_head_backward(r->rt, &gradient, &layer, nn_op_view(r, "dy"));
 }
 
 const nn_operation nn_operation_head = {

@@ -124,35 +124,32 @@ static const nn_op_tensor linear_tensors[] = {
     {.name = NULL},
 };
 
-static nn_linear_slot linear_of(const nn_op_run *r)
-{
-    return (nn_linear_slot){.weight = {nn_op_view(r, "weight"), nn_op_view(r, "dweight")},
-                            .bias = {nn_op_view(r, "bias"), nn_op_view(r, "dbias")},
-                            .in = r->shape->depth,
-                            .out = r->shape->width};
-}
-
 static nn_matrix linear_matrix(const nn_op_run *r, const char *name, size_t columns)
 {
     return nn_dense(nn_op_view(r, name), nn_op_rows(r->shape), columns);
 }
 
+static nn_linear linear_of(const nn_op_run *r)
+{
+    return (nn_linear){nn_op_view(r, "weight"), nn_op_view(r, "bias"), linear_matrix(r, "x", r->shape->depth),
+                       nn_op_view(r, "partials")};
+}
+
 static st_status linear_forward(const nn_op_run *r)
 {
-    const nn_linear_slot layer = linear_of(r);
-    return nn_linear_forward(r->rt, linear_matrix(r, "y", layer.out), linear_matrix(r, "x", layer.in), &layer);
+    const nn_linear layer = linear_of(r);
+    return nn_linear_forward(r->rt, linear_matrix(r, "y", r->shape->width), &layer, layer.x);
 }
 
 static st_status linear_backward(const nn_op_run *r)
 {
-    const nn_linear_slot layer = linear_of(r);
-    const nn_linear_gradient gradient = {.dx = linear_matrix(r, "dx", layer.in),
-                                         .dy = linear_matrix(r, "dy", layer.out),
-                                         .x = linear_matrix(r, "x", layer.in),
-                                         .scratch = nn_op_view(r, "partials"),
+    const nn_linear layer = linear_of(r);
+    const nn_linear_gradient gradient = {.dx = linear_matrix(r, "dx", r->shape->depth),
+                                         .dweight = nn_op_view(r, "dweight"),
+                                         .dbias = nn_op_view(r, "dbias"),
                                          .beta_dx = nn_op_beta(r),
                                          .beta = nn_op_beta(r)};
-    return nn_linear_backward(r->rt, &layer, &gradient);
+    return nn_linear_backward(r->rt, &gradient, &layer, linear_matrix(r, "dy", r->shape->width));
 }
 
 const nn_operation nn_operation_linear = {
@@ -225,16 +222,14 @@ static st_status mask_forward(const nn_op_run *r)
 {
     const nn_op_shape *s = r->shape;
     nn_sites sites = {.numbers = nn_op_view(r, "sites"), .count = NN_OP_MASKS};
-    nn_batch batch = r->batch;
-    batch.first_row = NN_OP_FIRST_ROW;
     const uint64_t first = NN_OP_FIRST_ROW * s->width;
     ST_FORWARD(rt_write(r->rt, sites.numbers, nn_op_sites, NN_OP_MASKS));
     ST_FORWARD(nn_dropout_mask_draw(r->rt, nn_op_view(r, "flat"), &nn_op_draw, nn_op_sites[0], first, nn_op_flat(s)));
     sites.stride = listed_stride(s);
     ST_FORWARD(nn_dropout_mask_draw_sites(r->rt, nn_op_view(r, "listed"), &nn_op_draw, sites, first, nn_op_flat(s)));
     sites.stride = attention_stride(s);
-    ST_FORWARD(
-        nn_dropout_mask_draw_attention(r->rt, nn_op_view(r, "attention"), &nn_op_draw, sites, &batch, s->slices));
+    ST_FORWARD(nn_dropout_mask_draw_attention(r->rt, nn_op_view(r, "attention"), &nn_op_draw, sites, &r->batch.segments,
+                                              NN_OP_FIRST_ROW, s->slices));
     sites.stride = graph_stride(s);
     return nn_dropout_mask_draw_graph(r->rt, nn_op_view(r, "graph"), &nn_op_draw, sites, s->slices, nn_op_rows(s),
                                       NN_OP_FIRST_ROW, s->width);
@@ -453,13 +448,16 @@ static st_status make_arenas(const nn_op_run *r, rt_arena *arenas[ARENAS], rt_vi
     return ST_OK;
 }
 
-/* Elements of control, as cl/optimizer.cl lays them out. */
+/* Elements of the control block; counts are of updates and of skipped steps. */
 static st_status show_control(const nn_op_run *r, rt_view control)
 {
     static const struct {
         const char *tensor;
         size_t at, elements;
-    } shown[] = {{"norm", 0, 1}, {"factor", 2, 1}, {"counts", 3, 2}, {"corrections", 5, 2}};
+    } shown[] = {{"norm", NN_CONTROL_NORM, 1},
+                 {"factor", NN_CONTROL_FACTOR, 1},
+                 {"counts", NN_CONTROL_UPDATES, 2},
+                 {"corrections", NN_CONTROL_CORRECTION_1, 2}};
     for (size_t i = 0; i < sizeof shown / sizeof *shown; ++i)
         ST_FORWARD(rt_copy(r->rt, nn_op_view(r, shown[i].tensor), rt_view_at(control, shown[i].at), shown[i].elements));
     return ST_OK;

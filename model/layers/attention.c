@@ -21,14 +21,15 @@ static nn_strided strided_of(nn_matrix x, size_t heads)
     return (nn_strided){x.view, x.ld, x.columns / heads};
 }
 
-static nn_segment_matmul products_of(const nn_attention *a)
+/* Of queries and keys, or of what has their shape. */
+static nn_segment_matmul products_of(const nn_attention *a, nn_matrix q)
 {
-    return (nn_segment_matmul){a->batch, a->heads, a->q.columns / a->heads};
+    return (nn_segment_matmul){a->segments, a->heads, q.columns / a->heads};
 }
 
-static float score_factor(const nn_attention *a)
+static float score_factor(const nn_attention *a, nn_matrix q)
 {
-    return (float)(1.0 / sqrt((double)(a->q.columns / a->heads)));
+    return (float)(1.0 / sqrt((double)(q.columns / a->heads)));
 }
 
 /* Without mask and factor the masked probabilities are the probabilities themselves. */
@@ -40,7 +41,7 @@ static bool drops(const nn_attention *a)
 /* What a softmax moves: `squares` of all heads, the masked probabilities, the mask. */
 static size_t moves_of(const nn_attention *a, size_t squares)
 {
-    const size_t square = nn_square_elements(a->batch->pairs, a->heads);
+    const size_t square = nn_square_elements(a->segments->pairs, a->heads);
     return (squares + (drops(a) ? 1 : 0)) * square + nn_dropout_mask_read(a->mask, square);
 }
 
@@ -58,42 +59,43 @@ static size_t softmax_group(const rt_context *rt)
 
 static rt_grid softmax_grid(const rt_context *rt, const nn_attention *a)
 {
-    return rt_groups(a->batch->rows, a->heads, 1, softmax_group(rt));
+    return rt_groups(a->segments->rows, a->heads, 1, softmax_group(rt));
 }
 
-st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *a)
+st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *a, nn_qkv in)
 {
-    const nn_batch *batch = a->batch;
-    const nn_segment_matmul products = products_of(a);
+    const nn_segments *segments = a->segments;
+    const nn_segment_matmul products = products_of(a, in.q);
     const bool keep = drops(a);
-    ST_FORWARD(nn_segment_matmul_nt(rt, a->probabilities, &products, strided_of(a->q, a->heads),
-                                    strided_of(a->k, a->heads), score_factor(a)));
+    ST_FORWARD(nn_segment_matmul_nt(rt, a->probabilities, &products, strided_of(in.q, a->heads),
+                                    strided_of(in.k, a->heads), score_factor(a, in.q)));
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_forward", softmax_grid(rt, a),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
-                         RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
+                         RT_VIEW(segments->dialogue_of), RT_VIEW(segments->starts), RT_VIEW(segments->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
                          RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 2))));
-    return nn_segment_matmul_nn(rt, strided_of(context, a->heads), &products, kept_view(a), strided_of(a->v, a->heads),
+    return nn_segment_matmul_nn(rt, strided_of(context, a->heads), &products, kept_view(a), strided_of(in.v, a->heads),
                                 0.0f);
 }
 
-st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_matrix dv, const nn_attention *a,
+st_status nn_attention_backward(rt_context *rt, const nn_attention_gradient *g, const nn_attention *a,
                                 nn_matrix dcontext)
 {
-    const nn_batch *batch = a->batch;
-    const nn_segment_matmul products = products_of(a);
+    const nn_segments *segments = a->segments;
+    const nn_segment_matmul products = products_of(a, a->in.q);
     const bool keep = drops(a);
-    const rt_view dscores = rt_view_at(a->scratch, nn_square_elements(batch->pairs, a->heads));
-    ST_FORWARD(
-        nn_segment_matmul_nt(rt, dscores, &products, strided_of(dcontext, a->heads), strided_of(a->v, a->heads), 1.0f));
+    const rt_view dscores = rt_view_at(a->scratch, nn_square_elements(segments->pairs, a->heads));
+    ST_FORWARD(nn_segment_matmul_nt(rt, dscores, &products, strided_of(dcontext, a->heads),
+                                    strided_of(a->in.v, a->heads), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "attention_softmax_backward", softmax_grid(rt, a), RT_VIEW(dscores),
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
-                         RT_VIEW(batch->dialogue_of), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
+                         RT_VIEW(segments->dialogue_of), RT_VIEW(segments->starts), RT_VIEW(segments->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_FLOAT(score_factor(a)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3))));
-    ST_FORWARD(nn_segment_matmul_tn(rt, strided_of(dv, a->heads), &products, kept_view(a),
+                         RT_FLOAT(score_factor(a, a->in.q)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3))));
+    ST_FORWARD(nn_segment_matmul_tn(rt, strided_of(g->dv, a->heads), &products, kept_view(a),
                                     strided_of(dcontext, a->heads), 0.0f));
     ST_FORWARD(
-        nn_segment_matmul_nn(rt, strided_of(dq, a->heads), &products, dscores, strided_of(a->k, a->heads), 0.0f));
-    return nn_segment_matmul_tn(rt, strided_of(dk, a->heads), &products, dscores, strided_of(a->q, a->heads), 0.0f);
+        nn_segment_matmul_nn(rt, strided_of(g->dq, a->heads), &products, dscores, strided_of(a->in.k, a->heads), 0.0f));
+    return nn_segment_matmul_tn(rt, strided_of(g->dk, a->heads), &products, dscores, strided_of(a->in.q, a->heads),
+                                0.0f);
 }

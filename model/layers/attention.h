@@ -10,26 +10,35 @@
 
 #include "model/glossary.h"
 
+/* [N, H] each, biases inside; a view per matrix, so columns of one wider matrix will do. */
+typedef struct nn_qkv {
+    nn_matrix q, k, v;
+} nn_qkv;
+
 typedef struct nn_attention {
-    const nn_batch *batch;
+    const nn_segments *segments;
     size_t heads; /* divides H */
     nn_dropout_mask
-        mask;          /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
-    nn_matrix q, k, v; /* [N, H], biases inside; a view per matrix, so columns of one wider matrix will do */
-    rt_view probabilities; /* nn_attention_probabilities elements: A before the mask, written by forward, read by
-                              backward; entry (i, j) of dialogue b and head h at pair_start_b*heads + h*L*L + i*L + j */
-    rt_view scratch;       /* nn_attention_scratch elements, free between calls */
+        mask;  /* site attention: bit (r*heads + head)*512 + j, r the row in this part, j the source position */
+    nn_qkv in; /* saved */
+    rt_view
+        probabilities; /* saved, nn_attention_probabilities elements: A before the mask; entry (i, j) of dialogue b and
+                              head h at pair_start_b*heads + h*L*L + i*L + j */
+    rt_view scratch;   /* nn_attention_scratch elements */
 } nn_attention;
+
+typedef struct nn_attention_gradient {
+    nn_matrix dq, dk, dv; /* [N, H], overwritten; they overlap nothing else */
+} nn_attention_gradient;
 
 /* Elements; both grow with `pairs`, so the batch with the largest sum of L^2 needs the most. */
 size_t nn_attention_probabilities(size_t pairs, size_t heads);
 size_t nn_attention_scratch(size_t pairs, size_t heads);
 
 /* Writes context [N, H] and the probabilities. */
-st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *attention);
+st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_attention *layer, nn_qkv in);
 
-/* Overwrites dq, dk, dv [N, H], which overlap nothing else. */
-st_status nn_attention_backward(rt_context *rt, nn_matrix dq, nn_matrix dk, nn_matrix dv, const nn_attention *attention,
+st_status nn_attention_backward(rt_context *rt, const nn_attention_gradient *gradient, const nn_attention *layer,
                                 nn_matrix dcontext);
 
 #endif

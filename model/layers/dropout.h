@@ -1,6 +1,6 @@
 /* Dropout with bits drawn beforehand (dropout_mask.h), and the residual sum that often follows it.
  *
- *     y  = mask * scale * x + residual            dx = mask * scale * dy + beta * dx
+ *     y = mask * scale * x + residual            dx = mask * scale * dy
  *
  * Flat arrays of `elements`; bit e belongs to element e. The residual is optional (a view without a block); its
  * gradient is dy. A mask without bits multiplies by its scale alone.
@@ -10,12 +10,20 @@
 
 #include "model/glossary.h"
 
-/* y may be x or the residual. */
-st_status nn_dropout_forward(rt_context *rt, rt_view y, rt_view x, rt_view residual, nn_dropout_mask mask,
-                             size_t elements);
+typedef struct nn_dropout {
+    size_t elements;
+    nn_dropout_mask mask;
+    rt_view residual;
+} nn_dropout;
 
-/* dx may be dy. beta 0: dx is overwritten, its old values are not read; 1: added to. */
-st_status nn_dropout_backward(rt_context *rt, rt_view dx, rt_view dy, nn_dropout_mask mask, size_t elements,
-                              float beta);
+typedef struct nn_dropout_gradient {
+    rt_view dx; /* may be dy */
+    float beta;
+} nn_dropout_gradient;
+
+/* y may be x or the residual. */
+st_status nn_dropout_forward(rt_context *rt, rt_view y, const nn_dropout *layer, rt_view x);
+
+st_status nn_dropout_backward(rt_context *rt, const nn_dropout_gradient *gradient, const nn_dropout *layer, rt_view dy);
 
 #endif

@@ -53,16 +53,16 @@ st_status nn_dropout_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw
 }
 
 st_status nn_dropout_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
-                                         const nn_batch *batch, size_t heads)
+                                         const nn_segments *segments, size_t first_row, size_t heads)
 {
-    rt_grid grid = scalars_times(rt, batch->rows * heads, nn_dropout_mask_words(batch->longest));
+    rt_grid grid = scalars_times(rt, segments->rows * heads, nn_dropout_mask_words(segments->longest));
     grid.dimensions = 3;
     grid.groups[2] = sites.count;
     return RT_LAUNCH(rt, "dropout_mask_draw_attention", grid, RT_VIEW(bits), RT_VIEW(sites.numbers),
-                     RT_VIEW(batch->starts), RT_VIEW(batch->dialogue_of), RT_UINT(batch->rows), RT_UINT(heads),
-                     RT_ULONG(sites.stride), RT_ULONG(batch->first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
+                     RT_VIEW(segments->starts), RT_VIEW(segments->dialogue_of), RT_UINT(segments->rows), RT_UINT(heads),
+                     RT_ULONG(sites.stride), RT_ULONG(first_row), RT_ULONG(draw->seed), RT_UINT(draw->step),
                      RT_UINT(threshold_of(draw->p)),
-                     RT_MOVES(nn_dropout_mask_words(batch->pairs * heads) * sites.count));
+                     RT_MOVES(nn_dropout_mask_words(segments->pairs * heads) * sites.count));
 }
 
 st_status nn_dropout_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,

@@ -63,10 +63,10 @@ typedef struct nn_sites {
 st_status nn_dropout_mask_draw_sites(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
                                      uint64_t first_element, size_t elements);
 
-/* Attention masks: bit (r*heads + head)*512 + j, r a row of `batch`, j a row of its dialogue. Words that hold no such j
- * are not written. */
+/* Attention masks: bit (r*heads + head)*512 + j, r a row of the batch, which begins at first_row of the whole, j a row
+ * of its dialogue. Words that hold no such j are not written. */
 st_status nn_dropout_mask_draw_attention(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,
-                                         const nn_batch *batch, size_t heads);
+                                         const nn_segments *segments, size_t first_row, size_t heads);
 
 /* Graph masks of tensors [M, rows, G]: bit (m*rows + r)*G + c is that of element ((first_row + r)*M + m)*G + c. */
 st_status nn_dropout_mask_draw_graph(rt_context *rt, rt_view bits, const nn_draw *draw, nn_sites sites,

@@ -1,6 +1,7 @@
-/* What is added to the rows of a batch: sinusoidal places and the vector of the speaker (SPEC 2, SPEC 5).
+/* What is added to the rows of a batch: the positional encoding and the vector of the speaker (SPEC 2, SPEC 5).
  *
- *     y[r, :] = x[r, :] + places[position of r, :] + table[speaker of r, :]
+ *     y[r, :] = x[r, :] + positional_encoding[position of r, :] + table[speaker of r, :]
+ *     dtable[s, :] = sum over the rows r of speaker s of dy_1[r, :] + dy_2[r, :] + ..., in a fixed order
  *
  * Speakers are 0 .. S - 1; S is everybody whom the tables do not know. E_spk has a padding row for S, which stays zero;
  * E_gcn has none, and nothing is added. No gradient comes from S.
@@ -10,33 +11,37 @@
 
 #include "model/glossary.h"
 
-/* Fills places [longest, columns] on the host: places[p, 2i] = sin(p * 10000^(-2i/columns)), places[p, 2i+1] = cos of
- * the same, computed in double and rounded once. */
-void nn_embedding_places(float *places, size_t longest, size_t columns);
+/* Who speaks which row, on the device, int32. */
+typedef struct nn_speakers {
+    size_t count;   /* S */
+    rt_view of_row; /* [N] */
+    rt_view rows;   /* [N] rows sorted by speaker, ascending within a speaker */
+    rt_view starts; /* [S + 2] where each speaker, and S, begins in `rows` */
+} nn_speakers;
 
-/* A table of speakers, [rows, columns]; speakers from `rows` on add nothing. */
-typedef struct nn_speaker_table {
-    rt_view values;
-    size_t rows;
-} nn_speaker_table;
-
-/* x and y are [N, columns], y may be x. Without a block `places` are left out (the graph's embedding has none). */
-st_status nn_embedding_forward(rt_context *rt, rt_view y, rt_view x, rt_view places, nn_speaker_table table,
-                               const nn_batch *batch, size_t columns);
+typedef struct nn_embedding {
+    const nn_segments *segments;
+    const nn_speakers *speakers;
+    size_t columns;
+    rt_view table;               /* [table_rows, columns] */
+    size_t table_rows;           /* S, or S + 1 with a padding row; speakers from here on add nothing */
+    rt_view positional_encoding; /* [longest, columns]; without a block it is left out (that of the graph has none) */
+    rt_view scratch;             /* nn_embedding_scratch elements, for backward */
+} nn_embedding;
 
 typedef struct nn_embedding_gradient {
-    rt_view dtable;            /* [table_rows, columns] */
-    rt_view scratch;           /* nn_embedding_scratch elements, free between calls */
-    rt_view dy[NN_MODALITIES]; /* gradients of every tensor that the table was added to, [N, columns] each */
-    size_t tensors;            /* 1 to 3 of them */
-    size_t speakers;           /* S */
-    size_t table_rows;         /* S, or S + 1 with a padding row, whose gradient is 0 */
-    size_t columns;
-    float beta; /* 0: dtable is overwritten; 1: added to */
+    rt_view dtable; /* [table_rows, columns]; a padding row gets 0 */
+    float beta;
 } nn_embedding_gradient;
 
-/* dtable[s, :] = sum over the rows r of speaker s of dy_1[r, :] + dy_2[r, :] + ..., in a fixed order. */
 size_t nn_embedding_scratch(size_t rows, size_t speakers, size_t columns);
-st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gradient, const nn_batch *batch);
+
+/* x and y are [N, columns], y may be x. */
+st_status nn_embedding_forward(rt_context *rt, rt_view y, const nn_embedding *layer, rt_view x);
+
+/* dy: the gradients of all `tensors`, 1 to 3 of them, that the table was added to, [N, columns] each; that of x is dy
+ * itself. */
+st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gradient, const nn_embedding *layer,
+                                const rt_view *dy, size_t tensors);
 
 #endif

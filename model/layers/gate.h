@@ -13,12 +13,21 @@
 
 typedef enum nn_gate_kind { NN_GATE_LEARNED, NN_GATE_IDENTITY, NN_GATE_OFF } nn_gate_kind;
 
-/* z is read where the gate is learned. */
-st_status nn_gate_forward(rt_context *rt, nn_matrix y, rt_view x, rt_view z, nn_gate_kind kind);
+typedef struct nn_gate {
+    nn_gate_kind kind;
+    rt_view x, z; /* saved: the inputs */
+} nn_gate;
 
-/* dx = g * dy, plus x * g' * dy where the gate is the identity, + beta * dx (0: the old dx is not read). Where the gate
- * is learned, dz = x * g' * dy is written (it may be z): what goes through z is added to dx by linear.h. */
-st_status nn_gate_backward(rt_context *rt, rt_view dx, rt_view dz, nn_matrix dy, rt_view x, rt_view z,
-                           nn_gate_kind kind, float beta);
+typedef struct nn_gate_gradient {
+    rt_view dx; /* what goes through z is not in it: linear.h adds that */
+    rt_view dz; /* overwritten, where the gate is learned; may be z */
+    float beta; /* of dx */
+} nn_gate_gradient;
+
+/* z is read where the gate is learned. */
+st_status nn_gate_forward(rt_context *rt, nn_matrix y, const nn_gate *layer, rt_view x, rt_view z);
+
+/* dx = g * dy, plus x * g' * dy where the gate is the identity; dz = x * g' * dy. */
+st_status nn_gate_backward(rt_context *rt, const nn_gate_gradient *gradient, const nn_gate *layer, nn_matrix dy);
 
 #endif

@@ -23,7 +23,7 @@ static nn_gcn_inside divide(rt_view scratch, size_t modalities, size_t rows, siz
 
 nn_gcn_inside nn_gcn_look(const nn_gcn *layer)
 {
-    return divide(layer->scratch, layer->modalities, layer->batch->rows, layer->batch->pairs, layer->graph);
+    return divide(layer->scratch, layer->modalities, layer->segments->rows, layer->segments->pairs, layer->graph);
 }
 
 size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph)
@@ -33,18 +33,18 @@ size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph
 
 static nn_strided strided_of(rt_view x, const nn_gcn *layer)
 {
-    return (nn_strided){x, layer->graph, layer->batch->rows * layer->graph};
+    return (nn_strided){x, layer->graph, layer->segments->rows * layer->graph};
 }
 
 static nn_segment_matmul products_of(const nn_gcn *layer)
 {
-    return (nn_segment_matmul){layer->batch, layer->modalities, layer->graph};
+    return (nn_segment_matmul){layer->segments, layer->modalities, layer->graph};
 }
 
 /* Elements of all nodes with the words of their mask, and of the squares: what the kernels move. */
 static size_t nodes_of(const nn_gcn *layer)
 {
-    return layer->modalities * layer->batch->rows * layer->graph;
+    return layer->modalities * layer->segments->rows * layer->graph;
 }
 
 static size_t words_of(const nn_gcn *layer)
@@ -54,27 +54,27 @@ static size_t words_of(const nn_gcn *layer)
 
 static size_t squares_of(const nn_gcn *layer)
 {
-    return nn_square_elements(layer->batch->pairs, layer->modalities);
+    return nn_square_elements(layer->segments->pairs, layer->modalities);
 }
 
 /* The arguments by which every row kernel finds its dialogue, and those by which it masks. */
-#define PLACES(batch) RT_VIEW((batch)->dialogue_of), RT_VIEW((batch)->starts)
+#define DIALOGUE_OF_ROW(segments) RT_VIEW((segments)->dialogue_of), RT_VIEW((segments)->starts)
 #define MASKED(layer) RT_UINT((layer)->keep.bits.block != NULL), RT_FLOAT((layer)->keep.scale)
 
-st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
+st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer, rt_view x)
 {
-    const nn_batch *batch = layer->batch;
+    const nn_segments *segments = layer->segments;
     const nn_gcn_inside scratch = nn_gcn_look(layer);
     const nn_segment_matmul products = products_of(layer);
-    const rt_grid grid = rt_rows(rt, batch->rows);
+    const rt_grid grid = rt_rows(rt, segments->rows);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_nodes_forward", grid, RT_VIEW(x_next), RT_VIEW(scratch.h), RT_VIEW(layer->u),
-                         RT_VIEW(layer->s), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), PLACES(batch),
-                         RT_VIEW(layer->weight), RT_VIEW(layer->bias), RT_UINT(batch->rows), RT_UINT(layer->graph),
+                         RT_VIEW(layer->s), RT_VIEW(x), RT_VIEW(layer->keep.bits), DIALOGUE_OF_ROW(segments),
+                         RT_VIEW(layer->weight), RT_VIEW(layer->bias), RT_UINT(segments->rows), RT_UINT(layer->graph),
                          RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt)),
                          RT_MOVES(3 * nodes_of(layer) + words_of(layer))));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_forward", grid, RT_VIEW(scratch.a), RT_VIEW(layer->u), RT_VIEW(layer->s),
-                         PLACES(batch), RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities),
-                         RT_MOVES(squares_of(layer))));
+                         DIALOGUE_OF_ROW(segments), RT_VIEW(segments->pair_starts), RT_UINT(segments->rows),
+                         RT_UINT(layer->modalities), RT_MOVES(squares_of(layer))));
     return nn_segment_matmul_nn(rt, strided_of(x_next, layer), &products, scratch.a, strided_of(scratch.h, layer),
                                 1.0f);
 }
@@ -82,54 +82,55 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer)
 /* Down to du and ds, the gradients of the two halves of every gate; leaves h and a in the scratch. */
 static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gcn_inside *scratch, rt_view dx_next)
 {
-    const nn_batch *batch = layer->batch;
+    const nn_segments *segments = layer->segments;
     const nn_segment_matmul products = products_of(layer);
-    const rt_grid grid = rt_rows(rt, batch->rows);
+    const rt_grid grid = rt_rows(rt, segments->rows);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_cross_backward", grid, RT_VIEW(scratch->h), RT_VIEW(scratch->du),
                          RT_VIEW(scratch->ds), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
-                         RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_UINT(batch->rows),
+                         RT_VIEW(layer->s), RT_VIEW(dx_next), DIALOGUE_OF_ROW(segments), RT_UINT(segments->rows),
                          RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt)),
                          RT_MOVES(3 * nodes_of(layer) + words_of(layer))));
     ST_FORWARD(nn_segment_matmul_nt(rt, scratch->dz, &products, strided_of(dx_next, layer),
                                     strided_of(scratch->h, layer), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz),
-                         RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), PLACES(batch),
-                         RT_VIEW(batch->pair_starts), RT_UINT(batch->rows), RT_UINT(layer->modalities),
+                         RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), DIALOGUE_OF_ROW(segments),
+                         RT_VIEW(segments->pair_starts), RT_UINT(segments->rows), RT_UINT(layer->modalities),
                          RT_LOCAL(rt_row_group(rt)), RT_MOVES(3 * squares_of(layer))));
     const size_t local = rt_row_group(rt);
-    return RT_LAUNCH(rt, "gcn_sources_backward", rt_groups(1, 1, batch->dialogues * layer->modalities, local),
-                     RT_VIEW(scratch->ds), RT_VIEW(scratch->dz), RT_VIEW(batch->starts), RT_VIEW(batch->pair_starts),
-                     RT_UINT(batch->rows), RT_UINT(layer->modalities), RT_MOVES(squares_of(layer)));
+    return RT_LAUNCH(rt, "gcn_sources_backward", rt_groups(1, 1, segments->dialogues * layer->modalities, local),
+                     RT_VIEW(scratch->ds), RT_VIEW(scratch->dz), RT_VIEW(segments->starts),
+                     RT_VIEW(segments->pair_starts), RT_UINT(segments->rows), RT_UINT(layer->modalities),
+                     RT_MOVES(squares_of(layer)));
 }
 
-static st_status parameters_backward(rt_context *rt, rt_view dweight, rt_view dbias, const nn_gcn *layer,
-                                     const nn_gcn_inside *scratch, float beta)
+static st_status weights_backward(rt_context *rt, const nn_gcn_gradient *gradient, const nn_gcn *layer,
+                                  const nn_gcn_inside *scratch)
 {
-    const size_t nodes = layer->modalities * layer->batch->rows, chunks = chunks_of(nodes), columns = 2 * layer->graph;
+    const size_t nodes = layer->modalities * layer->segments->rows, chunks = chunks_of(nodes),
+                 columns = 2 * layer->graph;
     const size_t local = rt_row_group(rt);
     ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_partials", rt_groups(1, chunks, 1, local), RT_VIEW(scratch->partials),
                          RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds), RT_UINT(nodes),
                          RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK), RT_MOVES(nodes_of(layer) + chunks * columns)));
-    ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(dweight), RT_VIEW(scratch->partials),
-                         RT_UINT(chunks), RT_UINT(columns), RT_UINT(beta != 0.0f),
-                         RT_MOVES((chunks + (beta != 0.0f ? 2 : 1)) * columns)));
-    return RT_LAUNCH(rt, "gcn_bias_backward", rt_rows(rt, 1), RT_VIEW(dbias), RT_VIEW(scratch->ds), RT_UINT(nodes),
-                     RT_UINT(beta != 0.0f), RT_LOCAL(local), RT_MOVES(nodes));
+    ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(gradient->dweight),
+                         RT_VIEW(scratch->partials), RT_UINT(chunks), RT_UINT(columns), RT_FLOAT(gradient->beta),
+                         RT_MOVES((chunks + (gradient->beta != 0.0f ? 2 : 1)) * columns)));
+    return RT_LAUNCH(rt, "gcn_bias_backward", rt_rows(rt, 1), RT_VIEW(gradient->dbias), RT_VIEW(scratch->ds),
+                     RT_UINT(nodes), RT_FLOAT(gradient->beta), RT_LOCAL(local), RT_MOVES(nodes));
 }
 
-st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view dbias, const nn_gcn *layer,
-                          rt_view dx_next, float beta)
+st_status nn_gcn_backward(rt_context *rt, const nn_gcn_gradient *gradient, const nn_gcn *layer, rt_view dx_next)
 {
-    const nn_batch *batch = layer->batch;
+    const nn_segments *segments = layer->segments;
     const nn_gcn_inside scratch = nn_gcn_look(layer);
     const nn_segment_matmul products = products_of(layer);
     ST_FORWARD(gates_backward(rt, layer, &scratch, dx_next));
-    ST_FORWARD(parameters_backward(rt, dweight, dbias, layer, &scratch, beta));
+    ST_FORWARD(weights_backward(rt, gradient, layer, &scratch));
     ST_FORWARD(
         nn_segment_matmul_tn(rt, strided_of(scratch.h, layer), &products, scratch.a, strided_of(dx_next, layer), 0.0f));
-    return RT_LAUNCH(rt, "gcn_nodes_backward", rt_rows(rt, batch->rows), RT_VIEW(dx), RT_VIEW(scratch.h),
+    return RT_LAUNCH(rt, "gcn_nodes_backward", rt_rows(rt, segments->rows), RT_VIEW(gradient->dx), RT_VIEW(scratch.h),
                      RT_VIEW(scratch.du), RT_VIEW(scratch.ds), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
-                     RT_VIEW(layer->s), RT_VIEW(dx_next), PLACES(batch), RT_VIEW(layer->weight), RT_UINT(batch->rows),
-                     RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer),
+                     RT_VIEW(layer->s), RT_VIEW(dx_next), DIALOGUE_OF_ROW(segments), RT_VIEW(layer->weight),
+                     RT_UINT(segments->rows), RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer),
                      RT_MOVES(3 * nodes_of(layer) + words_of(layer)));
 }

@@ -14,16 +14,22 @@
 #include "model/glossary.h"
 
 typedef struct nn_gcn {
-    const nn_batch *batch;
+    const nn_segments *segments;
     size_t modalities;    /* M: 1, 2 or 3 */
     size_t graph;         /* G */
     nn_dropout_mask keep; /* site gcn.k: bit (m*N + r)*G + c */
     rt_view weight;       /* [2G]: w_target, then w_source */
     rt_view bias;         /* [1] */
     rt_view x;            /* [M, N, G] input of the layer, unchanged until backward is done */
-    rt_view u, s;         /* [M, N], written by forward, read by backward */
-    rt_view scratch;      /* nn_gcn_scratch elements, free between calls; may serve all layers */
+    rt_view u, s;         /* saved, [M, N] */
+    rt_view scratch;      /* nn_gcn_scratch elements; may serve all layers */
 } nn_gcn;
+
+typedef struct nn_gcn_gradient {
+    rt_view dx;             /* [M, N, G], overwritten; may be dx_next */
+    rt_view dweight, dbias; /* [2G], [1] */
+    float beta;             /* of dweight and dbias */
+} nn_gcn_gradient;
 
 enum { NN_GCN_CHUNK = 64 };
 
@@ -42,11 +48,9 @@ nn_gcn_inside nn_gcn_look(const nn_gcn *layer);
 size_t nn_gcn_scratch(size_t modalities, size_t rows, size_t pairs, size_t graph);
 
 /* Writes x_next [M, N, G], which is not x, and u, s. */
-st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer);
+st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer, rt_view x);
 
-/* Gradients from dx_next [M, N, G]: dx, which may be dx_next itself; dweight [2G] and dbias [1], with
- * beta 0 overwritten, with 1 added to. */
-st_status nn_gcn_backward(rt_context *rt, rt_view dx, rt_view dweight, rt_view dbias, const nn_gcn *layer,
-                          rt_view dx_next, float beta);
+/* From dx_next [M, N, G]. */
+st_status nn_gcn_backward(rt_context *rt, const nn_gcn_gradient *gradient, const nn_gcn *layer, rt_view dx_next);
 
 #endif

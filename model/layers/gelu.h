@@ -10,11 +10,20 @@
 
 #include "model/glossary.h"
 
-/* h may be u only where backward is never called. */
-st_status nn_gelu_forward(rt_context *rt, rt_view h, rt_view u, nn_dropout_mask mask, size_t elements);
+typedef struct nn_gelu {
+    size_t elements;
+    nn_dropout_mask mask;
+    rt_view u; /* saved: the input */
+} nn_gelu;
 
-/* Overwrites du, which may be dh or u, and gives h again unless it has no block. */
-st_status nn_gelu_backward(rt_context *rt, rt_view du, rt_view h, rt_view dh, rt_view u, nn_dropout_mask mask,
-                           size_t elements);
+typedef struct nn_gelu_gradient {
+    rt_view du; /* overwritten; may be dh or u */
+    rt_view h;  /* the output, recomputed; without a block it is not */
+} nn_gelu_gradient;
+
+/* h may be u only where backward is never called. */
+st_status nn_gelu_forward(rt_context *rt, rt_view h, const nn_gelu *layer, rt_view u);
+
+st_status nn_gelu_backward(rt_context *rt, const nn_gelu_gradient *gradient, const nn_gelu *layer, rt_view dh);
 
 #endif

@@ -4,15 +4,19 @@
 
 #include "model/glossary.h"
 
-typedef struct nn_head_sizes {
+typedef struct nn_head {
     size_t rows, modalities, graph; /* N, |M|, G */
-} nn_head_sizes;
+    nn_dropout_mask mask;           /* site head: bit r*|M|*2G + column */
+    rt_view y;                      /* saved: the output */
+} nn_head;
 
-/* x0, xk [M, N, G]; bit r*|M|*2G + column of the mask (site head). */
-st_status nn_head_forward(rt_context *rt, rt_view y, rt_view x0, rt_view xk, nn_head_sizes sizes, nn_dropout_mask mask);
+typedef struct nn_head_gradient {
+    rt_view dx0, dxk; /* [M, N, G], overwritten */
+} nn_head_gradient;
 
-/* Overwrites dx0 and dxk [M, N, G] from dy, with the y that forward wrote. */
-st_status nn_head_backward(rt_context *rt, rt_view dx0, rt_view dxk, rt_view y, rt_view dy, nn_head_sizes sizes,
-                           nn_dropout_mask mask);
+/* x0, xk [M, N, G]. */
+st_status nn_head_forward(rt_context *rt, rt_view y, const nn_head *layer, rt_view x0, rt_view xk);
+
+st_status nn_head_backward(rt_context *rt, const nn_head_gradient *gradient, const nn_head *layer, rt_view dy);
 
 #endif

@@ -7,28 +7,27 @@
 
 #include "model/glossary.h"
 
-/* Parameters and what forward saves. */
 typedef struct nn_layernorm {
     size_t rows, columns;
     rt_view gain, bias; /* [columns] */
-    rt_view mean, rstd; /* [rows], written by forward, read by backward */
+    rt_view x;          /* saved: the input */
+    rt_view mean, rstd; /* saved, [rows] */
+    rt_view scratch;    /* nn_layernorm_scratch elements, for backward */
 } nn_layernorm;
+
+typedef struct nn_layernorm_gradient {
+    rt_view dx;           /* may be dy where beta_dx is 0 */
+    rt_view y;            /* the output, recomputed; without a block it is not */
+    rt_view dgain, dbias; /* [columns] */
+    float beta_dx, beta;  /* of dx; of dgain and dbias */
+} nn_layernorm_gradient;
+
+size_t nn_layernorm_scratch(size_t rows, size_t columns);
 
 /* y [rows, columns] may be x only where backward is never called. */
 st_status nn_layernorm_forward(rt_context *rt, rt_view y, const nn_layernorm *layer, rt_view x);
 
-typedef struct nn_layernorm_gradient {
-    rt_view dx;           /* may be dy where beta_dx is 0 */
-    rt_view y;            /* what forward gave, given again; without a block it is not */
-    rt_view dgain, dbias; /* [columns] */
-    rt_view scratch;      /* nn_layernorm_scratch elements, free between calls */
-    rt_view dy;
-    rt_view x;     /* the input of forward */
-    float beta_dx; /* 0: dx is overwritten; 1: added to */
-    float beta;    /* the same for dgain and dbias */
-} nn_layernorm_gradient;
-
-size_t nn_layernorm_scratch(size_t rows, size_t columns);
-st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gradient, const nn_layernorm *layer);
+st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gradient, const nn_layernorm *layer,
+                                rt_view dy);
 
 #endif

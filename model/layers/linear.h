@@ -7,30 +7,28 @@
 
 #include "model/glossary.h"
 
-/* Its parameters: W, and b, which is optional (a value without a block). */
-typedef struct nn_linear_slot {
-    nn_slot weight, bias;
-    size_t in, out;
-    size_t unlearned; /* less than out: the first so many biases get no gradient, bias.gradient is that of the others */
-} nn_linear_slot;
+typedef struct nn_linear {
+    rt_view weight, bias; /* [out, in]; [out], or without a block */
+    nn_matrix x;          /* saved: the input, for dweight alone */
+    rt_view scratch;      /* nn_column_sums_scratch(N, out) elements, for dbias alone */
+} nn_linear;
 
-st_status nn_linear_forward(rt_context *rt, nn_matrix y, nn_matrix x, const nn_linear_slot *layer);
-
-/* The gradients of W (dyᵀ . x) and b (column sums of dy) go to the slot. */
+/* What has no block is not computed. */
 typedef struct nn_linear_gradient {
-    nn_matrix dx;    /* [N, in] dy . W; without a block it is not computed */
-    nn_matrix dy;    /* [N, out] */
-    nn_matrix x;     /* [N, in]; for the gradient of W alone */
-    rt_view scratch; /* nn_column_sums_scratch(N, out) elements, for that of b alone */
-    float beta_dx;   /* 0: dx is overwritten; 1: added to */
-    float beta;      /* the same for the gradients of W and b */
+    nn_matrix dx;           /* [N, in] dy . W */
+    rt_view dweight, dbias; /* [out, in] dyᵀ . x; column sums of dy */
+    size_t dbias_from;      /* dbias is that of the biases from this one on: those before have no gradient */
+    float beta_dx, beta;    /* of dx; of dweight and dbias */
 } nn_linear_gradient;
 
-st_status nn_linear_backward(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
+st_status nn_linear_forward(rt_context *rt, nn_matrix y, const nn_linear *layer, nn_matrix x);
 
-/* Its two halves, in this order: dx, then the gradients of W and b, before which x need not exist. */
-st_status nn_linear_backward_input(rt_context *rt, const nn_linear_slot *layer, const nn_linear_gradient *gradient);
-st_status nn_linear_backward_parameters(rt_context *rt, const nn_linear_slot *layer,
-                                        const nn_linear_gradient *gradient);
+st_status nn_linear_backward(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer, nn_matrix dy);
+
+/* Its two halves, in this order: dx, then the gradients of the weights, before which x need not exist. */
+st_status nn_linear_backward_input(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer,
+                                   nn_matrix dy);
+st_status nn_linear_backward_weights(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer,
+                                     nn_matrix dy);
 
 #endif

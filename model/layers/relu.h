@@ -1,14 +1,25 @@
-/* Rectifier with dropout behind it, as the students use it (SPEC 4). Flat arrays of n elements. */
+/* Rectifier with dropout behind it, as the students use it (SPEC 4). Flat arrays of `elements`.
+ *
+ *     y = mask * scale * max(x, 0)            dx = scale * dy where y > 0, else 0
+ */
 #ifndef SAFSD_MODEL_LAYERS_RELU_H
 #define SAFSD_MODEL_LAYERS_RELU_H
 
 #include "model/glossary.h"
 
-/* y = keep * scale * max(x, 0). */
-st_status nn_relu_forward(rt_context *rt, rt_view y, rt_view x, size_t n, nn_dropout_mask mask);
+typedef struct nn_relu {
+    size_t elements;
+    nn_dropout_mask mask;
+    rt_view y; /* saved: the output */
+} nn_relu;
 
-/* dx = beta * dx + (y > 0 ? scale * dy : 0), with the y that forward wrote. dx may be dy. */
-st_status nn_relu_backward(rt_context *rt, rt_view dx, rt_view y, rt_view dy, size_t n, nn_dropout_mask mask,
-                           float beta);
+typedef struct nn_relu_gradient {
+    rt_view dx; /* may be dy */
+    float beta;
+} nn_relu_gradient;
+
+st_status nn_relu_forward(rt_context *rt, rt_view y, const nn_relu *layer, rt_view x);
+
+st_status nn_relu_backward(rt_context *rt, const nn_relu_gradient *gradient, const nn_relu *layer, rt_view dy);
 
 #endif

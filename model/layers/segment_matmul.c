@@ -25,8 +25,8 @@ static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, s
     const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
     const size_t rows_of_group = tile_rows(rt) * (items > 1 ? down : TILES_OF_ITEM);
     rt_grid grid =
-        rt_groups(ceil_div(columns, columns_of_item * across), ceil_div(shape->batch->longest, rows_of_group),
-                  shape->batch->dialogues * shape->slices, across);
+        rt_groups(ceil_div(columns, columns_of_item * across), ceil_div(shape->segments->longest, rows_of_group),
+                  shape->segments->dialogues * shape->slices, across);
     grid.local[1] = down;
     return grid;
 }
@@ -34,12 +34,12 @@ static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, s
 /* Elements of a strided operand, and multiplications and additions of one product. */
 static size_t strided_elements(const nn_segment_matmul *shape)
 {
-    return shape->slices * shape->batch->rows * shape->columns;
+    return shape->slices * shape->segments->rows * shape->columns;
 }
 
 static size_t square_elements(const nn_segment_matmul *shape)
 {
-    return nn_square_elements(shape->batch->pairs, shape->slices);
+    return nn_square_elements(shape->segments->pairs, shape->slices);
 }
 
 static double flops_of(const nn_segment_matmul *shape)
@@ -50,10 +50,10 @@ static double flops_of(const nn_segment_matmul *shape)
 st_status nn_segment_matmul_nt(rt_context *rt, rt_view square, const nn_segment_matmul *shape, nn_strided x,
                                nn_strided y, float alpha)
 {
-    const size_t columns = shape->batch->longest; /* of the output */
+    const size_t columns = shape->segments->longest; /* of the output */
     const size_t item = rt_row_group(rt) > 1 ? TILE_COLUMNS : columns;
     return RT_LAUNCH(rt, "segment_matmul_nt", tile_grid(rt, shape, columns, item), RT_VIEW(square), RT_VIEW(x.view),
-                     RT_VIEW(y.view), RT_VIEW(shape->batch->starts), RT_VIEW(shape->batch->pair_starts),
+                     RT_VIEW(y.view), RT_VIEW(shape->segments->starts), RT_VIEW(shape->segments->pair_starts),
                      RT_UINT(shape->slices), RT_UINT(shape->columns), RT_UINT(x.ld), RT_ULONG(x.stride), RT_UINT(y.ld),
                      RT_ULONG(y.stride), RT_FLOAT(alpha),
                      RT_MOVES(2 * strided_elements(shape) + square_elements(shape)), RT_FLOPS(flops_of(shape)));
@@ -65,8 +65,8 @@ static st_status product(rt_context *rt, const char *kernel, nn_strided out, con
     const size_t width = rt_vector_width(rt);
     const size_t vectors = width >= 8 ? 4 : 2;
     return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width), RT_VIEW(out.view),
-                     RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->batch->starts),
-                     RT_VIEW(shape->batch->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
+                     RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
+                     RT_VIEW(shape->segments->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
                      RT_UINT(out.ld), RT_ULONG(out.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(beta),
                      RT_MOVES((beta != 0.0f ? 3 : 2) * strided_elements(shape) + square_elements(shape)),
                      RT_FLOPS(flops_of(shape)));

@@ -29,7 +29,7 @@ typedef struct nn_strided {
 
 /* How many products of which width; what the operands of one call share. */
 typedef struct nn_segment_matmul {
-    const nn_batch *batch;
+    const nn_segments *segments;
     size_t slices, columns;
 } nn_segment_matmul;
 

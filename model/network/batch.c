@@ -75,7 +75,7 @@ static void fill_lists(int32_t *list, layout at, const ds_batch *whole, size_t f
                        const nn_batch *batch, size_t speakers)
 {
     size_t row = 0, pairs = 0;
-    for (size_t b = 0; b < batch->dialogues; ++b) {
+    for (size_t b = 0; b < batch->segments.dialogues; ++b) {
         const size_t L = (size_t)whole->lengths[first + b];
         list[at.starts + b] = (int32_t)row;
         list[at.pair_starts + b] = (int32_t)pairs;
@@ -87,21 +87,22 @@ static void fill_lists(int32_t *list, layout at, const ds_batch *whole, size_t f
         }
         pairs += L * L;
     }
-    list[at.starts + batch->dialogues] = (int32_t)row;
-    list[at.pair_starts + batch->dialogues] = (int32_t)pairs;
-    sort_by_speaker(list, at, batch->rows, speakers);
+    list[at.starts + batch->segments.dialogues] = (int32_t)row;
+    list[at.pair_starts + batch->segments.dialogues] = (int32_t)pairs;
+    sort_by_speaker(list, at, batch->segments.rows, speakers);
 }
 
 static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
 {
     const rt_view lists = rt_upload_view(store->upload);
-    batch->starts = rt_view_at(lists, at.starts);
-    batch->pair_starts = rt_view_at(lists, at.pair_starts);
-    batch->dialogue_of = rt_view_at(lists, at.dialogue_of);
-    batch->position = rt_view_at(lists, at.position);
-    batch->speakers = rt_view_at(lists, at.speakers);
-    batch->by_speaker = rt_view_at(lists, at.by_speaker);
-    batch->speaker_starts = rt_view_at(lists, at.speaker_starts);
+    batch->segments.starts = rt_view_at(lists, at.starts);
+    batch->segments.pair_starts = rt_view_at(lists, at.pair_starts);
+    batch->segments.dialogue_of = rt_view_at(lists, at.dialogue_of);
+    batch->segments.position = rt_view_at(lists, at.position);
+    batch->speakers.count = store->config.speakers;
+    batch->speakers.of_row = rt_view_at(lists, at.speakers);
+    batch->speakers.rows = rt_view_at(lists, at.by_speaker);
+    batch->speakers.starts = rt_view_at(lists, at.speaker_starts);
     batch->labels = rt_view_at(lists, at.labels);
     batch->mean_similarity = rt_view_at(lists, at.mean_similarity);
     for (size_t m = 0; m < NN_MODALITIES; ++m)
@@ -112,14 +113,15 @@ static st_status check_part(const nn_batch_store *store, const nn_batch *batch, 
                             st_error *error)
 {
     const nn_extent *e = &store->extent;
-    if (batch->dialogues > e->dialogues || batch->rows > e->rows || batch->pairs > e->pairs ||
-        batch->longest > e->longest)
+    if (batch->segments.dialogues > e->dialogues || batch->segments.rows > e->rows ||
+        batch->segments.pairs > e->pairs || batch->segments.longest > e->longest)
         return st_fail(
             error, ST_FAILED,
             "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
             "planned: %zu, %zu (%zu, %zu)",
-            batch->dialogues, batch->rows, batch->longest, batch->pairs, e->dialogues, e->rows, e->longest, e->pairs);
-    for (size_t r = 0; r < batch->rows; ++r)
+            batch->segments.dialogues, batch->segments.rows, batch->segments.longest, batch->segments.pairs,
+            e->dialogues, e->rows, e->longest, e->pairs);
+    for (size_t r = 0; r < batch->segments.rows; ++r)
         if (speakers[r] < 0 || (size_t)speakers[r] > store->config.speakers)
             return st_fail(error, ST_FAILED,
                            "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,
@@ -137,24 +139,24 @@ static void fill(const nn_batch_store *store, void *host, layout at, const ds_ba
     if (c->saf_form == NN_SAF_PUBLISHED && store->mean_similarity)
         memcpy(values + at.mean_similarity, store->mean_similarity, c->classes * sizeof *values);
     for (size_t m = 0; m < NN_MODALITIES; ++m)
-        if (c->uses[m]) ds_batch_features(whole, m, c->dims[m], first, batch->dialogues, values + at.x[m]);
+        if (c->uses[m]) ds_batch_features(whole, m, c->dims[m], first, batch->segments.dialogues, values + at.x[m]);
 }
 
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
                           size_t rows_before, nn_batch *batch)
 {
     size_t first_row = 0;
-    *batch = (nn_batch){.dialogues = count};
+    *batch = (nn_batch){.segments.dialogues = count};
     for (size_t b = 0; b < first; ++b) first_row += (size_t)whole->lengths[b];
     for (size_t b = first; b < first + count; ++b) {
         const size_t L = (size_t)whole->lengths[b];
-        batch->rows += L;
-        batch->pairs += L * L;
-        if (L > batch->longest) batch->longest = L;
+        batch->segments.rows += L;
+        batch->segments.pairs += L * L;
+        if (L > batch->segments.longest) batch->segments.longest = L;
     }
     batch->first_row = rows_before + first_row;
     ST_FORWARD(check_part(store, batch, whole->speakers + first_row, rt_error(rt)));
-    const layout at = layout_of(count, batch->rows, &store->config);
+    const layout at = layout_of(count, batch->segments.rows, &store->config);
     void *host = NULL;
     ST_FORWARD(rt_upload_open(store->upload, &host));
     rt_phase_begin(rt, "fill a batch");
@@ -168,7 +170,8 @@ st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch 
 nn_batch nn_batch_largest(const nn_batch_store *store)
 {
     const nn_extent *e = &store->extent;
-    nn_batch batch = {.rows = e->rows, .dialogues = e->dialogues, .longest = e->longest, .pairs = e->pairs};
+    nn_batch batch = {
+        .segments = {.rows = e->rows, .dialogues = e->dialogues, .longest = e->longest, .pairs = e->pairs}};
     place_views(&batch, store, layout_of(e->dialogues, e->rows, &store->config));
     return batch;
 }

@@ -108,7 +108,7 @@ static st_status draw_graph(nn_dropout_masks *masks, rt_context *rt, const nn_ba
     const nn_config *c = &masks->config;
     if (!group->bits.block) return ST_OK;
     const nn_draw draw = {c->seed, step, c->gcn_mask};
-    return nn_dropout_mask_draw_graph(rt, group->bits, &draw, group->sites, nn_modalities_used(c), batch->rows,
+    return nn_dropout_mask_draw_graph(rt, group->bits, &draw, group->sites, nn_modalities_used(c), batch->segments.rows,
                                       batch->first_row, c->graph_hidden);
 }
 
@@ -120,13 +120,13 @@ st_status nn_dropout_masks_draw(nn_dropout_masks *masks, rt_context *rt, const n
     if (!nn_dropout_masks_drops(masks)) return ST_OK;
     const nn_draw draw = {c->seed, step, c->dropout};
     ST_FORWARD(nn_dropout_mask_draw_sites(rt, masks->hidden.bits, &draw, masks->hidden.sites, first * c->hidden,
-                                          batch->rows * c->hidden));
-    ST_FORWARD(
-        nn_dropout_mask_draw_sites(rt, masks->ffn.bits, &draw, masks->ffn.sites, first * c->ffn, batch->rows * c->ffn));
-    ST_FORWARD(
-        nn_dropout_mask_draw_attention(rt, masks->attention.bits, &draw, masks->attention.sites, batch, c->heads));
+                                          batch->segments.rows * c->hidden));
+    ST_FORWARD(nn_dropout_mask_draw_sites(rt, masks->ffn.bits, &draw, masks->ffn.sites, first * c->ffn,
+                                          batch->segments.rows * c->ffn));
+    ST_FORWARD(nn_dropout_mask_draw_attention(rt, masks->attention.bits, &draw, masks->attention.sites,
+                                              &batch->segments, batch->first_row, c->heads));
     const size_t width = nn_modalities_used(c) * 2 * c->graph_hidden;
-    return nn_dropout_mask_draw(rt, masks->head, &draw, NN_SITE_HEAD, first * width, batch->rows * width);
+    return nn_dropout_mask_draw(rt, masks->head, &draw, NN_SITE_HEAD, first * width, batch->segments.rows * width);
 }
 
 st_status nn_dropout_masks_draw_evaluation(nn_dropout_masks *masks, rt_context *rt, const nn_batch *batch,

@@ -4,7 +4,7 @@
 
 #include "model/hyperparameters.h"
 #include "model/layers/dropout_mask.h"
-#include "model/network/safsd.h"
+#include "model/network/batch.h"
 
 /* Masks of one shape, drawn by one launch. */
 typedef struct nn_dropout_mask_group {

@@ -56,12 +56,12 @@ void nn_encoder_destroy(nn_encoder *e)
 /* Row-major matrices of this batch. */
 static nn_matrix hidden(const nn_encoder_pass *p, rt_view view)
 {
-    return nn_dense(view, p->batch->rows, p->config->hidden);
+    return nn_dense(view, p->segments->rows, p->config->hidden);
 }
 
 static nn_matrix wide(const nn_encoder_pass *p, rt_view view)
 {
-    return nn_dense(view, p->batch->rows, p->config->ffn);
+    return nn_dense(view, p->segments->rows, p->config->ffn);
 }
 
 /* What the source is projected to, as one matrix, and its parts. */
@@ -71,7 +71,7 @@ typedef struct projections {
 
 static projections projections_of(const nn_encoder_pass *p, const nn_encoder *e, rt_view view)
 {
-    const size_t N = p->batch->rows, H = p->config->hidden;
+    const size_t N = p->segments->rows, H = p->config->hidden;
     const nn_matrix joint = nn_dense(view, N, (e->cross ? 2 : 3) * H);
     const nn_matrix q = e->cross ? hidden(p, rt_view_at(view, 2 * N * H)) : nn_columns(joint, 2 * H, H);
     return (projections){joint, nn_columns(joint, 0, H), nn_columns(joint, H, H), q};
@@ -82,121 +82,157 @@ static nn_dropout_mask mask_of(const nn_encoder_pass *p, const nn_encoder *e, si
     return nn_dropout_masks_encoder(p->masks, e->number, l, kind);
 }
 
-static nn_layernorm norm_of(const nn_encoder_pass *p, nn_norm_slot slot, rt_view mean, rt_view rstd)
+static nn_dropout dropout_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l, nn_site_kind kind,
+                             rt_view residual)
 {
-    return (nn_layernorm){p->batch->rows, p->config->hidden, slot.gain.value, slot.bias.value, mean, rstd};
+    return (nn_dropout){p->segments->rows * p->config->hidden, mask_of(p, e, l, kind), residual};
+}
+
+static nn_gelu gelu_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
+{
+    return (nn_gelu){p->segments->rows * p->config->ffn, mask_of(p, e, l, NN_SITE_FFN_1), e->layers[l].u};
+}
+
+static nn_layernorm norm_of(const nn_encoder_pass *p, nn_norm_weights w, rt_view x, rt_view mean, rt_view rstd)
+{
+    return (nn_layernorm){.rows = p->segments->rows,
+                          .columns = p->config->hidden,
+                          .gain = w.gain.value,
+                          .bias = w.bias.value,
+                          .x = x,
+                          .mean = mean,
+                          .rstd = rstd,
+                          .scratch = p->scratch->sums};
+}
+
+/* The norm of the feed-forward, and that of a layer above the first. */
+static nn_layernorm ffn_norm_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
+{
+    const nn_encoder_layer *a = &e->layers[l];
+    return norm_of(p, p->params->layers[e->number][l].ffn_norm, a->residual, a->mean, a->rstd);
+}
+
+static nn_layernorm input_norm_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
+{
+    const nn_encoder_layer *a = &e->layers[l];
+    return norm_of(p, p->params->layers[e->number][l].norm, a[-1].out, a->norm_mean, a->norm_rstd);
 }
 
 static nn_attention attention_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
     const nn_encoder_layer *a = &e->layers[l];
     const projections to = projections_of(p, e, a->projections);
-    return (nn_attention){.batch = p->batch,
+    return (nn_attention){.segments = p->segments,
                           .heads = p->config->heads,
                           .mask = mask_of(p, e, l, NN_SITE_ATTENTION),
-                          .q = to.q,
-                          .k = to.k,
-                          .v = to.v,
+                          .in = {to.q, to.k, to.v},
                           .probabilities = a->probabilities,
                           .scratch = p->scratch->attention};
 }
 
-static nn_linear_gradient gradient_of(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x)
+static st_status linear(const nn_encoder_pass *p, nn_matrix y, const nn_linear_weights *w, nn_matrix x)
 {
-    return (nn_linear_gradient){dx, dy, x, p->scratch->sums, beta_dx, p->beta};
+    const nn_linear layer = nn_linear_of(w, x, p->scratch->sums);
+    return nn_linear_forward(p->rt, y, &layer, x);
 }
 
-static st_status linear_back(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x,
-                             const nn_linear_slot *slot)
+static st_status linear_back(const nn_encoder_pass *p, nn_matrix dx, float beta_dx, const nn_linear_weights *w,
+                             nn_matrix x, nn_matrix dy)
 {
-    const nn_linear_gradient gradient = gradient_of(p, dx, beta_dx, dy, x);
-    return nn_linear_backward(p->rt, slot, &gradient);
+    const nn_linear layer = nn_linear_of(w, x, p->scratch->sums);
+    const nn_linear_gradient gradient = nn_linear_gradient_of(w, dx, beta_dx, p->beta);
+    return nn_linear_backward(p->rt, &gradient, &layer, dy);
 }
 
-/* Gives y, what forward gave, again, unless it has no block. */
-static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view y, rt_view dy, rt_view x,
-                           const nn_layernorm *norm, nn_norm_slot slot)
+/* Recomputes y, the output, unless it has no block. */
+static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view y, nn_norm_weights w,
+                           const nn_layernorm *norm, rt_view dy)
 {
-    return nn_layernorm_backward(p->rt,
-                                 &(nn_layernorm_gradient){.dx = dx,
-                                                          .y = y,
-                                                          .dgain = slot.gain.gradient,
-                                                          .dbias = slot.bias.gradient,
-                                                          .scratch = p->scratch->sums,
-                                                          .dy = dy,
-                                                          .x = x,
-                                                          .beta_dx = beta_dx,
-                                                          .beta = p->beta},
-                                 norm);
+    const nn_layernorm_gradient gradient = {
+        .dx = dx, .y = y, .dgain = w.gain.gradient, .dbias = w.bias.gradient, .beta_dx = beta_dx, .beta = p->beta};
+    return nn_layernorm_backward(p->rt, &gradient, norm, dy);
+}
+
+static st_status dropout_back(const nn_encoder_pass *p, rt_view dx, float beta, const nn_encoder *e, size_t l,
+                              nn_site_kind kind, rt_view dy)
+{
+    const nn_dropout layer = dropout_of(p, e, l, kind, (rt_view){NULL, 0});
+    return nn_dropout_backward(p->rt, &(nn_dropout_gradient){dx, beta}, &layer, dy);
 }
 
 static st_status project(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
-    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_weights *w = &p->params->layers[e->number][l];
     const projections to = projections_of(p, e, e->layers[l].projections);
     const nn_matrix x = hidden(p, e->layers[l].x);
-    if (!e->cross) return nn_linear_forward(p->rt, to.joint, x, &w->kvq);
-    ST_FORWARD(nn_linear_forward(p->rt, to.joint, hidden(p, e->source), &w->kv));
-    return nn_linear_forward(p->rt, to.q, x, &w->q);
+    if (!e->cross) return linear(p, to.joint, &w->kvq, x);
+    ST_FORWARD(linear(p, to.joint, &w->kv, hidden(p, e->source)));
+    return linear(p, to.q, &w->q, x);
 }
 
 /* Adds to scratch->dx; beta_source as for layer_backward. */
 static st_status project_back(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
-    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_weights *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
     const projections d = projections_of(p, e, t->dprojections);
     const nn_matrix x = hidden(p, e->layers[l].x), dx = hidden(p, t->dx);
-    if (!e->cross) return linear_back(p, dx, 1, d.joint, x, &w->kvq);
-    ST_FORWARD(linear_back(p, hidden(p, t->dsource), beta_source, d.joint, hidden(p, e->source), &w->kv));
-    return linear_back(p, dx, 1, d.q, x, &w->q);
+    if (!e->cross) return linear_back(p, dx, 1, &w->kvq, x, d.joint);
+    ST_FORWARD(linear_back(p, hidden(p, t->dsource), beta_source, &w->kv, hidden(p, e->source), d.joint));
+    return linear_back(p, dx, 1, &w->q, x, d.q);
 }
 
 static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
     const nn_encoder_layer *a = &e->layers[l];
-    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_weights *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
-    const size_t NH = p->batch->rows * p->config->hidden, Nffn = p->batch->rows * p->config->ffn;
     const nn_attention attention = attention_of(p, e, l);
-    const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
+    const nn_dropout context = dropout_of(p, e, l, NN_SITE_CONTEXT, a->x);
+    const nn_layernorm norm = ffn_norm_of(p, e, l);
+    const nn_gelu gelu = gelu_of(p, e, l);
+    const nn_dropout ffn = dropout_of(p, e, l, NN_SITE_FFN_2, a->residual);
 
     ST_FORWARD(project(p, e, l));
-    ST_FORWARD(nn_attention_forward(p->rt, hidden(p, a->context), &attention));
-    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->residual), hidden(p, a->context), &w->output));
-    ST_FORWARD(nn_dropout_forward(p->rt, a->residual, a->residual, a->x, mask_of(p, e, l, NN_SITE_CONTEXT), NH));
+    ST_FORWARD(nn_attention_forward(p->rt, hidden(p, a->context), &attention, attention.in));
+    ST_FORWARD(linear(p, hidden(p, a->residual), &w->output, hidden(p, a->context)));
+    ST_FORWARD(nn_dropout_forward(p->rt, a->residual, &context, a->residual));
     ST_FORWARD(nn_layernorm_forward(p->rt, t->normed, &norm, a->residual));
-    ST_FORWARD(nn_linear_forward(p->rt, wide(p, a->u), hidden(p, t->normed), &w->ffn_1));
-    ST_FORWARD(nn_gelu_forward(p->rt, t->h, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(nn_linear_forward(p->rt, hidden(p, a->out), wide(p, t->h), &w->ffn_2));
-    return nn_dropout_forward(p->rt, a->out, a->out, a->residual, mask_of(p, e, l, NN_SITE_FFN_2), NH);
+    ST_FORWARD(linear(p, wide(p, a->u), &w->ffn_1, hidden(p, t->normed)));
+    ST_FORWARD(nn_gelu_forward(p->rt, t->h, &gelu, a->u));
+    ST_FORWARD(linear(p, hidden(p, a->out), &w->ffn_2, wide(p, t->h)));
+    return nn_dropout_forward(p->rt, a->out, &ffn, a->out);
 }
 
-/* layer_forward upside down; h and normed, which that did not keep, are made again on the way. Takes the gradient at
+/* layer_forward upside down; h and normed, which that did not keep, are recomputed on the way. Takes the gradient at
  * a->out from scratch->dx and leaves there the one at a->x; that at the source of a cross encoder goes to
- * scratch->dsource (beta_source 0: overwritten). ffn_1 overwrites t->dy, so the parameters of ffn_2 come first. */
+ * scratch->dsource (beta_source 0: overwritten). ffn_1 overwrites t->dy, so the weights of ffn_2 come first. */
 static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
     const nn_encoder_layer *a = &e->layers[l];
-    const nn_layer_slots *w = &p->params->layers[e->number][l];
+    const nn_encoder_weights *w = &p->params->layers[e->number][l];
     const nn_encoder_scratch *t = p->scratch;
-    const size_t NH = p->batch->rows * p->config->hidden, Nffn = p->batch->rows * p->config->ffn;
     const projections d = projections_of(p, e, t->dprojections);
+    const nn_matrix dy = hidden(p, t->dy), dffn = wide(p, t->dffn);
     const nn_attention attention = attention_of(p, e, l);
-    const nn_layernorm norm = norm_of(p, w->ffn_norm, a->mean, a->rstd);
-    const nn_linear_gradient ffn_2 = gradient_of(p, wide(p, t->dffn), 0, hidden(p, t->dy), wide(p, t->h));
-    const nn_linear_gradient ffn_1 = gradient_of(p, hidden(p, t->dy), 0, wide(p, t->dffn), hidden(p, t->normed));
+    const nn_layernorm norm = ffn_norm_of(p, e, l);
+    const nn_gelu gelu = gelu_of(p, e, l);
+    const nn_linear ffn_1 = nn_linear_of(&w->ffn_1, hidden(p, t->normed), t->sums);
+    const nn_linear ffn_2 = nn_linear_of(&w->ffn_2, wide(p, t->h), t->sums);
+    const nn_linear_gradient dffn_1 = nn_linear_gradient_of(&w->ffn_1, dy, 0, p->beta);
+    const nn_linear_gradient dffn_2 = nn_linear_gradient_of(&w->ffn_2, dffn, 0, p->beta);
 
-    ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_FFN_2), NH, 0));
-    ST_FORWARD(nn_linear_backward_input(p->rt, &w->ffn_2, &ffn_2));
-    ST_FORWARD(nn_gelu_backward(p->rt, t->dffn, t->h, t->dffn, a->u, mask_of(p, e, l, NN_SITE_FFN_1), Nffn));
-    ST_FORWARD(nn_linear_backward_parameters(p->rt, &w->ffn_2, &ffn_2));
-    ST_FORWARD(nn_linear_backward_input(p->rt, &w->ffn_1, &ffn_1));
-    ST_FORWARD(norm_back(p, t->dx, 1, t->normed, t->dy, a->residual, &norm, w->ffn_norm));
-    ST_FORWARD(nn_linear_backward_parameters(p->rt, &w->ffn_1, &ffn_1));
-    ST_FORWARD(nn_dropout_backward(p->rt, t->dy, t->dx, mask_of(p, e, l, NN_SITE_CONTEXT), NH, 0));
-    ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, hidden(p, t->dy), hidden(p, a->context), &w->output));
-    ST_FORWARD(nn_attention_backward(p->rt, d.q, d.k, d.v, &attention, hidden(p, t->dcontext)));
+    ST_FORWARD(dropout_back(p, t->dy, 0, e, l, NN_SITE_FFN_2, t->dx));
+    ST_FORWARD(nn_linear_backward_input(p->rt, &dffn_2, &ffn_2, dy));
+    ST_FORWARD(nn_gelu_backward(p->rt, &(nn_gelu_gradient){t->dffn, t->h}, &gelu, t->dffn));
+    ST_FORWARD(nn_linear_backward_weights(p->rt, &dffn_2, &ffn_2, dy));
+    ST_FORWARD(nn_linear_backward_input(p->rt, &dffn_1, &ffn_1, dffn));
+    ST_FORWARD(norm_back(p, t->dx, 1, t->normed, w->ffn_norm, &norm, t->dy));
+    ST_FORWARD(nn_linear_backward_weights(p->rt, &dffn_1, &ffn_1, dffn));
+    ST_FORWARD(dropout_back(p, t->dy, 0, e, l, NN_SITE_CONTEXT, t->dx));
+    ST_FORWARD(linear_back(p, hidden(p, t->dcontext), 0, &w->output, hidden(p, a->context), dy));
+    ST_FORWARD(
+        nn_attention_backward(p->rt, &(nn_attention_gradient){d.q, d.k, d.v}, &attention, hidden(p, t->dcontext)));
     return project_back(p, e, l, beta_source);
 }
 
@@ -204,8 +240,8 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
 static st_status take_input(const nn_encoder_pass *p, const nn_encoder *e, rt_view to, rt_view u, nn_site_kind site)
 {
     if (e->takes_inputs) return ST_OK;
-    const rt_view nothing = {NULL, 0};
-    return nn_dropout_forward(p->rt, to, u, nothing, mask_of(p, e, 0, site), p->batch->rows * p->config->hidden);
+    const nn_dropout layer = dropout_of(p, e, 0, site, (rt_view){NULL, 0});
+    return nn_dropout_forward(p->rt, to, &layer, u);
 }
 
 st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_view u_target, rt_view u_source)
@@ -214,9 +250,8 @@ st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_v
     if (e->cross) ST_FORWARD(take_input(p, e, e->source, u_source, NN_SITE_INPUT_A));
     ST_FORWARD(layer_forward(p, e, 0));
     for (size_t l = 1; l < p->config->layers; ++l) {
-        const nn_encoder_layer *a = &e->layers[l];
-        const nn_layernorm norm = norm_of(p, p->params->layers[e->number][l].norm, a->norm_mean, a->norm_rstd);
-        ST_FORWARD(nn_layernorm_forward(p->rt, a->x, &norm, a[-1].out));
+        const nn_layernorm norm = input_norm_of(p, e, l);
+        ST_FORWARD(nn_layernorm_forward(p->rt, e->layers[l].x, &norm, norm.x));
         ST_FORWARD(layer_forward(p, e, l));
     }
     return ST_OK;
@@ -224,18 +259,15 @@ st_status nn_encoder_forward(const nn_encoder_pass *p, const nn_encoder *e, rt_v
 
 st_status nn_encoder_backward(const nn_encoder_pass *p, const nn_encoder *e, rt_view du_target, rt_view du_source)
 {
-    const size_t NH = p->batch->rows * p->config->hidden, top = p->config->layers - 1;
+    const size_t top = p->config->layers - 1;
     const nn_encoder_scratch *t = p->scratch;
     const rt_view nothing = {NULL, 0};
     for (size_t l = top; l > 0; --l) {
-        const nn_encoder_layer *a = &e->layers[l];
-        const nn_norm_slot slot = p->params->layers[e->number][l].norm;
-        const nn_layernorm norm = norm_of(p, slot, a->norm_mean, a->norm_rstd);
+        const nn_layernorm norm = input_norm_of(p, e, l);
         ST_FORWARD(layer_backward(p, e, l, l == top ? 0 : 1));
-        ST_FORWARD(norm_back(p, t->dx, 0, nothing, t->dx, a[-1].out, &norm, slot));
+        ST_FORWARD(norm_back(p, t->dx, 0, nothing, p->params->layers[e->number][l].norm, &norm, t->dx));
     }
     ST_FORWARD(layer_backward(p, e, 0, top == 0 ? 0 : 1));
-    if (e->cross)
-        ST_FORWARD(nn_dropout_backward(p->rt, du_source, t->dsource, mask_of(p, e, 0, NN_SITE_INPUT_A), NH, 1));
-    return nn_dropout_backward(p->rt, du_target, t->dx, mask_of(p, e, 0, NN_SITE_INPUT_B), NH, 1);
+    if (e->cross) ST_FORWARD(dropout_back(p, du_source, 1, e, 0, NN_SITE_INPUT_A, t->dsource));
+    return dropout_back(p, du_target, 1, e, 0, NN_SITE_INPUT_B, t->dx);
 }

@@ -30,7 +30,7 @@ typedef struct nn_encoder {
     rt_view gate;             /* [N, H] z of the learned gate */
 } nn_encoder;
 
-/* Temporaries that all encoders share. LN(r) and h are cheap to compute again and dear to keep: backward does so. */
+/* Temporaries that all encoders share. LN(r) and h are cheap to recompute and dear to keep: backward does so. */
 typedef struct nn_encoder_scratch {
     rt_view normed, h;       /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
     rt_view dx, dsource;     /* [N, H] gradients at x and at s */
@@ -46,7 +46,7 @@ typedef struct nn_encoder_pass {
     const nn_config *config;
     const nn_params *params;
     const nn_dropout_masks *masks;
-    const nn_batch *batch;
+    const nn_segments *segments;
     const nn_encoder_scratch *scratch;
     float beta; /* of parameter gradients: 0 overwrite, 1 add (later parts of a cut batch) */
 } nn_encoder_pass;

@@ -9,7 +9,7 @@
 
 /* Activations that backward needs; index n or m is a modality. */
 typedef struct nn_activations {
-    rt_view places;                                       /* [longest, H] position encoding */
+    rt_view positional_encoding;                          /* [longest, H] */
     rt_view input[NN_MODALITIES];                         /* U_m [N, H] */
     rt_view gated[NN_MODALITIES];                         /* [N, M*H] gated encoder outputs of target n, side by side */
     rt_view fused[NN_MODALITIES];                         /* F_n [N, H] */

@@ -28,8 +28,8 @@ st_status nn_optimizer_plan(nn_optimizer *o, nn_params *params, rt_arena *arena)
 st_status nn_optimizer_set(nn_optimizer *o, uint32_t updates, uint32_t skipped)
 {
     float control[NN_CONTROL_ELEMENTS] = {0};
-    memcpy(&control[3], &updates, sizeof updates);
-    memcpy(&control[4], &skipped, sizeof skipped);
+    memcpy(&control[NN_CONTROL_UPDATES], &updates, sizeof updates);
+    memcpy(&control[NN_CONTROL_SKIPPED], &skipped, sizeof skipped);
     return rt_write(o->params->rt, o->control, control, NN_CONTROL_ELEMENTS);
 }
 
@@ -75,11 +75,11 @@ st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
 
 nn_step_outcome nn_step_outcome_of(const float control[NN_CONTROL_ELEMENTS])
 {
-    nn_step_outcome outcome = {.norm = control[0]};
+    nn_step_outcome outcome = {.norm = control[NN_CONTROL_NORM]};
     uint32_t finite = 0;
-    memcpy(&finite, &control[1], sizeof finite);
-    memcpy(&outcome.updates, &control[3], sizeof outcome.updates);
-    memcpy(&outcome.skipped, &control[4], sizeof outcome.skipped);
+    memcpy(&finite, &control[NN_CONTROL_FINITE], sizeof finite);
+    memcpy(&outcome.updates, &control[NN_CONTROL_UPDATES], sizeof outcome.updates);
+    memcpy(&outcome.skipped, &control[NN_CONTROL_SKIPPED], sizeof outcome.skipped);
     outcome.finite = finite != 0;
     return outcome;
 }

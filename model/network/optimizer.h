@@ -19,11 +19,21 @@ typedef struct nn_step_outcome {
     uint32_t skipped; /* steps not applied */
 } nn_step_outcome;
 
-enum { NN_CONTROL_ELEMENTS = 8 };
+/* Elements of the control block, CONTROL_... of cl/optimizer.cl: floats, or uint32 where the comment says so. */
+typedef enum nn_control {
+    NN_CONTROL_NORM,
+    NN_CONTROL_FINITE,  /* uint32 */
+    NN_CONTROL_FACTOR,  /* of the gradient, from clipping */
+    NN_CONTROL_UPDATES, /* uint32 */
+    NN_CONTROL_SKIPPED, /* uint32 */
+    NN_CONTROL_CORRECTION_1,
+    NN_CONTROL_CORRECTION_2,
+    NN_CONTROL_ELEMENTS,
+} nn_control;
 
 typedef struct nn_optimizer {
     nn_params *params;
-    rt_view control;  /* [NN_CONTROL_ELEMENTS], see cl/optimizer.cl */
+    rt_view control;  /* [NN_CONTROL_ELEMENTS] */
     rt_view partials; /* [slices] */
     size_t slices;
 } nn_optimizer;

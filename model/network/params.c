@@ -54,12 +54,12 @@ static void take_from(nn_param *room, nn_param *item)
     }
 }
 
-static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
+static nn_weight add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
     ST_PRINTF(6, 7);
 
-static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
+static nn_weight add(table *t, nn_init init, size_t fan_in, size_t rank, const size_t *shape, const char *format, ...)
 {
-    const nn_slot nothing = {{NULL, 0}, {NULL, 0}};
+    const nn_weight nothing = {{NULL, 0}, {NULL, 0}};
     nn_param *item = t->status == ST_OK ? new_item(t) : NULL;
     if (!item) return nothing;
     va_list arguments;
@@ -79,18 +79,18 @@ static nn_slot add(table *t, nn_init init, size_t fan_in, size_t rank, const siz
         take_from(t->room, item);
     else
         t->status = take_views(t->params, item);
-    return (nn_slot){item->value, item->gradient};
+    return (nn_weight){item->value, item->gradient};
 }
 
-static nn_linear_slot add_linear(table *t, size_t out, size_t in, const char *name)
+static nn_linear_weights add_linear(table *t, size_t out, size_t in, const char *name)
 {
-    nn_linear_slot slot = {.in = in, .out = out};
-    slot.weight = add(t, NN_INIT_UNIFORM, in, 2, (const size_t[]){out, in}, "%s.weight", name);
-    slot.bias = add(t, NN_INIT_UNIFORM, in, 1, &out, "%s.bias", name);
-    return slot;
+    nn_linear_weights made = {.in = in, .out = out};
+    made.weight = add(t, NN_INIT_UNIFORM, in, 2, (const size_t[]){out, in}, "%s.weight", name);
+    made.bias = add(t, NN_INIT_UNIFORM, in, 1, &out, "%s.bias", name);
+    return made;
 }
 
-static nn_linear_slot add_layer_linear(table *t, size_t out, size_t in, const char *prefix, const char *name)
+static nn_linear_weights add_layer_linear(table *t, size_t out, size_t in, const char *prefix, const char *name)
 {
     char full[80];
     snprintf(full, sizeof full, "%s%s", prefix, name);
@@ -98,36 +98,36 @@ static nn_linear_slot add_layer_linear(table *t, size_t out, size_t in, const ch
 }
 
 /* Weights in one stretch of memory and biases in another, in checkpoint order. */
-static void add_projections(table *t, nn_layer_slots *layer, size_t H, const char *prefix)
+static void add_projections(table *t, nn_encoder_weights *layer, size_t H, const char *prefix)
 {
     static const char *const names[] = {"k", "v", "q"};
-    nn_linear_slot *const slots[] = {&layer->k, &layer->v, &layer->q};
+    nn_linear_weights *const layers[] = {&layer->k, &layer->v, &layer->q};
     nn_param weights = {.name = "projections of attention", .elements = 3 * H * H};
     nn_param biases = {.name = "projections of attention", .elements = 3 * H};
     if (t->status == ST_OK) t->status = take_views(t->params, &weights);
     if (t->status == ST_OK) t->status = take_views(t->params, &biases);
     for (size_t i = 0; i < 3; ++i) {
-        slots[i]->in = slots[i]->out = H;
+        layers[i]->in = layers[i]->out = H;
         t->room = &weights;
-        slots[i]->weight =
+        layers[i]->weight =
             add(t, NN_INIT_UNIFORM, H, 2, (const size_t[]){H, H}, "%sself_attn.linear_%s.weight", prefix, names[i]);
         t->room = &biases;
-        slots[i]->bias = add(t, NN_INIT_UNIFORM, H, 1, &H, "%sself_attn.linear_%s.bias", prefix, names[i]);
+        layers[i]->bias = add(t, NN_INIT_UNIFORM, H, 1, &H, "%sself_attn.linear_%s.bias", prefix, names[i]);
     }
     t->room = NULL;
     const rt_view nothing = {NULL, 0};
     layer->k.bias.gradient = nothing; /* stays 0: softmax ignores what a key bias adds to all scores */
-    const nn_slot bias = {layer->k.bias.value, layer->v.bias.gradient};
-    layer->kv = (nn_linear_slot){layer->k.weight, bias, H, 2 * H, .unlearned = H};
-    layer->kvq = (nn_linear_slot){layer->k.weight, bias, H, 3 * H, .unlearned = H};
+    const nn_weight bias = {layer->k.bias.value, layer->v.bias.gradient};
+    layer->kv = (nn_linear_weights){layer->k.weight, bias, H, 2 * H, .dbias_from = H};
+    layer->kvq = (nn_linear_weights){layer->k.weight, bias, H, 3 * H, .dbias_from = H};
 }
 
-static nn_norm_slot add_norm(table *t, size_t width, const char *prefix, const char *name)
+static nn_norm_weights add_norm(table *t, size_t width, const char *prefix, const char *name)
 {
-    nn_norm_slot slot;
-    slot.gain = add(t, NN_INIT_ONE, 0, 1, &width, "%s%s.weight", prefix, name);
-    slot.bias = add(t, NN_INIT_ZERO, 0, 1, &width, "%s%s.bias", prefix, name);
-    return slot;
+    nn_norm_weights made;
+    made.gain = add(t, NN_INIT_ONE, 0, 1, &width, "%s%s.weight", prefix, name);
+    made.bias = add(t, NN_INIT_ZERO, 0, 1, &width, "%s%s.bias", prefix, name);
+    return made;
 }
 
 static void add_encoder(table *t, const nn_config *c, size_t e)
@@ -135,7 +135,7 @@ static void add_encoder(table *t, const nn_config *c, size_t e)
     const nn_encoder_pair pair = nn_encoder_of(e);
     const char source = nn_modality_letter(pair.source), target = nn_modality_letter(pair.target);
     const size_t H = c->hidden;
-    nn_layer_slots *layers = calloc(c->layers, sizeof *layers);
+    nn_encoder_weights *layers = calloc(c->layers, sizeof *layers);
     if (!layers) {
         t->status = st_fail(rt_error(t->params->rt), ST_FAILED, "out of memory for the table of parameters");
         return;
@@ -303,4 +303,19 @@ const nn_param *nn_params_find(const nn_params *params, const char *name)
     for (size_t i = 0; i < params->count; ++i)
         if (strcmp(params->items[i].name, name) == 0) return &params->items[i];
     return NULL;
+}
+
+nn_linear nn_linear_of(const nn_linear_weights *weights, nn_matrix x, rt_view scratch)
+{
+    return (nn_linear){weights->weight.value, weights->bias.value, x, scratch};
+}
+
+nn_linear_gradient nn_linear_gradient_of(const nn_linear_weights *weights, nn_matrix dx, float beta_dx, float beta)
+{
+    return (nn_linear_gradient){.dx = dx,
+                                .dweight = weights->weight.gradient,
+                                .dbias = weights->bias.gradient,
+                                .dbias_from = weights->dbias_from,
+                                .beta_dx = beta_dx,
+                                .beta = beta};
 }

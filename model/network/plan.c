@@ -43,7 +43,7 @@ static void plan_encoders(nn_safsd *s, taker *t)
 static void plan_fusion(nn_safsd *s, taker *t)
 {
     const size_t N = s->extent.rows, H = s->config.hidden, M = s->used;
-    take(t, "position encoding", s->extent.longest * H, &s->a.places);
+    take(t, "positional encoding", s->extent.longest * H, &s->a.positional_encoding);
     for (size_t i = 0; i < M; ++i) {
         const nn_modality m = s->modality[i];
         take(t, "embedded inputs", N * H, &s->a.input[m]);

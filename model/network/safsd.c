@@ -1,6 +1,6 @@
 /* SAFSD-GLNet, in the order of SPEC 2 to 6: each forward stage with its backward stage below it, and the two lists at
  * the end. Sizes are in model/glossary.h. */
-#include "model/layers/dropout.h"
+#include "model/layers/add.h"
 #include "model/layers/embedding.h"
 #include "model/layers/gate.h"
 #include "model/layers/gcn.h"
@@ -13,61 +13,74 @@ static const rt_view nothing = {NULL, 0};
 
 static nn_encoder_pass encoder_pass(const nn_safsd *s, const nn_pass *pass, float beta)
 {
-    return (nn_encoder_pass){s->rt, &s->config, &s->params, pass->masks, pass->batch, &s->d.encoder, beta};
+    return (nn_encoder_pass){s->rt, &s->config, &s->params, pass->masks, &pass->batch->segments, &s->d.encoder, beta};
 }
 
 static nn_matrix rows_of(const nn_pass *pass, rt_view view, size_t columns)
 {
-    return nn_dense(view, pass->batch->rows, columns);
+    return nn_dense(view, pass->batch->segments.rows, columns);
 }
 
 /* Part `index` (a modality in use) of a tensor [M, N, columns]. */
 static nn_matrix part_of(const nn_pass *pass, rt_view view, size_t index, size_t columns)
 {
-    return rows_of(pass, rt_view_at(view, index * pass->batch->rows * columns), columns);
+    return rows_of(pass, rt_view_at(view, index * pass->batch->segments.rows * columns), columns);
+}
+
+static st_status linear(const nn_safsd *s, nn_matrix y, const nn_linear_weights *w, nn_matrix x)
+{
+    const nn_linear layer = nn_linear_of(w, x, s->d.encoder.sums);
+    return nn_linear_forward(s->rt, y, &layer, x);
 }
 
 /* dx without a block: not wanted. */
-static st_status linear_back(const nn_safsd *s, nn_matrix dx, float beta_dx, nn_matrix dy, nn_matrix x,
-                             const nn_linear_slot *slot, float beta)
+static st_status linear_back(const nn_safsd *s, nn_matrix dx, float beta_dx, const nn_linear_weights *w, float beta,
+                             nn_matrix x, nn_matrix dy)
 {
-    const nn_linear_gradient gradient = {dx, dy, x, s->d.encoder.sums, beta_dx, beta};
-    return nn_linear_backward(s->rt, slot, &gradient);
+    const nn_linear layer = nn_linear_of(w, x, s->d.encoder.sums);
+    const nn_linear_gradient gradient = nn_linear_gradient_of(w, dx, beta_dx, beta);
+    return nn_linear_backward(s->rt, &gradient, &layer, dy);
 }
 
 /* ---- SPEC 2: U_m = X_m W_mᵀ + PE[position] + E_spk[speaker] ---- */
 
+static nn_embedding speaker_embedding(const nn_safsd *s, const nn_pass *pass)
+{
+    return (nn_embedding){.segments = &pass->batch->segments,
+                          .speakers = &pass->batch->speakers,
+                          .columns = s->config.hidden,
+                          .table = s->params.speaker_embeddings.value,
+                          .table_rows = s->config.speakers + 1,
+                          .positional_encoding = s->a.positional_encoding,
+                          .scratch = s->d.embedding};
+}
+
 static st_status inputs_forward(nn_safsd *s, const nn_pass *pass)
 {
     const size_t H = s->config.hidden;
+    const nn_embedding embedding = speaker_embedding(s, pass);
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, s->a.input[m], H),
-                                     rows_of(pass, pass->batch->x[m], s->config.dims[m]), &s->params.input[m]));
-        ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], s->a.input[m], s->a.places,
-                                        (nn_speaker_table){s->params.speaker_embeddings.value, s->config.speakers + 1},
-                                        pass->batch, H));
+        ST_FORWARD(linear(s, rows_of(pass, s->a.input[m], H), &s->params.input[m],
+                          rows_of(pass, pass->batch->x[m], s->config.dims[m])));
+        ST_FORWARD(nn_embedding_forward(s->rt, s->a.input[m], &embedding, s->a.input[m]));
     }
     return ST_OK;
 }
 
 static st_status inputs_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
-    const size_t H = s->config.hidden, S = s->config.speakers;
-    nn_embedding_gradient speaker = {.dtable = s->params.speaker_embeddings.gradient,
-                                     .scratch = s->d.embedding,
-                                     .tensors = s->used,
-                                     .speakers = S,
-                                     .table_rows = S + 1,
-                                     .columns = H,
-                                     .beta = beta};
+    const size_t H = s->config.hidden;
+    const nn_embedding embedding = speaker_embedding(s, pass);
+    rt_view dy[NN_MODALITIES];
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        speaker.dy[i] = s->d.input[m];
-        ST_FORWARD(linear_back(s, (nn_matrix){.view = nothing}, 0, rows_of(pass, s->d.input[m], H),
-                               rows_of(pass, pass->batch->x[m], s->config.dims[m]), &s->params.input[m], beta));
+        dy[i] = s->d.input[m];
+        ST_FORWARD(linear_back(s, (nn_matrix){.view = nothing}, 0, &s->params.input[m], beta,
+                               rows_of(pass, pass->batch->x[m], s->config.dims[m]), rows_of(pass, dy[i], H)));
     }
-    return nn_embedding_backward(s->rt, &speaker, pass->batch);
+    return nn_embedding_backward(s->rt, &(nn_embedding_gradient){s->params.speaker_embeddings.gradient, beta},
+                                 &embedding, dy, s->used);
 }
 
 /* ---- SPEC 3 and 4: encoders, gates, reduction of one target n ---- */
@@ -83,6 +96,11 @@ static rt_view output_of(const nn_safsd *s, const nn_encoder *e)
     return e->layers[s->config.layers - 1].out;
 }
 
+static nn_gate gate_of(const nn_safsd *s, const nn_encoder *e)
+{
+    return (nn_gate){s->config.gate, output_of(s, e), e->gate};
+}
+
 static st_status target_forward(nn_safsd *s, const nn_pass *pass, nn_modality n)
 {
     const nn_encoder_pass encoder = encoder_pass(s, pass, 0);
@@ -92,31 +110,31 @@ static st_status target_forward(nn_safsd *s, const nn_pass *pass, nn_modality n)
         const nn_encoder *e = &s->encoders[i];
         if (!e->layers || e->pair.target != n) continue;
         ST_FORWARD(nn_encoder_forward(&encoder, e, s->a.input[n], s->a.input[e->pair.source]));
-        const rt_view out = output_of(s, e);
-        if (s->config.gate == NN_GATE_LEARNED)
-            ST_FORWARD(nn_linear_forward(s->rt, rows_of(pass, e->gate, H), rows_of(pass, out, H), &s->params.gate[i]));
-        ST_FORWARD(nn_gate_forward(s->rt, block_of(s, pass, s->a.gated[n], place++), out, e->gate, s->config.gate));
+        const nn_gate gate = gate_of(s, e);
+        if (gate.kind == NN_GATE_LEARNED)
+            ST_FORWARD(linear(s, rows_of(pass, gate.z, H), &s->params.gate[i], rows_of(pass, gate.x, H)));
+        ST_FORWARD(nn_gate_forward(s->rt, block_of(s, pass, s->a.gated[n], place++), &gate, gate.x, gate.z));
     }
-    return nn_linear_forward(s->rt, rows_of(pass, s->a.fused[n], H), rows_of(pass, s->a.gated[n], s->used * H),
-                             &s->params.reduce[n]);
+    return linear(s, rows_of(pass, s->a.fused[n], H), &s->params.reduce[n], rows_of(pass, s->a.gated[n], s->used * H));
 }
 
 static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n, float beta)
 {
     const nn_encoder_pass encoder = encoder_pass(s, pass, beta);
     const size_t H = s->config.hidden;
-    ST_FORWARD(linear_back(s, rows_of(pass, s->d.gated, s->used * H), 0, rows_of(pass, s->d.fused[n], H),
-                           rows_of(pass, s->a.gated[n], s->used * H), &s->params.reduce[n], beta));
+    const rt_view dx = s->d.encoder.dx, dz = s->d.encoder.dy;
+    ST_FORWARD(linear_back(s, rows_of(pass, s->d.gated, s->used * H), 0, &s->params.reduce[n], beta,
+                           rows_of(pass, s->a.gated[n], s->used * H), rows_of(pass, s->d.fused[n], H)));
     size_t place = s->used;
     for (size_t i = NN_ENCODERS; i-- > 0;) {
         const nn_encoder *e = &s->encoders[i];
         if (!e->layers || e->pair.target != n) continue;
-        const rt_view out = output_of(s, e), dx = s->d.encoder.dx, dz = s->d.encoder.dy;
+        const nn_gate gate = gate_of(s, e);
         ST_FORWARD(
-            nn_gate_backward(s->rt, dx, dz, block_of(s, pass, s->d.gated, --place), out, e->gate, s->config.gate, 0));
-        if (s->config.gate == NN_GATE_LEARNED)
-            ST_FORWARD(linear_back(s, rows_of(pass, dx, H), 1, rows_of(pass, dz, H), rows_of(pass, out, H),
-                                   &s->params.gate[i], beta));
+            nn_gate_backward(s->rt, &(nn_gate_gradient){dx, dz, 0}, &gate, block_of(s, pass, s->d.gated, --place)));
+        if (gate.kind == NN_GATE_LEARNED)
+            ST_FORWARD(linear_back(s, rows_of(pass, dx, H), 1, &s->params.gate[i], beta, rows_of(pass, gate.x, H),
+                                   rows_of(pass, dz, H)));
         ST_FORWARD(nn_encoder_backward(&encoder, e, s->d.input[n], s->d.input[e->pair.source]));
     }
     return ST_OK;
@@ -124,26 +142,30 @@ static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n
 
 /* ---- SPEC 4: student z_m = drop(relu(F_m)) Wsᵀ + bs ---- */
 
+static nn_relu student_relu(const nn_safsd *s, const nn_pass *pass, nn_modality m)
+{
+    return (nn_relu){pass->batch->segments.rows * s->config.hidden, nn_dropout_masks_student(pass->masks, m),
+                     s->a.student_input[m]};
+}
+
 static st_status student_forward(nn_safsd *s, const nn_pass *pass, size_t i)
 {
     const nn_modality m = s->modality[i];
-    const size_t H = s->config.hidden, C = s->config.classes;
-    ST_FORWARD(nn_relu_forward(s->rt, s->a.student_input[m], s->a.fused[m], pass->batch->rows * H,
-                               nn_dropout_masks_student(pass->masks, m)));
-    return nn_linear_forward(s->rt, part_of(pass, s->a.student_logits, i, C), rows_of(pass, s->a.student_input[m], H),
-                             &s->params.student[m]);
+    const nn_relu relu = student_relu(s, pass, m);
+    ST_FORWARD(nn_relu_forward(s->rt, relu.y, &relu, s->a.fused[m]));
+    return linear(s, part_of(pass, s->a.student_logits, i, s->config.classes), &s->params.student[m],
+                  rows_of(pass, relu.y, s->config.hidden));
 }
 
 /* Overwrites dF_m. */
 static st_status student_backward(nn_safsd *s, const nn_pass *pass, size_t i, float beta)
 {
     const nn_modality m = s->modality[i];
-    const size_t H = s->config.hidden, C = s->config.classes;
-    const nn_matrix dinput = rows_of(pass, s->d.node, H);
-    ST_FORWARD(linear_back(s, dinput, 0, part_of(pass, s->d.student_logits, i, C),
-                           rows_of(pass, s->a.student_input[m], H), &s->params.student[m], beta));
-    return nn_relu_backward(s->rt, s->d.fused[m], s->a.student_input[m], dinput.view, pass->batch->rows * H,
-                            nn_dropout_masks_student(pass->masks, m), 0);
+    const nn_relu relu = student_relu(s, pass, m);
+    const nn_matrix dinput = rows_of(pass, s->d.node, s->config.hidden);
+    ST_FORWARD(linear_back(s, dinput, 0, &s->params.student[m], beta, rows_of(pass, relu.y, s->config.hidden),
+                           part_of(pass, s->d.student_logits, i, s->config.classes)));
+    return nn_relu_backward(s->rt, &(nn_relu_gradient){s->d.fused[m], 0}, &relu, dinput.view);
 }
 
 /* ---- SPEC 5: nodes and graph layers ---- */
@@ -153,17 +175,24 @@ static rt_view node_of(const nn_safsd *s, nn_modality m)
     return m == NN_TEXT ? s->a.text_node : s->a.fused[m];
 }
 
+static nn_embedding graph_embedding(const nn_safsd *s, const nn_pass *pass)
+{
+    return (nn_embedding){.segments = &pass->batch->segments,
+                          .speakers = &pass->batch->speakers,
+                          .columns = s->config.hidden,
+                          .table = s->params.graph_embeddings.value,
+                          .table_rows = s->config.speakers,
+                          .scratch = s->d.embedding};
+}
+
 static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
 {
     const size_t H = s->config.hidden, G = s->config.graph_hidden;
+    const nn_embedding embedding = graph_embedding(s, pass);
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
-        if (m == NN_TEXT)
-            ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, s->a.fused[m], nothing,
-                                            (nn_speaker_table){s->params.graph_embeddings.value, s->config.speakers},
-                                            pass->batch, H));
-        ST_FORWARD(nn_linear_forward(s->rt, part_of(pass, s->a.x[0], i, G), rows_of(pass, node_of(s, m), H),
-                                     &s->params.graph_input));
+        if (m == NN_TEXT) ST_FORWARD(nn_embedding_forward(s->rt, s->a.text_node, &embedding, s->a.fused[m]));
+        ST_FORWARD(linear(s, part_of(pass, s->a.x[0], i, G), &s->params.graph_input, rows_of(pass, node_of(s, m), H)));
     }
     return ST_OK;
 }
@@ -171,24 +200,17 @@ static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
 /* From dx^0 in d.x0, adds to dF_m. */
 static st_status nodes_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
-    const size_t H = s->config.hidden, G = s->config.graph_hidden, S = s->config.speakers;
+    const size_t H = s->config.hidden, G = s->config.graph_hidden;
+    const nn_embedding embedding = graph_embedding(s, pass);
     for (size_t i = 0; i < s->used; ++i) {
         const nn_modality m = s->modality[i];
         const nn_matrix dnode = rows_of(pass, s->d.node, H);
-        ST_FORWARD(linear_back(s, dnode, 0, part_of(pass, s->d.x0, i, G), rows_of(pass, node_of(s, m), H),
-                               &s->params.graph_input, i == 0 ? beta : 1));
+        ST_FORWARD(linear_back(s, dnode, 0, &s->params.graph_input, i == 0 ? beta : 1, rows_of(pass, node_of(s, m), H),
+                               part_of(pass, s->d.x0, i, G)));
         if (m == NN_TEXT)
-            ST_FORWARD(nn_embedding_backward(s->rt,
-                                             &(nn_embedding_gradient){.dtable = s->params.graph_embeddings.gradient,
-                                                                      .scratch = s->d.embedding,
-                                                                      .dy = {dnode.view},
-                                                                      .tensors = 1,
-                                                                      .speakers = S,
-                                                                      .table_rows = S,
-                                                                      .columns = H,
-                                                                      .beta = beta},
-                                             pass->batch));
-        ST_FORWARD(nn_dropout_backward(s->rt, s->d.fused[m], dnode.view, NN_NO_MASK, pass->batch->rows * H, 1));
+            ST_FORWARD(nn_embedding_backward(s->rt, &(nn_embedding_gradient){s->params.graph_embeddings.gradient, beta},
+                                             &embedding, &dnode.view, 1));
+        ST_FORWARD(nn_add(s->rt, s->d.fused[m], s->d.fused[m], dnode.view, pass->batch->segments.rows * H));
     }
     return ST_OK;
 }
@@ -197,7 +219,7 @@ static nn_gcn graph_layer(const nn_safsd *s, const nn_pass *pass, size_t k)
 {
     nn_dropout_mask keep = nn_dropout_masks_graph(&s->masks, k);
     if (pass->expected) keep = (nn_dropout_mask){nothing, (float)(1.0 - s->config.gcn_mask)};
-    return (nn_gcn){.batch = pass->batch,
+    return (nn_gcn){.segments = &pass->batch->segments,
                     .modalities = s->used,
                     .graph = s->config.graph_hidden,
                     .keep = keep,
@@ -213,7 +235,7 @@ static st_status graph_forward(nn_safsd *s, const nn_pass *pass)
 {
     for (size_t k = 0; k < s->config.gcn_layers; ++k) {
         const nn_gcn layer = graph_layer(s, pass, k);
-        ST_FORWARD(nn_gcn_forward(s->rt, s->a.x[k + 1], &layer));
+        ST_FORWARD(nn_gcn_forward(s->rt, s->a.x[k + 1], &layer, s->a.x[k]));
     }
     return ST_OK;
 }
@@ -223,36 +245,36 @@ static st_status graph_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
     for (size_t k = s->config.gcn_layers; k-- > 0;) {
         const nn_gcn layer = graph_layer(s, pass, k);
-        ST_FORWARD(nn_gcn_backward(s->rt, s->d.x, s->params.graph_gate[k].gradient,
-                                   s->params.graph_gate_bias[k].gradient, &layer, s->d.x, beta));
+        const nn_gcn_gradient gradient = {s->d.x, s->params.graph_gate[k].gradient,
+                                          s->params.graph_gate_bias[k].gradient, beta};
+        ST_FORWARD(nn_gcn_backward(s->rt, &gradient, &layer, s->d.x));
     }
-    return nn_dropout_backward(s->rt, s->d.x0, s->d.x, NN_NO_MASK, s->used * pass->batch->rows * s->config.graph_hidden,
-                               1);
+    return nn_add(s->rt, s->d.x0, s->d.x0, s->d.x, s->used * pass->batch->segments.rows * s->config.graph_hidden);
 }
 
 /* ---- SPEC 6: z = relu(drop(concat_m [x^0_m, x^K_m])) Wᵀ + b ---- */
 
-static nn_head_sizes head_sizes(const nn_safsd *s, const nn_pass *pass)
+static nn_head head_of(const nn_safsd *s, const nn_pass *pass)
 {
-    return (nn_head_sizes){pass->batch->rows, s->used, s->config.graph_hidden};
+    return (nn_head){pass->batch->segments.rows, s->used, s->config.graph_hidden, nn_dropout_masks_head(pass->masks),
+                     s->a.head_input};
 }
 
 static st_status head_forward(nn_safsd *s, const nn_pass *pass)
 {
     const size_t width = s->used * 2 * s->config.graph_hidden;
-    ST_FORWARD(nn_head_forward(s->rt, s->a.head_input, s->a.x[0], s->a.x[s->config.gcn_layers], head_sizes(s, pass),
-                               nn_dropout_masks_head(pass->masks)));
-    return nn_linear_forward(s->rt, rows_of(pass, s->a.logits, s->config.classes),
-                             rows_of(pass, s->a.head_input, width), &s->params.head);
+    const nn_head head = head_of(s, pass);
+    ST_FORWARD(nn_head_forward(s->rt, head.y, &head, s->a.x[0], s->a.x[s->config.gcn_layers]));
+    return linear(s, rows_of(pass, s->a.logits, s->config.classes), &s->params.head, rows_of(pass, head.y, width));
 }
 
 static st_status head_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
     const size_t width = s->used * 2 * s->config.graph_hidden;
-    ST_FORWARD(linear_back(s, rows_of(pass, s->d.head_input, width), 0, rows_of(pass, s->d.logits, s->config.classes),
-                           rows_of(pass, s->a.head_input, width), &s->params.head, beta));
-    return nn_head_backward(s->rt, s->d.x0, s->d.x, s->a.head_input, s->d.head_input, head_sizes(s, pass),
-                            nn_dropout_masks_head(pass->masks));
+    const nn_head head = head_of(s, pass);
+    ST_FORWARD(linear_back(s, rows_of(pass, s->d.head_input, width), 0, &s->params.head, beta,
+                           rows_of(pass, head.y, width), rows_of(pass, s->d.logits, s->config.classes)));
+    return nn_head_backward(s->rt, &(nn_head_gradient){s->d.x0, s->d.x}, &head, s->d.head_input);
 }
 
 /* ---- the two lists ---- */
@@ -278,7 +300,7 @@ st_status nn_backward(nn_safsd *s, const nn_pass *pass, float beta)
     for (size_t i = 0; i < s->used; ++i) ST_FORWARD(student_backward(s, pass, i, beta));
     ST_FORWARD(nodes_backward(s, pass, beta));
     for (size_t i = 0; i < s->used; ++i)
-        ST_FORWARD(rt_zero(s->rt, s->d.input[s->modality[i]], pass->batch->rows * s->config.hidden));
+        ST_FORWARD(rt_zero(s->rt, s->d.input[s->modality[i]], pass->batch->segments.rows * s->config.hidden));
     for (size_t i = s->used; i-- > 0;) ST_FORWARD(target_backward(s, pass, s->modality[i], beta));
     return inputs_backward(s, pass, beta);
 }

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/layers/embedding.h"
+#include "model/layers/positional_encoding.h"
 #include "model/network/network.h"
 #include "runtime/gemm.h"
 #include "runtime/host_map.h"
 
 nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
 {
-    return (nn_losses){.rows = batch->rows,
+    return (nn_losses){.rows = batch->segments.rows,
                        .modalities = s->used,
                        .classes = s->config.classes,
                        .logits = s->a.logits,
@@ -56,11 +56,11 @@ static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
 static st_status upload_constants(nn_safsd *s)
 {
     const size_t C = s->config.classes, elements = s->extent.longest * s->config.hidden;
-    float *places = malloc(elements * sizeof *places);
-    if (!places) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the position encoding");
-    nn_embedding_places(places, s->extent.longest, s->config.hidden);
-    st_status status = rt_write(s->rt, s->a.places, places, elements);
-    free(places);
+    float *encoding = malloc(elements * sizeof *encoding);
+    if (!encoding) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the positional encoding");
+    nn_positional_encoding(encoding, s->extent.longest, s->config.hidden);
+    st_status status = rt_write(s->rt, s->a.positional_encoding, encoding, elements);
+    free(encoding);
     ST_FORWARD(status);
     ST_FORWARD(rt_write(s->rt, s->per_class, s->tables, 2 * C));
     ST_FORWARD(rt_write(s->rt, s->similarity, s->tables + 2 * C, C * C));
@@ -279,7 +279,7 @@ st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluat
 
 st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, float *values)
 {
-    const size_t N = s->last_batch.rows, C = s->config.classes;
+    const size_t N = s->last_batch.segments.rows, C = s->config.classes;
     if (!s->config.uses[modality] && (which == NN_STUDENT_LOGITS || which == NN_FUSED))
         return st_fail(rt_error(s->rt), ST_FAILED, "the model has no modality %c", nn_modality_letter(modality));
     size_t index = 0;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "model/layers/dropout.h"
+#include "model/layers/add.h"
 #include "model/network/network.h"
 #include "runtime/host_map.h"
 
@@ -125,8 +125,8 @@ static st_status add_gradients(nn_data_parallel *p, const nn_safsd *replica)
         for (size_t first = 0; first < to->items[i].elements; first += CHUNK) {
             const size_t rest = to->items[i].elements - first, n = rest < CHUNK ? rest : CHUNK;
             ST_FORWARD(pass_on(from->rt, rt_view_at(from->items[i].gradient, first), n, to->rt, p->incoming));
-            ST_FORWARD(
-                nn_dropout_backward(to->rt, rt_view_at(to->items[i].gradient, first), p->incoming, NN_NO_MASK, n, 1));
+            const rt_view sum = rt_view_at(to->items[i].gradient, first);
+            ST_FORWARD(nn_add(to->rt, sum, sum, p->incoming, n));
         }
     }
     return ST_OK;

@@ -1,4 +1,4 @@
-/* Batches of dialogues for tests: an nn_batch on the device and the same numbers on the host. */
+/* Batches of dialogues for tests: an nn_segments on the device and the same numbers on the host. */
 #ifndef SAFSD_TESTS_REF_BATCH_H
 #define SAFSD_TESTS_REF_BATCH_H
 
@@ -6,7 +6,7 @@
 #include "tests/ref/harness.h"
 
 typedef struct th_dialogues {
-    nn_batch batch; /* speakers and labels are left out */
+    nn_segments segments;
     ref_dialogues host;
 } th_dialogues;
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-double ref_embedding_place(size_t position, size_t c, size_t columns)
+double ref_positional_encoding(size_t position, size_t c, size_t columns)
 {
     const size_t pair = c / 2;
     const double angle = (double)position * pow(10000.0, -2.0 * (double)pair / (double)columns);
@@ -14,7 +14,7 @@ void ref_embedding_forward(double *y, const double *x, const int32_t *position, 
 {
     for (size_t r = 0; r < rows; ++r)
         for (size_t c = 0; c < columns; ++c) {
-            const double place = position ? ref_embedding_place((size_t)position[r], c, columns) : 0.0;
+            const double place = position ? ref_positional_encoding((size_t)position[r], c, columns) : 0.0;
             const size_t entry = (size_t)speaker[r] * columns + c;
             y[r * columns + c] = x[r * columns + c] + place + ((size_t)speaker[r] < table_rows ? table[entry] : 0.0);
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/layers/column_sums.h"
+#include "tests/ref/add.h"
 #include "tests/ref/dropout.h"
 #include "tests/ref/embedding.h"
 #include "tests/ref/gate.h"
@@ -22,6 +23,11 @@ static void column_sums(ref_case *c)
         V("partials")[r / length * width + k] += V("x")[i];
         V("sums")[k] += V("x")[i];
     }
+}
+
+static void add(ref_case *c)
+{
+    ref_add(V("z"), V("x"), V("y"), ref_flat(c));
 }
 
 static void dropout_forward(ref_case *c)
@@ -121,8 +127,8 @@ static void embedding_forward(ref_case *c)
     int32_t *speakers = speakers_of(c);
     ref_embedding_forward(V("y"), V("x"), NULL, speakers, V("table"), c->shape->speakers, ref_rows(c), width);
     for (size_t i = 0; i < ref_flat(c); ++i) {
-        const size_t r = i / width, place = r - (size_t)c->dialogues.starts[c->dialogues.dialogue_of[r]];
-        V("y")[i] += V("places")[place * width + i % width];
+        const size_t r = i / width, position = r - (size_t)c->dialogues.starts[c->dialogues.dialogue_of[r]];
+        V("y")[i] += V("positional_encoding")[position * width + i % width];
     }
     free(speakers);
 }
@@ -175,6 +181,7 @@ static void head_backward(ref_case *c)
 
 const ref_operation ref_row_operations[] = {
     {"column_sums", column_sums, NULL},
+    {"add", add, NULL},
     {"dropout", dropout_forward, dropout_backward},
     {"gelu", gelu_forward, gelu_backward},
     {"relu", relu_forward, relu_backward},
