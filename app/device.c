@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/driver_watch.h"
-#include "app/icd.h"
+#include "probe/driver_watch.h"
+#include "probe/icd.h"
 #include "engine/device_list.h"
 
 static void message(void *user, en_level level, const char *sentence)
@@ -72,7 +72,7 @@ void app_say_missing_drivers(app_state *app)
 
 st_status app_list_devices(app_state *app, rt_device_list *list)
 {
-    watch_listing *watch = watch_listing_begin(&app->progress);
+    watch_listing *watch = watch_listing_begin(&app->events);
     const st_status status = en_list_devices(list, &app->error);
     watch_listing_end(&watch);
     if (status == ST_DEVICE) {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/driver_watch.h"
-#include "app/icd_probe.h"
+#include "probe/driver_watch.h"
+#include "probe/icd_probe.h"
 #include "base/outfile.h"
 #include "base/print.h"
 #include "base/name.h"

@@ -17,9 +17,10 @@ may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|ba
 may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
 may_include config '(config|base)/'
 may_include engine '(engine|model|config|data|runtime|base)/'
+may_include probe '(probe|engine|model|config|data|runtime|base)/'
 may_include api '((api|engine|model|config|data|runtime|base)/|safsd\.h)'
 may_include bench '(bench|engine|model|config|data|runtime|base)/'
-may_include app '(app|bench|engine|model|config|data|runtime|base)/'
+may_include app '(app|probe|bench|engine|model|config|data|runtime|base)/'
 may_include cl '[a-z0-9_]+\.clh"'
 
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"

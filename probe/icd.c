@@ -1,4 +1,4 @@
-#include "app/icd.h"
+#include "probe/icd.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 /* The files by which drivers make themselves known: *.icd in /etc/OpenCL/vendors, each with the name of a library, or
  * what OCL_ICD_VENDORS says instead (a folder, one such file, or a library itself), as the ICD loader reads them. */
-#ifndef SAFSD_APP_ICD_H
-#define SAFSD_APP_ICD_H
+#ifndef SAFSD_PROBE_ICD_H
+#define SAFSD_PROBE_ICD_H
 
 #include <stdbool.h>
 #include <stddef.h>

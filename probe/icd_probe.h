@@ -3,10 +3,10 @@
  * The loader asks all drivers in one call, in the program's own process. Only where that goes wrong, or takes long, is
  * anything here called: what goes well costs nothing.
  */
-#ifndef SAFSD_APP_ICD_PROBE_H
-#define SAFSD_APP_ICD_PROBE_H
+#ifndef SAFSD_PROBE_ICD_PROBE_H
+#define SAFSD_PROBE_ICD_PROBE_H
 
-#include "app/icd.h"
+#include "probe/icd.h"
 
 typedef enum icd_outcome {
     ICD_UNKNOWN, /* it could not be asked */

@@ -1,4 +1,4 @@
-#include "app/driver_watch.h"
+#include "probe/driver_watch.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/driver_crash.h"
-#include "app/icd_probe.h"
+#include "probe/driver_crash.h"
+#include "probe/icd_probe.h"
 #include "engine/device_list.h"
 
 enum { NAMES_SIZE = 900, ADVICE_SIZE = 600 };
@@ -16,7 +16,7 @@ static const double probe_seconds = 4, crash_seconds = 30;
 enum { PATIENCE_SECONDS = 2 };
 
 struct watch_listing {
-    app_progress *progress;
+    const en_events *events;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -40,16 +40,15 @@ static void speak(watch_listing *w)
     icd_list_create(&list);
     icd_outcome *outcomes = calloc(list.count + 1, sizeof *outcomes);
     icd_names(names, sizeof names, &list, NULL, ICD_UNKNOWN);
-    app_progress_say(
-        w->progress,
-        "waiting for the OpenCL drivers to list their devices: %s; to leave some out, set OCL_ICD_VENDORS to "
-        "one .icd file or to a folder of them",
-        list.count ? names : "no .icd file names one");
+    en_say(w->events, EN_NOTICE,
+           "waiting for the OpenCL drivers to list their devices: %s; to leave some out, set OCL_ICD_VENDORS to "
+           "one .icd file or to a folder of them",
+           list.count ? names : "no .icd file names one");
     if (outcomes && list.count > 1) {
         icd_probe(&list, outcomes, probe_seconds, is_finished, w);
         const size_t silent = icd_names(names, sizeof names, &list, outcomes, ICD_SILENT);
         icd_advice(advice, sizeof advice, &list, outcomes);
-        if (silent > 0 && !is_finished(w)) app_progress_say(w->progress, "no answer yet from %s; %s", names, advice);
+        if (silent > 0 && !is_finished(w)) en_say(w->events, EN_NOTICE, "no answer yet from %s; %s", names, advice);
     }
     free(outcomes);
     icd_list_destroy(&list);
@@ -81,12 +80,12 @@ static bool start_thread(watch_listing *w)
     return started;
 }
 
-watch_listing *watch_listing_begin(app_progress *progress)
+watch_listing *watch_listing_begin(const en_events *events)
 {
     crash_stage_listing(WATCH_CRASH_ARGUMENT);
     watch_listing *w = calloc(1, sizeof *w);
     if (!w) return NULL;
-    w->progress = progress;
+    w->events = events;
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->changed, NULL);
     if (start_thread(w)) return w;

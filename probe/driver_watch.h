@@ -1,5 +1,5 @@
-/* Words where a driver hangs or crashes. Signals, processes and threads for this are the program's alone: no folder
- * below app/ has any.
+/* Words where a driver hangs or crashes. Signals, processes and threads for this are the program's alone: no
+ * other folder below app/ has any.
  *
  * While devices are listed: after two seconds a message names the drivers that are being asked, and another the one
  * that does not answer. A crash, or a driver that ends the process, starts the program once more in the same process
@@ -7,15 +7,14 @@
  *
  * Once a device is open: a crash prints one sentence that names the device and what its driver keeps on disk, which may
  * be damaged, and then ends the process as it would have anyway. */
-#ifndef SAFSD_APP_DRIVER_WATCH_H
-#define SAFSD_APP_DRIVER_WATCH_H
+#ifndef SAFSD_PROBE_DRIVER_WATCH_H
+#define SAFSD_PROBE_DRIVER_WATCH_H
 
-#include "app/app.h"
-
+#include "engine/events.h"
 typedef struct watch_listing watch_listing;
 
 /* Around rt_device_list_create. NULL, which watch_listing_end takes, where there is nothing to watch with. */
-watch_listing *watch_listing_begin(app_progress *progress);
+watch_listing *watch_listing_begin(const en_events *events);
 void watch_listing_end(watch_listing **listing);
 
 /* A device is about to be opened; and again once it is, for drivers install handlers of their own. Where several are

@@ -1,6 +1,6 @@
 /* What the program does when a signal of a crash ends it, by where it stands; see driver_watch.h, which calls this. */
-#ifndef SAFSD_APP_DRIVER_CRASH_H
-#define SAFSD_APP_DRIVER_CRASH_H
+#ifndef SAFSD_PROBE_DRIVER_CRASH_H
+#define SAFSD_PROBE_DRIVER_CRASH_H
 
 enum { CRASH_FOLDER_SIZE = 512 };
 

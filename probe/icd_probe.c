@@ -1,4 +1,4 @@
-#include "app/icd_probe.h"
+#include "probe/icd_probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/app.h"
 #include "base/process.h"
 #include "base/clock.h"
 #include "runtime/device.h"
@@ -46,7 +45,7 @@ static pid_t ask(const char *program, const icd_file *file)
     if (!vendors) return 0;
     snprintf(vendors, size, "OCL_ICD_VENDORS=%s", file->path);
     char **variables = process_environment_with((char *[]){vendors}, 1);
-    char *arguments[] = {(char *)APP_NAME, (char *)ICD_PROBE_ARGUMENT, NULL};
+    char *arguments[] = {(char *)"safsd-cl", (char *)ICD_PROBE_ARGUMENT, NULL};
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)

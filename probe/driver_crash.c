@@ -2,7 +2,7 @@
  * what may be called there: execve, write, sigaction, raise. */
 #define _XOPEN_SOURCE 700 /* sigaltstack */
 
-#include "app/driver_crash.h"
+#include "probe/driver_crash.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/app.h"
 #include "base/process.h"
 
 enum { SENTENCE_SIZE = 2048, STACK_SIZE = 64 * 1024 };
@@ -48,10 +47,10 @@ static void say(const char *text)
 /* Returns where the program cannot be started. */
 static void start_again(const char *how)
 {
-    char *const arguments[] = {(char *)APP_NAME, crash.argument, (char *)how, NULL};
+    char *const arguments[] = {(char *)"safsd-cl", crash.argument, (char *)how, NULL};
     crash.listing = 0;
     if (crash.program[0]) execve(crash.program, arguments, environ);
-    say("\n" APP_NAME ": one of the OpenCL drivers crashed while devices were listed; to leave some out, set "
+    say("\nsafsd-cl: one of the OpenCL drivers crashed while devices were listed; to leave some out, set "
         "OCL_ICD_VENDORS to one .icd file or to a folder of them\n");
 }
 
@@ -68,7 +67,7 @@ static void at_crash(int number)
     if (crash.listing) {
         start_again(how);
     } else if (crash.sentence[0] && !crash.said) {
-        say("\n" APP_NAME ": ");
+        say("\nsafsd-cl: ");
         say(how);
         say(crash.sentence);
     }
@@ -122,7 +121,7 @@ void crash_stage_listed(void)
 
 void crash_stage_device(const char *device, const char *cache_folder)
 {
-    static const char nothing_kept[] = "; `" APP_NAME " --device` can name another one\n";
+    static const char nothing_kept[] = "; `safsd-cl --device` can name another one\n";
     char text[SENTENCE_SIZE];
     const bool first = crash.sentence[0] == '\0';
     install();
