@@ -16,7 +16,7 @@ const bench_shape bench_shapes[] = {
     {NULL, NULL, 0, {0}, 0, 0, NN_GATE_OFF, 0},
 };
 
-/* What the two corpora share (SPEC 1 and 8). */
+/* What the two corpora share (docs/model.md 1 and 8). */
 enum { HEADS = 8, LAYERS = 1, GCN_LAYERS = 4, SEED = 1, SPEAKERS_SITE = 16, LABELS_SITE = 17 };
 
 static nn_config config_of(const bench_shape *shape, size_t hidden)

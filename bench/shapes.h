@@ -1,4 +1,4 @@
-/* The shapes that are measured: batches of the two corpora, with random features (CLI.md, SPEC 1 and 8). */
+/* The shapes that are measured: batches of the two corpora, with random features (docs/model.md 1 and 8). */
 #ifndef SAFSD_BENCH_SHAPES_H
 #define SAFSD_BENCH_SHAPES_H
 

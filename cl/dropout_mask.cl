@@ -1,4 +1,4 @@
-/* Masks of dropout and graph: bits of kept elements (SPEC 7).
+/* Masks of dropout and graph: bits of kept elements (docs/model.md 7).
  *
  *     word of element i = philox4x32(counter (low(i >> 2), high(i >> 2), site, step),
  *                                    key (low(seed), high(seed)))[i & 3]

@@ -1,6 +1,7 @@
 #include "masked.clh"
 
-/* The classifier's input (SPEC 6): y[r, m*2G + c] = keep * scale * max(concat(x0[m, r, :], xk[m, r, :])[c], 0).
+/* The classifier's input (docs/model.md 6):
+ *   y[r, m*2G + c] = keep * scale * max(concat(x0[m, r, :], xk[m, r, :])[c], 0)
  * x0, xk [M, N, G]; y [N, M*2G]; bit r*M*2G + column of `bits`. One item per VW columns of one half: grid x over G,
  * y over 2M halves, z over rows. Host: model/layers/head.c. */
 __kernel void head_forward(__global float *restrict y, const ulong y_at, const __global float *restrict x0,

@@ -1,5 +1,5 @@
-/* Losses of SPEC 6. C is small (6, 7), so one work-item serves one row and walks over the classes; sums over rows are
- * taken in a fixed order by one group. Rows with label -1 count in the distillation alone.
+/* Losses of docs/model.md 6. C is small (6, 7), so one work-item serves one row and walks over the classes; sums over
+ * rows are taken in a fixed order by one group. Rows with label -1 count in the distillation alone.
  * Host: model/layers/losses.c. */
 #include "reduce.clh"
 

@@ -1,5 +1,5 @@
-/* The optimiser (SPEC 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it visits
- * the host: `control` lives on the device.
+/* The optimiser (docs/model.md 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it
+ * visits the host: `control` lives on the device.
  * Host: model/network/optimizer.c. */
 #include "vector.clh"
 #include "reduce.clh"

@@ -1,7 +1,7 @@
 #include "masked.clh"
 
-/* y = keep * scale * max(x, 0), elementwise over n (SPEC 4, the students). Bit e of `bits` keeps element e; without a
- * mask (masked = 0) y = scale * max(x, 0). Launch: rt_items(n). Host: model/layers/relu.c. */
+/* y = keep * scale * max(x, 0), elementwise over n (docs/model.md 4, the students). Bit e of `bits` keeps element e;
+ * without a mask (masked = 0) y = scale * max(x, 0). Launch: rt_items(n). Host: model/layers/relu.c. */
 __kernel void relu_forward(__global float *restrict y, const ulong y_at, const __global float *restrict x,
                            const ulong x_at, const __global uint *restrict bits, const ulong bits_at, const uint n,
                            const uint masked, const float scale)

@@ -12,7 +12,7 @@
  * Errors: ST_USAGE with one sentence that begins with FILE:LINE or "--set SECTION.KEY", or with the file where it
  * cannot be read; ST_FAILED for exhausted memory or no place for a temporary file. After a failure the
  * configuration is empty (all bytes zero).
- * SPEC sections 5 to 8 and 10 define what the values mean.
+ * docs/model.md 5 to 8 and 10 define what the values mean.
  */
 #ifndef SAFSD_CONFIG_CONFIG_H
 #define SAFSD_CONFIG_CONFIG_H
@@ -41,7 +41,7 @@ typedef struct cfg_seeds {
 
 typedef struct cfg_experiment {
     char *name;      /* the run directory is runs/NAME; the stem of the file where the file names none */
-    uint64_t seed;   /* SPEC 7 */
+    uint64_t seed;   /* docs/model.md 7 */
     cfg_seeds seeds; /* of several runs, one per seed; empty: `seed` alone */
 } cfg_experiment;
 

@@ -1,4 +1,4 @@
-/* The published similarity tables between emotions (SPEC section 6). */
+/* The published similarity tables between emotions (docs/model.md 6). */
 #ifndef SAFSD_CONFIG_SIMILARITY_H
 #define SAFSD_CONFIG_SIMILARITY_H
 

@@ -1,4 +1,5 @@
-/* A data set in memory: the dialogues of a corpus, their utterances packed one dialogue after another (SPEC 1, 10, 11).
+/* A data set in memory: the dialogues of a corpus, their utterances packed one dialogue after another (docs/model.md 1,
+ * 10, 11).
  *
  * Dialogues stand in file order: the training list of a pickle, then its test list; a container as it was saved.
  * Utterances of dialogue d are the rows starts[d] .. starts[d + 1] - 1 of every array.
@@ -56,14 +57,14 @@ typedef struct ds_load_options {
     size_t classes;                 /* 0: as the file says, else the largest label + 1 */
 } ds_load_options;
 
-/* Reads a published pickle (SPEC 11: 12 or 13 fields, and the relatives with 9, 10, 13 and 14 that can be told apart)
- * or a container. Everything is checked: row counts per dialogue, dialogues without utterances or longer than
+/* Reads a published pickle (docs/model.md 11: 12 or 13 fields, and the relatives with 9, 10, 13 and 14 that can be told
+ * apart) or a container. Everything is checked: row counts per dialogue, dialogues without utterances or longer than
  * DS_LONGEST_DIALOGUE, features that are not finite, labels outside [-1, C), ids that are twice or nowhere. The
  * sentence names file, dialogue, utterance and modality. */
 st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *options, st_error *error);
 
 /* Writes the container: one safetensors file with x_t, x_a, x_v (present ones), speakers, labels, lengths, split as in
- * SPEC 12; dialogue_ids, utterance_ids, sentences as U8 tensors of NUL-terminated UTF-8; metadata format =
+ * docs/model.md 12; dialogue_ids, utterance_ids, sentences as U8 tensors of NUL-terminated UTF-8; metadata format =
  * "safsd-data-1", class_names and speaker_names as JSON arrays. Written under a temporary name and renamed. */
 st_status ds_save(const ds_dataset *data, const char *path, st_error *error);
 
@@ -76,7 +77,7 @@ st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error);
 /* Names the classes anew, fixing C. ST_FAILED, naming the utterance, where a label is not below `classes`. */
 st_status ds_name_classes(ds_dataset *data, const char *const *class_names, size_t classes, st_error *error);
 
-/* ---- splits (SPEC 7, 10) ---- */
+/* ---- splits (docs/model.md 7, 10) ---- */
 
 /* Moves training dialogues to the validation part: those named, or round(fraction * n), at least 1, of the n training
  * dialogues, drawn by the seed (site 131073). ST_USAGE for an id that does not exist or is a test dialogue, and where
@@ -88,8 +89,8 @@ st_status ds_hold_out_fraction(ds_dataset *data, double fraction, uint64_t seed,
  * Returns their number; `utterances` (or NULL) receives the sum of their lengths. */
 size_t ds_select(const ds_dataset *data, ds_split split, size_t *dialogues, size_t *utterances);
 
-/* f_c of SPEC 6: share of each class among the labelled training utterances, [classes]. Returns how many those are;
- * without any, all shares are 0. */
+/* f_c of docs/model.md 6: share of each class among the labelled training utterances, [classes]. Returns how many those
+ * are; without any, all shares are 0. */
 size_t ds_class_frequencies(const ds_dataset *data, double *frequencies);
 
 /* ---- standardisation ---- */

@@ -1,4 +1,4 @@
-/* Philox4x32-10 on the host: the same draws as on every device (SPEC 7).
+/* Philox4x32-10 on the host: the same draws as on every device (docs/model.md 7).
  *
  * A stream is a key (the seed), a site and a step; within it every element index has its own 32-bit word, so that
  * any part of a draw can be made alone and in any order. Nothing here can fail.
@@ -20,10 +20,10 @@ typedef struct ds_stream {
 
 /* Site numbers of what the host draws; those below are of masks, which devices draw. */
 enum {
-    DS_SITE_INITIALISATION = 65536, /* + number of the parameter (SPEC 9), from 0; step 0 */
+    DS_SITE_INITIALISATION = 65536, /* + number of the parameter (docs/model.md 9), from 0; step 0 */
     DS_SITE_SHUFFLE = 131072,       /* step = epoch, from 0 */
     DS_SITE_VALIDATION = 131073,    /* step 0 */
-    DS_SITE_SYNTH = 131328,         /* + 0 .. 255: made-up data, outside SPEC 7 */
+    DS_SITE_SYNTH = 131328,         /* + 0 .. 255: made-up data, outside docs/model.md 7 */
 };
 
 /* A double strictly inside (0, 1). */

@@ -1,4 +1,4 @@
-/* The published pickles of the field as a data set (SPEC 11). */
+/* The published pickles of the field as a data set (docs/model.md 11). */
 #ifndef SAFSD_DATA_PUBLISHED_H
 #define SAFSD_DATA_PUBLISHED_H
 

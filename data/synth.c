@@ -12,7 +12,7 @@ static const char *const iemocap_classes[] = {"happy", "sad", "neutral", "angry"
 static const char *const meld_classes[] = {"neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger"};
 static const char *const iemocap_speakers[] = {"M", "F"};
 
-/* Sizes as published (SPEC 1 and 11). */
+/* Sizes as published (docs/model.md 1 and 11). */
 static const struct corpus {
     size_t training, validation, test; /* dialogues */
     int shortest, longest;

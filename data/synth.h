@@ -27,7 +27,7 @@ typedef struct ds_synth_options {
 /* ST_USAGE for fewer than 3 dialogues, ST_FAILED where memory does not suffice. */
 st_status ds_synth(ds_dataset **data, const ds_synth_options *options, st_error *error);
 
-/* The emotions of a corpus in label order, as published (SPEC 6): 6 for IEMOCAP, 7 for MELD. */
+/* The emotions of a corpus in label order, as published (docs/model.md 6): 6 for IEMOCAP, 7 for MELD. */
 const char *const *ds_corpus_classes(ds_corpus corpus, size_t *count);
 
 #endif

@@ -1,5 +1,5 @@
-/* summary.json: both selections (SPEC 10) with their classification reports, what they select by, the devices, and the
- * time a run took. */
+/* summary.json: both selections (docs/model.md 10) with their classification reports, what they select by, the devices,
+ * and the time a run took. */
 #ifndef SAFSD_ENGINE_RUN_SUMMARY_H
 #define SAFSD_ENGINE_RUN_SUMMARY_H
 

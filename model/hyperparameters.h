@@ -1,5 +1,5 @@
 /* What a model is: sizes, switches and the settings of its loss, as numbers. The program turns an INI file into this;
- * a golden case carries it as JSON. SPEC 1 to 6 and 8. */
+ * a golden case carries it as JSON. docs/model.md 1 to 6 and 8. */
 #ifndef SAFSD_MODEL_HYPERPARAMETERS_H
 #define SAFSD_MODEL_HYPERPARAMETERS_H
 
@@ -31,8 +31,8 @@ size_t nn_modalities_used(const nn_config *config);
 /* 't', 'a' or 'v'. */
 char nn_modality_letter(size_t modality);
 
-/* Encoder numbers of SPEC 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. Counting upwards gives the
- * encoders of target t, then a, then v, each target's own encoder first. */
+/* Encoder numbers of docs/model.md 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. Counting upwards
+ * gives the encoders of target t, then a, then v, each target's own encoder first. */
 typedef struct nn_encoder_pair {
     nn_modality source, target;
 } nn_encoder_pair;

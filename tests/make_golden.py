@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes golden cases (SPEC 12): the equations of SPEC 2 to 8 in float64, their answers in safetensors files.
+"""Makes golden cases (docs/model.md 12): the equations of its sections 2 to 8 in float64, answers in safetensors files.
 
     make_golden.py OUT_DIR                          the presets
     make_golden.py OUT_DIR --case sample            one preset
@@ -9,9 +9,9 @@
 Configurations that plain float32 PyTorch cannot follow to a tenth of the limits are drawn again: where every unit of a
 layer was dropped, Adam turns rounding noise into updates, and no float32 program can be judged by them.
 
-A case may set every key of SPEC 12's config, and `lengths`, `unlabelled` (share of rows without a label) and `name`.
-Beyond SPEC 12, an evaluation may have `gcn_eval`: `expected`, `sample` or `mean:R`; `expect/probabilities` then holds
-what the teacher predicts. Needs torch and numpy.
+A case may set every key of docs/model.md 12's config, and `lengths`, `unlabelled` (share of rows without a label) and
+`name`. Beyond docs/model.md 12, an evaluation may have `gcn_eval`: `expected`, `sample` or `mean:R`;
+`expect/probabilities` then holds what the teacher predicts. Needs torch and numpy.
 """
 import argparse
 import json
@@ -46,7 +46,7 @@ def real(array):
     return torch.from_numpy(np.asarray(array)).to(torch.get_default_dtype())
 
 
-# ---- SPEC 7: random words, and what is made of them ----
+# ---- docs/model.md 7: random words, and what is made of them ----
 
 def philox(counter, key):
     """Philox4x32-10: four arrays of 32-bit words from a counter of four words (arrays, in uint64) and a key of two."""
@@ -113,7 +113,7 @@ class Masks:
         return x * self._kept((GRAPH if self.training else GRAPH_EVALUATION) + k, p, (n * M + m) * G + g)
 
 
-# ---- SPEC 9: parameters ----
+# ---- docs/model.md 9: parameters ----
 
 def parameter_shapes(config):
     """Names and shapes, in order."""
@@ -159,7 +159,7 @@ def encoders_of(config, target):
 
 
 def initial_parameters(config, numbers):
-    """As SPEC 9 draws them, but for layer norms, which are shaken so that a wrong gain shows."""
+    """As docs/model.md 9 draws them, but for layer norms, which are shaken so that a wrong gain shows."""
     parameters, width = {}, 1
     for i, (name, shape) in enumerate(parameter_shapes(config).items()):
         seed, site, count = config["seed"], INITIALISATION + i, math.prod(shape)
@@ -182,7 +182,7 @@ def rounded(values):
     return real(np.asarray(values, dtype=np.float32))
 
 
-# ---- SPEC 2 to 6: the model ----
+# ---- docs/model.md 2 to 6: the model ----
 
 class Model:
     def __init__(self, config, parameters, batch):
@@ -424,7 +424,7 @@ def make(case, seed, precision=torch.float64):
 
 
 def strays(case, seed):
-    """The largest error of float32 arithmetic, as a part of its limit (SPEC 12), and where it is."""
+    """The largest error of float32 arithmetic, as a part of its limit (docs/model.md 12), and where it is."""
     exact, single = make(case, seed)[0], make(case, seed, torch.float32)[0]
     gradients = [x.detach() for name, x in exact.items() if name.startswith("expect/grad/")]
     rms = math.sqrt(sum(float((g**2).sum()) for g in gradients) / max(1, sum(g.numel() for g in gradients)))

@@ -134,7 +134,7 @@ def features(modality, first, length, width, dtype):
 
 
 def published(lengths, ids, widths, speakers, feature_form, training):
-    """The fields of SPEC 11 that both layouts share."""
+    """The fields of docs/model.md 11 that both layouts share."""
     starts = np.cumsum([0] + lengths)
     spans = dict(zip(ids, zip(starts, lengths)))
     names = {k: ["%s_%d" % (k, i) for i in range(n)] for k, (_, n) in spans.items()}

@@ -145,7 +145,7 @@ static void shapes(void **state)
     st_clear(&f->error);
 }
 
-/* Multiply-adds of SPEC 14 for one row: the linear layers of a forward pass; of inputs alone. */
+/* Multiply-adds of docs/model.md 14 for one row: the linear layers of a forward pass; of inputs alone. */
 static double forward_products(const nn_config *c)
 {
     const double H = (double)c->hidden, C = (double)c->classes;

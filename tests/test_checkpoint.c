@@ -251,7 +251,7 @@ static void test_last_comes_back(void **state)
     in_fixture(state, last_comes_back);
 }
 
-/* A `best` holds the parameters in the order of SPEC 9, nothing of the optimiser, and cannot be resumed. */
+/* A `best` holds the parameters in the order of docs/model.md 9, nothing of the optimiser, and cannot be resumed. */
 static void best_has_parameters_only(fixture *f)
 {
     const char *path = ts_path(f->scratch, "best.safetensors");

@@ -36,7 +36,7 @@ static void load_shipped(cfg_config *config, const char *name)
     if (cfg_load(config, path, tc_no_overrides, &error) != ST_OK) fail_msg("%s", error.text);
 }
 
-/* What both published configurations share (SPEC 6 and 8). */
+/* What both published configurations share (docs/model.md 6 and 8). */
 static void expect_published(const cfg_config *config)
 {
     assert_int_equal(config->data.modalities, CFG_TEXT | CFG_AUDIO | CFG_VISUAL);
@@ -132,7 +132,7 @@ static void test_meld(void **state)
     cfg_destroy(&config);
 }
 
-/* The word and the table of SPEC 6, as it stands there, must give the same matrix. */
+/* The word and the table of docs/model.md 6, as it stands there, must give the same matrix. */
 static void expect_table(const char *word, const char *table, size_t classes)
 {
     char text[1024];

@@ -79,7 +79,7 @@ static void test_hold_out(void **state)
     ds_destroy(&data);
 }
 
-/* The draws of SPEC 7, made by another implementation of it: seed 5 orders ten dialogues 3 8 5 1 2 6 0 9 4 7. */
+/* The draws of docs/model.md 7, made by another implementation: seed 5 orders ten dialogues 3 8 5 1 2 6 0 9 4 7. */
 static void test_hold_out_fraction(void **state)
 {
     (void)state;

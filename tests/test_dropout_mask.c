@@ -34,7 +34,7 @@ static void test_reference(void **state)
     assert_int_equal(word[1], 0xe169c58d);
     assert_int_equal(word[2], 0xbc57ac4c);
     assert_int_equal(word[3], 0x9b00dbd8);
-    /* The known answers of SPEC 7. */
+    /* The known answers of docs/model.md 7. */
     static const double uniform[4] = {-.122078, .183570, -.252991, .941374};
     for (uint64_t i = 0; i < 4; ++i) {
         const double u = (ref_random_word(12345694739u, 65537, 0, i) + 0.5) / 4294967296.0;

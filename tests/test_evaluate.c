@@ -89,7 +89,7 @@ static nn_evaluated evaluate(const fixture *f, th_case *t, const nn_evaluator *h
     return out;
 }
 
-/* ---- losses against SPEC 6, from the probabilities ---- */
+/* ---- losses against docs/model.md 6, from the probabilities ---- */
 
 typedef struct sums {
     double ce, weights, saf, labelled, kl, rows;

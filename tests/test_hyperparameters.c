@@ -77,7 +77,7 @@ static void test_refusals(void **state)
     expect_refusal(&none, "no modality");
 }
 
-/* Encoder numbers of SPEC 7, the same in every place that counts them. */
+/* Encoder numbers of docs/model.md 7, the same in every place that counts them. */
 static void test_encoders(void **state)
 {
     (void)state;

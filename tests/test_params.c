@@ -68,7 +68,7 @@ static void test_table(void **state)
     th_run_once(state, table_case, NULL);
 }
 
-/* ---- initialisation: SPEC 9 from its own words, in double ---- */
+/* ---- initialisation: docs/model.md 9 from its own words, in double ---- */
 
 static bool ends_with(const char *text, const char *end)
 {

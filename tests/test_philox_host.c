@@ -1,4 +1,4 @@
-/* data/philox: known answers of Random123 and of SPEC 7, and draws in pieces. */
+/* data/philox: known answers of Random123 and of docs/model.md 7, and draws in pieces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

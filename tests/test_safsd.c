@@ -125,7 +125,7 @@ static double norm_of(const float *x, const float *minus, size_t elements)
 
 /* ---- a batch that is cut ---- */
 
-/* Tensor by tensor, with the floor of SPEC 12. */
+/* Tensor by tensor, with the floor of docs/model.md 12. */
 static void expect_gradients(const nn_params *params, const float *x, const float *reference, double tolerance)
 {
     const double rms = norm_of(reference, NULL, (size_t)params->elements) / sqrt((double)params->elements);

@@ -22,7 +22,7 @@ static ds_dataset *synth(ds_corpus like, size_t dialogues, size_t t, size_t a, s
     return data;
 }
 
-/* The sizes of SPEC 11: dialogues per split, lengths, widths, classes, speakers. */
+/* The sizes of docs/model.md 11: dialogues per split, lengths, widths, classes, speakers. */
 static void test_shape_of_iemocap(void **state)
 {
     (void)state;

@@ -8,7 +8,7 @@
 #include "model/training/run_fingerprint.h"
 #include "tests/ref/trainings.h"
 
-/* The order of SPEC 7, recomputed: rows of every step of every epoch; and the learning rates. */
+/* The order of docs/model.md 7, recomputed: rows of every step of every epoch; and the learning rates. */
 static void steps_follow_the_shuffle(tr_fixture *f)
 {
     const ds_dataset *data = f->options.data;

@@ -11,7 +11,7 @@
 #include "model/training/config_json.h"
 #include "model/network/safsd.h"
 
-/* Limits of SPEC 12 for float32. */
+/* Limits of docs/model.md 12 for float32. */
 static const double LIMIT_ACTIVATION = 1e-5, LIMIT_GRADIENT = 1e-4, LIMIT_PARAMETER = 1e-4, LIMIT_KEY_BIAS = 1e-3;
 
 typedef struct golden_case {
@@ -260,7 +260,7 @@ static void judge(golden_case *g, const nn_golden_line *line)
     if (g->report) g->report(g->user, line);
 }
 
-/* floor: f of SPEC 12. A number that is not finite, computed or expected, makes the error NaN. */
+/* floor: f of docs/model.md 12. A number that is not finite, computed or expected, makes the error NaN. */
 static double error_of(const float *x, const float *reference, size_t elements, double floor_norm)
 {
     double difference = 0, norm = 0;

@@ -1,7 +1,8 @@
-/* Golden cases (SPEC 12): files with parameters, a batch and exact answers, computed on the device and compared.
+/* Golden cases (docs/model.md 12): files with parameters, a batch and exact answers, computed on the device and
+ * compared.
  *
- * Beyond SPEC 12 the config of an evaluation may hold `gcn_eval` ("expected", "sample" or "mean:R"; activations are
- * then those of the last repetition), and the file `expect/probabilities`, what the teacher predicts.
+ * Beyond docs/model.md 12 the config of an evaluation may hold `gcn_eval` ("expected", "sample" or "mean:R";
+ * activations are then those of the last repetition), and the file `expect/probabilities`, what the teacher predicts.
  */
 #ifndef SAFSD_MODEL_CHECKS_GOLDEN_H
 #define SAFSD_MODEL_CHECKS_GOLDEN_H

@@ -57,7 +57,7 @@ typedef struct nn_op_tensor {
 } nn_op_tensor;
 
 enum { NN_OP_MOST_TENSORS = 24 };
-/* float32 after a handful of operations; after sums over rows and whole layers (SPEC 12). */
+/* float32 after a handful of operations; after sums over rows and whole layers (docs/model.md 12). */
 #define NN_OP_ROUNDING 2e-6
 #define NN_OP_SUM 1e-5
 

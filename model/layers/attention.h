@@ -1,4 +1,4 @@
-/* The core of multi-head attention over packed dialogues (SPEC 3): what lies between the projections.
+/* The core of multi-head attention over packed dialogues (docs/model.md 3): what lies between the projections.
  *
  * Per dialogue b and head h, with d = H / heads and q_h the columns h*d .. of the rows of b:
  *     A       = softmax(q_h . k_hᵀ / sqrt(d))     over the rows of b

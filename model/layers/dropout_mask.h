@@ -1,4 +1,5 @@
-/* Drawing the masks of dropout and graph (SPEC 7): one bit per element, once per step, before the layers read them.
+/* Drawing the masks of dropout and graph (docs/model.md 7): one bit per element, once per step, before the layers read
+ * them.
  *
  * Bit e & 31 of word e >> 5 is 1 where element e of the tensor is kept. A mask depends on seed, step, site and the
  * element's index in the whole optimiser batch, and on nothing else: not on device, launch or how a batch is cut.

@@ -1,4 +1,5 @@
-/* What is added to the rows of a batch: the positional encoding and the vector of the speaker (SPEC 2, SPEC 5).
+/* What is added to the rows of a batch: the positional encoding and the vector of the speaker (docs/model.md 2
+ * and 5).
  *
  *     y[r, :] = x[r, :] + positional_encoding[position of r, :] + table[speaker of r, :]
  *     dtable[s, :] = sum over the rows r of speaker s of dy_1[r, :] + dy_2[r, :] + ..., in a fixed order

@@ -1,4 +1,4 @@
-/* The gate at the end of an encoder (SPEC 4): y = g * x.
+/* The gate at the end of an encoder (docs/model.md 4): y = g * x.
  *
  *     learned   g = sigmoid(z), z = x . Wgᵀ + bg computed by linear.h
  *     identity  g = sigmoid(x)

@@ -1,4 +1,4 @@
-/* One layer of the masked graph convolution (SPEC 5).
+/* One layer of the masked graph convolution (docs/model.md 5).
  *
  * A node is one modality of one utterance; x is [M, N, G]. Edges, both directions: every two utterances of a dialogue
  * within a modality, every two modalities of an utterance; degree d = (L - 1) + (M - 1).

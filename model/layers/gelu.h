@@ -1,4 +1,4 @@
-/* GELU in its tanh form (SPEC 3) followed by dropout.
+/* GELU in its tanh form (docs/model.md 3) followed by dropout.
  *
  *     h = mask * scale * gelu(u)         du = mask * scale * gelu'(u) * dh
  *     gelu(u) = 0.5 u (1 + tanh(sqrt(2/pi) (u + 0.044715 u^3)))

@@ -1,4 +1,4 @@
-/* The input of the fused classifier (SPEC 6): y = relu(drop(concat over m of [x0_m, xK_m])), [N, |M|*2G]. */
+/* The input of the fused classifier (docs/model.md 6): y = relu(drop(concat over m of [x0_m, xK_m])), [N, |M|*2G]. */
 #ifndef SAFSD_MODEL_LAYERS_HEAD_H
 #define SAFSD_MODEL_LAYERS_HEAD_H
 

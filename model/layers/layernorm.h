@@ -1,4 +1,4 @@
-/* Layer normalisation of the rows of x [N, columns], eps 1e-6 (SPEC 3).
+/* Layer normalisation of the rows of x [N, columns], eps 1e-6 (docs/model.md 3).
  *
  *     mean, variance of the row (population);  rstd = 1 / sqrt(variance + eps);  y = (x - mean) * rstd * gain + bias
  */

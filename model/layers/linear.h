@@ -1,4 +1,4 @@
-/* A linear layer: y = x . Wᵀ + b, with W stored [out, in] as SPEC 9 names it.
+/* A linear layer: y = x . Wᵀ + b, with W stored [out, in] as docs/model.md 9 names it.
  *
  * x is [N, in], y is [N, out]; both, and their gradients, may be column blocks of wider matrices.
  */

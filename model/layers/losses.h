@@ -1,4 +1,5 @@
-/* Cross entropy, similarity-aware focal loss and self-distillation, with their gradients at the logits (SPEC 6). */
+/* Cross entropy, similarity-aware focal loss and self-distillation, with their gradients at the logits
+ * (docs/model.md 6). */
 #ifndef SAFSD_MODEL_LAYERS_LOSSES_H
 #define SAFSD_MODEL_LAYERS_LOSSES_H
 
@@ -39,8 +40,9 @@ typedef struct nn_losses {
 /* log_p and log_tau from the logits. */
 st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config *config);
 
-/* Sampled evaluation (SPEC 7): adds one of `repetitions` softmaxes to the means, whose logarithms the two views [N, C]
- * hold, the first time with `first`; after the last, nn_losses_teacher_mean makes them log_p and log_tau. */
+/* Sampled evaluation (docs/model.md 7): adds one of `repetitions` softmaxes to the means, whose logarithms the two
+ * views [N, C] hold, the first time with `first`; after the last, nn_losses_teacher_mean makes them log_p and
+ * log_tau. */
 st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
                                 rt_view log_mean_tau, size_t repetitions, bool first);
 st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view log_mean_p, rt_view log_mean_tau);

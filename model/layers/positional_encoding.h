@@ -1,4 +1,4 @@
-/* Sinusoidal positional encoding (SPEC 2), a constant that embedding.h adds to the rows of a batch. */
+/* Sinusoidal positional encoding (docs/model.md 2), a constant that embedding.h adds to the rows of a batch. */
 #ifndef SAFSD_MODEL_LAYERS_POSITIONAL_ENCODING_H
 #define SAFSD_MODEL_LAYERS_POSITIONAL_ENCODING_H
 

@@ -15,11 +15,11 @@
 /* A batch, or a part of one, on the device. */
 typedef struct nn_batch {
     nn_segments segments;
-    size_t first_row; /* of the whole optimiser batch, or of the split: where this part starts (SPEC 7) */
+    size_t first_row; /* of the whole optimiser batch, or of the split: where this part starts (docs/model.md 7) */
     nn_speakers speakers;
     rt_view labels;           /* [N] int32, -1 = unlabelled */
     rt_view x[NN_MODALITIES]; /* [N, D_m] features of the modalities in use */
-    rt_view mean_similarity;  /* [C], with the SAF form `published`: mean over the whole batch's labels (SPEC 6) */
+    rt_view mean_similarity;  /* [C], SAF form `published`: mean over the whole batch's labels (docs/model.md 6) */
 } nn_batch;
 
 typedef struct nn_batch_store {

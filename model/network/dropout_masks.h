@@ -1,4 +1,5 @@
-/* Every mask of a step: where its bits lie, and drawing them all in a few launches before the forward pass (SPEC 7). */
+/* Every mask of a step: where its bits lie, and drawing them all in a few launches before the forward pass
+ * (docs/model.md 7). */
 #ifndef SAFSD_MODEL_NETWORK_DROPOUT_MASKS_H
 #define SAFSD_MODEL_NETWORK_DROPOUT_MASKS_H
 

@@ -1,4 +1,4 @@
-/* One encoder of the global fusion (SPEC 3): from U_source and U_target to x, and back. */
+/* One encoder of the global fusion (docs/model.md 3): from U_source and U_target to x, and back. */
 #ifndef SAFSD_MODEL_NETWORK_ENCODER_H
 #define SAFSD_MODEL_NETWORK_ENCODER_H
 
@@ -14,14 +14,14 @@ typedef struct nn_encoder_layer {
     rt_view projections;
     rt_view probabilities; /* nn_attention_probabilities */
     rt_view context;       /* concatenated heads, before Wo */
-    rt_view residual;      /* r of SPEC 3 */
+    rt_view residual;      /* r of docs/model.md 3 */
     rt_view mean, rstd;    /* [N] of the feed-forward's LN */
     rt_view u;             /* [N, ffn] before gelu */
     rt_view out;
 } nn_encoder_layer;
 
 typedef struct nn_encoder {
-    size_t number; /* SPEC 7 */
+    size_t number; /* docs/model.md 7 */
     nn_encoder_pair pair;
     bool cross;               /* source is not target */
     bool takes_inputs;        /* x of layer 0 and s are the inputs where they lie: no dropout changes them */

@@ -66,8 +66,8 @@ struct nn_safsd {
     nn_batch last_batch;             /* of the last pass, for nn_safsd_read */
 };
 
-/* safsd.c: the model as SPEC 2 to 6 write it. Forward ends with logits; the graph and head part can be run again with
- * other masks (mean:R). Backward starts from d.logits and d.student_logits. */
+/* safsd.c: the model as docs/model.md 2 to 6 write it. Forward ends with logits; the graph and head part can be run
+ * again with other masks (mean:R). Backward starts from d.logits and d.student_logits. */
 st_status nn_forward_fusion(nn_safsd *model, const nn_pass *pass);
 st_status nn_forward_graph(nn_safsd *model, const nn_pass *pass);
 st_status nn_backward(nn_safsd *model, const nn_pass *pass, float beta);

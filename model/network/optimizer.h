@@ -1,5 +1,6 @@
-/* Adam and AdamW over all parameters at once (SPEC 8), with clipping by the global norm and the finite check, decided
- * on the device: a step whose gradient is not finite changes no parameter, no moment and not the number of updates. */
+/* Adam and AdamW over all parameters at once (docs/model.md 8), with clipping by the global norm and the finite check,
+ * decided on the device: a step whose gradient is not finite changes no parameter, no moment and not the number of
+ * updates. */
 #ifndef SAFSD_MODEL_NETWORK_OPTIMIZER_H
 #define SAFSD_MODEL_NETWORK_OPTIMIZER_H
 

@@ -1,4 +1,5 @@
-/* The parameters: one table that gives names, shapes, sizes, places, initialisation and checkpoint order (SPEC 9).
+/* The parameters: one table that gives names, shapes, sizes, places, initialisation and checkpoint order
+ * (docs/model.md 9).
  *
  * Four arenas of the same layout hold values, gradients and the two moments of Adam; an evaluation-only model has
  * values alone, one that computes gradients for another device no moments. The structs below name the same views by
@@ -73,7 +74,7 @@ void nn_params_destroy(nn_params *params);
 /* Bytes on the device, all arenas. */
 uint64_t nn_params_bytes(const nn_params *params);
 
-/* Draws every value as SPEC 9 and 7 say. */
+/* Draws every value as docs/model.md 9 and 7 say. */
 st_status nn_params_initialise(nn_params *params, uint64_t seed);
 
 /* The layer that such weights make, with the input that it saves; and where its gradients go. */

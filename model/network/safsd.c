@@ -1,5 +1,5 @@
-/* SAFSD-GLNet, in the order of SPEC 2 to 6: each forward stage with its backward stage below it, and the two lists at
- * the end. Sizes are in model/glossary.h. */
+/* SAFSD-GLNet, in the order of docs/model.md 2 to 6: each forward stage with its backward stage below it, and the two
+ * lists at the end. Sizes are in model/glossary.h. */
 #include "model/layers/add.h"
 #include "model/layers/embedding.h"
 #include "model/layers/gate.h"
@@ -42,7 +42,7 @@ static st_status linear_back(const nn_safsd *s, nn_matrix dx, float beta_dx, con
     return nn_linear_backward(s->rt, &gradient, &layer, dy);
 }
 
-/* ---- SPEC 2: U_m = X_m W_mᵀ + PE[position] + E_spk[speaker] ---- */
+/* ---- docs/model.md 2: U_m = X_m W_mᵀ + PE[position] + E_spk[speaker] ---- */
 
 static nn_embedding speaker_embedding(const nn_safsd *s, const nn_pass *pass)
 {
@@ -83,7 +83,7 @@ static st_status inputs_backward(nn_safsd *s, const nn_pass *pass, float beta)
                                  &embedding, dy, s->used);
 }
 
-/* ---- SPEC 3 and 4: encoders, gates, reduction of one target n ---- */
+/* ---- docs/model.md 3 and 4: encoders, gates, reduction of one target n ---- */
 
 /* The column block of encoder e in the concatenation of its target: its own encoder first, then t, a, v order. */
 static nn_matrix block_of(const nn_safsd *s, const nn_pass *pass, rt_view gated, size_t place)
@@ -140,7 +140,7 @@ static st_status target_backward(nn_safsd *s, const nn_pass *pass, nn_modality n
     return ST_OK;
 }
 
-/* ---- SPEC 4: student z_m = drop(relu(F_m)) Wsᵀ + bs ---- */
+/* ---- docs/model.md 4: student z_m = drop(relu(F_m)) Wsᵀ + bs ---- */
 
 static nn_relu student_relu(const nn_safsd *s, const nn_pass *pass, nn_modality m)
 {
@@ -168,7 +168,7 @@ static st_status student_backward(nn_safsd *s, const nn_pass *pass, size_t i, fl
     return nn_relu_backward(s->rt, &(nn_relu_gradient){s->d.fused[m], 0}, &relu, dinput.view);
 }
 
-/* ---- SPEC 5: nodes and graph layers ---- */
+/* ---- docs/model.md 5: nodes and graph layers ---- */
 
 static rt_view node_of(const nn_safsd *s, nn_modality m)
 {
@@ -252,7 +252,7 @@ static st_status graph_backward(nn_safsd *s, const nn_pass *pass, float beta)
     return nn_add(s->rt, s->d.x0, s->d.x0, s->d.x, s->used * pass->batch->segments.rows * s->config.graph_hidden);
 }
 
-/* ---- SPEC 6: z = relu(drop(concat_m [x^0_m, x^K_m])) Wᵀ + b ---- */
+/* ---- docs/model.md 6: z = relu(drop(concat_m [x^0_m, x^K_m])) Wᵀ + b ---- */
 
 static nn_head head_of(const nn_safsd *s, const nn_pass *pass)
 {

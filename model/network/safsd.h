@@ -1,4 +1,4 @@
-/* SAFSD-GLNet on one device: forward, backward, one training step, one evaluation (SPEC 2 to 7).
+/* SAFSD-GLNet on one device: forward, backward, one training step, one evaluation (docs/model.md 2 to 7).
  *
  * All device memory is planned from the largest batch at creation, and none is allocated in a step. Per step only the
  * inputs go up, and losses and the optimiser's outcome come down.
@@ -53,7 +53,7 @@ nn_memory nn_safsd_memory(const nn_safsd *model);
 
 /* ---- training ---- */
 
-/* Gradients of the loss of one whole optimiser batch, in `step` (SPEC 7). The batch is computed in parts of
+/* Gradients of the loss of one whole optimiser batch, in `step` (docs/model.md 7). The batch is computed in parts of
  * `micro_batch` dialogues (0: all at once), each within the extent; the result does not depend on the cut but for
  * rounding. The memory of `batch` is copied before the function returns. */
 st_status nn_safsd_gradient(nn_safsd *model, const ds_batch *batch, uint32_t step, size_t micro_batch);
@@ -62,7 +62,7 @@ st_status nn_safsd_gradient(nn_safsd *model, const ds_batch *batch, uint32_t ste
 st_status nn_safsd_update(nn_safsd *model, const nn_adam *adam, double lr);
 
 typedef struct nn_step_result {
-    float loss, ce, saf, kl; /* before their lambda but for the total; SPEC 6 */
+    float loss, ce, saf, kl; /* before their lambda but for the total; docs/model.md 6 */
     nn_step_outcome outcome;
 } nn_step_result;
 
@@ -82,9 +82,9 @@ typedef enum nn_gcn_eval { NN_GCN_EXPECTED, NN_GCN_SAMPLE, NN_GCN_MEAN } nn_gcn_
 typedef struct nn_evaluation {
     nn_gcn_eval mode;
     size_t repetitions;           /* of NN_GCN_MEAN */
-    size_t first_row;             /* row of the batch's first utterance in its split, in file order (SPEC 7) */
-    const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published` (SPEC 6);
-                                     NULL: this is the whole */
+    size_t first_row;             /* row of the batch's first utterance in its split, in file order (docs/model.md 7) */
+    const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published`
+                                     (docs/model.md 6); NULL: this is the whole */
 } nn_evaluation;
 
 /* What an evaluated batch gives, into memory of the caller. */

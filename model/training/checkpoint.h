@@ -1,8 +1,8 @@
-/* Checkpoints: safetensors files with the published parameter names, in the order of SPEC 9.
+/* Checkpoints: safetensors files with the published parameter names, in the order of docs/model.md 9.
  *
  * `best` holds the parameters; `last` also what a resume needs: both moments, counters, the history. What belongs to
  * this program stands under reserved prefixes that load_state_dict(strict=False) passes over:
- *   tensors   NAME (SPEC 9)                               F32
+ *   tensors   NAME (docs/model.md 9)                               F32
  *             m_n_gate.gate.0.weight, .bias               F32, of models that learn no gates (checkpoint_gates.h)
  *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only where features are standardised
  *             safsd.class_weights, safsd.alpha, safsd.similarity   F32, the tables of the loss
@@ -47,7 +47,7 @@ typedef struct nn_checkpoint_about {
 
 /* Where a run stands. */
 typedef struct nn_progress {
-    uint32_t step; /* optimiser steps so far, skipped ones too: the `step` of SPEC 7 of the next */
+    uint32_t step; /* optimiser steps so far, skipped ones too: the `step` of docs/model.md 7 of the next */
     size_t epoch;  /* finished epochs: those of the history */
     size_t batch;  /* batches done of the epoch after those */
     uint32_t updates, skipped;

@@ -2,8 +2,8 @@
  *
  * The published modules always have gates, g = sigmoid(x Wᵀ + b). A checkpoint of a model without learned gates holds
  * what computes the same there: W = I and b = 0 with gate = identity; W = 0 and b = 32, whose sigmoid is 1 in float32,
- * with gate = off. They are m_n_gate.gate.0.weight [H, H] and .bias [H], behind the parameters, in the order of SPEC 3.
- */
+ * with gate = off. They are m_n_gate.gate.0.weight [H, H] and .bias [H], behind the parameters, in the order of
+ * docs/model.md 3. */
 #ifndef SAFSD_MODEL_TRAINING_CHECKPOINT_GATES_H
 #define SAFSD_MODEL_TRAINING_CHECKPOINT_GATES_H
 

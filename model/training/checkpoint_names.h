@@ -1,4 +1,4 @@
-/* Names in a checkpoint beside those of SPEC 9: what its writer and its reader share. See checkpoint.h. */
+/* Names in a checkpoint beside those of docs/model.md 9: what its writer and its reader share. See checkpoint.h. */
 #ifndef SAFSD_MODEL_TRAINING_CHECKPOINT_NAMES_H
 #define SAFSD_MODEL_TRAINING_CHECKPOINT_NAMES_H
 

@@ -1,4 +1,4 @@
-/* The loss's tables made from what a configuration says of them and from the class frequencies (SPEC 6). */
+/* The loss's tables made from what a configuration says of them and from the class frequencies (docs/model.md 6). */
 #ifndef SAFSD_MODEL_TRAINING_CLASS_TABLES_H
 #define SAFSD_MODEL_TRAINING_CLASS_TABLES_H
 

@@ -1,5 +1,5 @@
-/* An nn_config as a JSON object, with the keys of a golden case (SPEC 12): how a checkpoint carries the sizes that
- * its model has, whatever data it meets later. */
+/* An nn_config as a JSON object, with the keys of a golden case (docs/model.md 12): how a checkpoint carries the sizes
+ * that its model has, whatever data it meets later. */
 #ifndef SAFSD_MODEL_TRAINING_CONFIG_JSON_H
 #define SAFSD_MODEL_TRAINING_CONFIG_JSON_H
 

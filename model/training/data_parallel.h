@@ -1,6 +1,6 @@
 /* Data-parallel training on several devices: a model, which holds the optimiser and evaluates, and replicas of it,
- * which compute gradients of their share of every batch (SPEC 7 holds across the cut: rows keep their numbers in the
- * batch).
+ * which compute gradients of their share of every batch (docs/model.md 7 holds across the cut: rows keep their numbers
+ * in the batch).
  *
  * A batch is cut into one run of dialogues per device, by work: sum of c1 L + c2 L^2. Gradients and losses of the
  * replicas pass through host memory and are added on the model's device in the order of the replicas; parameters go

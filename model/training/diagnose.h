@@ -6,8 +6,8 @@
 
 /* Describes, in a phrase for a sentence, the first tensor with a value that is not finite after nn_safsd_gradient or an
  * evaluation: the
- * parameters, then, with `whole` (the batch was not cut), the activations in the order of SPEC 4 to 6, then the
- * gradients in the order in which the backward pass makes them. "no tensor" where all are finite. Slow: everything
+ * parameters, then, with `whole` (the batch was not cut), the activations in the order of docs/model.md 4 to 6, then
+ * the gradients in the order in which the backward pass makes them. "no tensor" where all are finite. Slow: everything
  * passes through host memory. */
 st_status nn_find_nonfinite(nn_safsd *model, size_t rows, bool whole, char *phrase, size_t room);
 

@@ -1,4 +1,4 @@
-/* Evaluation of one split: its dialogues in file order, in batches as in training (SPEC 7, 10). */
+/* Evaluation of one split: its dialogues in file order, in batches as in training (docs/model.md 7, 10). */
 #ifndef SAFSD_MODEL_TRAINING_EVALUATE_H
 #define SAFSD_MODEL_TRAINING_EVALUATE_H
 

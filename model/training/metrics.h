@@ -1,4 +1,4 @@
-/* Metrics of a classification, over labelled rows (SPEC 10): all of them follow from the confusion matrix.
+/* Metrics of a classification, over labelled rows (docs/model.md 10): all of them follow from the confusion matrix.
  *
  * A confusion matrix is C * C counts, row = true class, column = prediction. Everything here is a fraction in 0 .. 1;
  * files and reports show percent. 0/0 is 0. Nothing here can fail.

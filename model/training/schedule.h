@@ -1,5 +1,5 @@
-/* The learning rate of every optimiser step: warm-up, then constant or falling on a cosine. SPEC 8: the published runs
- * use neither. */
+/* The learning rate of every optimiser step: warm-up, then constant or falling on a cosine. docs/model.md 8: the
+ * published runs use neither. */
 #ifndef SAFSD_MODEL_TRAINING_SCHEDULE_H
 #define SAFSD_MODEL_TRAINING_SCHEDULE_H
 

@@ -1,4 +1,4 @@
-/* Training: epochs of steps, an evaluation after each, selections, checkpoints, resume (SPEC 7, 8, 10).
+/* Training: epochs of steps, an evaluation after each, selections, checkpoints, resume (docs/model.md 7, 8, 10).
  *
  *     nn_trainer *trainer = NULL;
  *     ST_TRY(nn_trainer_create(&trainer, rt, &options));          plans the model; initialises or resumes
@@ -29,7 +29,7 @@ typedef struct nn_trainer nn_trainer;
 typedef struct nn_step_report {
     size_t epoch, epochs;               /* from 1; of the whole run */
     size_t batch, batches;              /* from 1; of this epoch */
-    uint32_t step;                      /* from 0, as in SPEC 7 */
+    uint32_t step;                      /* from 0, as in docs/model.md 7 */
     size_t rows, rows_done, rows_total; /* utterances: of this step, this epoch's steps so far, the training part */
     double lr;
     nn_step_result result;

@@ -7,7 +7,7 @@ trap 'rm -rf "$outer" "$findings"' EXIT
 place="$outer/große Läufe, zwei"
 tree="$place/source tree"
 mkdir -p "$tree" "$place/temporary files"
-for part in base runtime data model config engine app bench cl cmake tests scripts CMakeLists.txt README.md HACKING.md; do
+for part in base runtime data model config engine app bench cl cmake tests docs scripts CMakeLists.txt README.md HACKING.md; do
     cp -r "$part" "$tree/"
 done
 ln -s "$build" "$place/a build"
@@ -21,7 +21,7 @@ attempt() {
     [ "$got" -eq 0 ] || [ "$got" -eq 77 ] || { echo "status $got" && tail -n 5 "$outer/said"; } | complain "$what"
 }
 
-for check in layers words state; do
+for check in layers citations words state; do
     attempt "check_$check" bash "$tree/tests/check/$check.sh" "$tree" "$place/a build"
 done
 export SAFSD_TEST_PROGRAM="$place/a build/safsd-cl" SAFSD_TEST_SOURCE="$tree" SAFSD_TEST_GOLDEN="$tree/tests/golden"

@@ -1,4 +1,4 @@
-/* Philox4x32-10 and the masks of SPEC 7, one element at a time. */
+/* Philox4x32-10 and the masks of docs/model.md 7, one element at a time. */
 #ifndef SAFSD_TESTS_REF_DROPOUT_MASK_H
 #define SAFSD_TESTS_REF_DROPOUT_MASK_H
 

@@ -1,4 +1,4 @@
-/* Double-precision reference of model/layers/gcn.h: edge by edge, as SPEC 5 says it. */
+/* Double-precision reference of model/layers/gcn.h: edge by edge, as docs/model.md 5 says it. */
 #ifndef SAFSD_TESTS_REF_GCN_H
 #define SAFSD_TESTS_REF_GCN_H
 

@@ -37,8 +37,8 @@
 /* Largest |x - expected| as a part of max(|expected|, RMS of expected). */
 #define TH_EXACT 0.0       /* copies and selections */
 #define TH_ROUNDING 2e-6   /* a handful of float operations */
-#define TH_ACTIVATION 1e-5 /* sums over a row, layers: SPEC 12 */
-#define TH_GRADIENT 1e-4   /* gradients of whole layers: SPEC 12 */
+#define TH_ACTIVATION 1e-5 /* sums over a row, layers: docs/model.md 12 */
+#define TH_GRADIENT 1e-4   /* gradients of whole layers: docs/model.md 12 */
 
 typedef struct th_setting {
     const char *name;

@@ -1,4 +1,5 @@
-/* The losses of SPEC 6 in double: sums as the section writes them, gradients through the derivative of the softmax. */
+/* The losses of docs/model.md 6 in double: sums as the section writes them, gradients through the derivative of the
+ * softmax. */
 #ifndef SAFSD_TESTS_REF_LOSSES_H
 #define SAFSD_TESTS_REF_LOSSES_H
 

@@ -1,4 +1,4 @@
-/* Adam and AdamW as SPEC 8 names them, in double, over one array of parameters. */
+/* Adam and AdamW as docs/model.md 8 names them, in double, over one array of parameters. */
 #ifndef SAFSD_TESTS_REF_OPTIMIZER_H
 #define SAFSD_TESTS_REF_OPTIMIZER_H
 

@@ -1,5 +1,5 @@
-/* Rectifier with dropout behind it, and the classifier's input made of it (SPEC 6), in double. `kept` holds 0 or 1,
- * NULL: nothing is dropped. */
+/* Rectifier with dropout behind it, and the classifier's input made of it (docs/model.md 6), in double. `kept` holds 0
+ * or 1, NULL: nothing is dropped. */
 #ifndef SAFSD_TESTS_REF_RELU_H
 #define SAFSD_TESTS_REF_RELU_H
 
