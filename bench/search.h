@@ -13,26 +13,30 @@
 
 #include "bench/tune.h"
 
+/* A provider, and its variants. */
 typedef struct bench_family {
     bench_candidate best;
     double seconds; /* of the best; 0: none yet */
     double spent;   /* seconds that its trials took */
-    size_t tried;
-    bool offered; /* a CLBlast, or kernels of the program, that this device can use */
+    size_t tried;   /* trials in all */
+    size_t turn;    /* variants tried */
+    size_t stale;   /* variants in a row that were no better */
+    bool over;      /* nothing more of it is tried */
 } bench_family;
 
 typedef struct bench_search {
     rt_device_info device;
-    bench_family families[2]; /* panel, clblast */
-    size_t rule;              /* the family of the fixed rule */
-    double rule_seconds;      /* of its untuned form */
+    bench_family families[GEMM_PROVIDER_COUNT];
+    size_t rule;         /* the family of the fixed rule */
+    double rule_seconds; /* of its untuned form */
+    char note[160];      /* why a family was given up with the last trial; empty where none was */
 } bench_search;
 
 void bench_search_start(bench_search *search, rt_context *rt);
 
-/* The next candidate: first every provider as it is, that of the fixed rule before the others, then variants of the
- * family on which less time was spent. False when there is nothing left. The same order every time, for the same
- * outcomes. */
+/* The next candidate: first every provider as it is, own kernels before libraries; then variants of one provider after
+ * the other, in the same order. A provider is given up when it is far behind the best, and when its last variants were
+ * no better than those before. False when nothing is left. The same order every time, for the same outcomes. */
 bool bench_search_next(bench_search *search, bench_candidate *candidate);
 
 /* Seconds that a trial of its provider has taken so far, on average; 0 where none is known. */
@@ -44,15 +48,11 @@ bool bench_search_learn(bench_search *search, const bench_candidate *candidate, 
 /* The fastest so far; 0 where none was measured. */
 double bench_search_best(const bench_search *search);
 
-/* A time of a step's products that makes a variant not worth measuring to the end; 0 where there is none yet. */
+/* A time of a step's products that makes a candidate not worth measuring to the end; 0 where there is none yet. */
 double bench_search_limit(const bench_search *search, const bench_candidate *candidate);
 
 /* The provider and every family's best parameters. False where nothing was measured. What is not faster than the fixed
  * rule by 3 % does not replace it. */
 bool bench_search_result(const bench_search *search, rt_tuning *tuning);
-
-/* A valid combination of parameters of CLBlast's GEMM kernels, drawn from those that its own tuner knows. */
-void bench_draw_xgemm(rt_tuning *tuning, const rt_device_info *device, uint32_t draw);
-void bench_draw_direct(rt_tuning *tuning, const rt_device_info *device, uint32_t draw);
 
 #endif

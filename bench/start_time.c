@@ -15,7 +15,7 @@
 #include "base/process.h"
 #include "base/clock.h"
 #include "engine/device_list.h"
-#include "runtime/tuning.h"
+#include "runtime/tuning_file.h"
 
 enum { MOST_ARGUMENTS = 20, NUMBER = 24, WARM_RUNS = 3, OPEN_FOLDERS = 16 };
 static const double slow_seconds = 5; /* a run that takes longer is not repeated */

@@ -263,9 +263,9 @@ static st_status prepare(bench_tuner *t, const bench_candidate *candidate, bench
 {
     ST_FORWARD(rt_gemm_choose(t->rt, candidate->tuning.gemm, &candidate->tuning));
     const rt_tuning *applied = rt_gemm_tuning(t->rt);
-    if (strcmp(candidate->tuning.gemm, "clblast") == 0 && applied->clblast_count != candidate->tuning.clblast_count) {
+    if (!rt_tuning_same(applied, &candidate->tuning, candidate->tuning.gemm)) {
         trial->outcome = BENCH_REFUSED;
-        snprintf(trial->why, sizeof trial->why, "this version of CLBlast does not take its parameters");
+        snprintf(trial->why, sizeof trial->why, "the provider does not take these parameters");
         return ST_OK;
     }
     st_status status = ST_OK;

@@ -13,7 +13,7 @@
 typedef enum bench_kind { BENCH_NT, BENCH_NN, BENCH_TN, BENCH_KINDS } bench_kind;
 
 typedef struct bench_candidate {
-    char name[48];    /* "panel", "panel rows 8", "clblast #3" */
+    char name[64];    /* "panel", "panel rows 8", "clblast #3" */
     rt_tuning tuning; /* its provider is always set */
 } bench_candidate;
 

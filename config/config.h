@@ -17,6 +17,7 @@
 #ifndef SAFSD_CONFIG_CONFIG_H
 #define SAFSD_CONFIG_CONFIG_H
 
+#include "base/gemm_providers.h"
 #include "base/status.h"
 
 #include <stdbool.h>
@@ -151,7 +152,8 @@ typedef struct cfg_train {
     int checkpoint_every; /* epochs between two writes of last.safetensors */
 } cfg_train;
 
-typedef enum cfg_gemm { CFG_GEMM_AUTO, CFG_GEMM_CLBLAST, CFG_GEMM_PANEL } cfg_gemm;
+#define CFG_GEMM_VALUE(name, NAME) CFG_GEMM_##NAME,
+typedef enum cfg_gemm { CFG_GEMM_AUTO, GEMM_PROVIDERS(CFG_GEMM_VALUE) } cfg_gemm;
 
 typedef struct cfg_runtime {
     char *device; /* selector of the command line; "auto" by default */

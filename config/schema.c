@@ -21,7 +21,8 @@ static const char *const optimizers[] = {"adam", "adamw", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
 static const char *const selects[] = {"weighted_f1", "macro_f1", "accuracy", "loss", NULL};
 static const char *const nonfinites[] = {"stop", "skip", NULL};
-static const char *const gemms[] = {"auto", "clblast", "panel", NULL};
+#define GEMM_WORD(name, NAME) #name,
+static const char *const gemms[] = {"auto", GEMM_PROVIDERS(GEMM_WORD) NULL};
 
 _Static_assert(sizeof(cfg_format) == sizeof(int) && sizeof(cfg_similarity_form) == sizeof(int),
                "enumerations are read and written as int");

@@ -8,6 +8,7 @@
 #include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
+#include "runtime/tuning_file.h"
 
 enum { SELECTOR_SIZE = 256 };
 
@@ -85,7 +86,8 @@ static st_status open_one(const en_device_options *wanted, const rt_device_info 
     ST_FORWARD(keep_programs(wanted, info, &keep, error));
     const char *tuned = wanted->untuned ? NULL : en_tuned(&tuning, info, events);
     if (!tuned && !wanted->untuned && (!wanted->gemm || strcmp(wanted->gemm, "auto") == 0)) say_gain(events, info);
-    if (wanted->parameters) ST_FORWARD(rt_tuning_parse_clblast(&tuning, wanted->parameters, error));
+    if (wanted->parameters && wanted->gemm)
+        ST_FORWARD(rt_gemm_set_parameters(&tuning, wanted->gemm, wanted->parameters, error));
     const rt_options opened = {.gemm = wanted->gemm,
                                .tuning = &tuning,
                                .profile = wanted->profile,

@@ -3,7 +3,7 @@
 #define SAFSD_ENGINE_TUNED_H
 
 #include "engine/events.h"
-#include "runtime/tuning.h"
+#include "runtime/tuning_file.h"
 
 /* Loads it into `tuning`, which is cleared where nothing is known. Returns "stored", "shipped" or NULL. A file that
  * cannot be used is told to `events` (NULL: to nobody) and left out. */

@@ -10,7 +10,7 @@
 #include "runtime/tuning.h"
 
 typedef struct rt_options {
-    const char *gemm;        /* GEMM provider: "auto" (or NULL), "clblast", "panel" */
+    const char *gemm;        /* GEMM provider: "auto" (or NULL), or a name; see gemm.h */
     const rt_tuning *tuning; /* what was found to be fastest; borrowed until the context is created; may be NULL. It
                                  decides for "auto", and sets the parameters of whichever provider is taken. */
     bool profile;            /* time every launch; see profile.h */

@@ -6,8 +6,8 @@
 
 #include "runtime/block.h"
 #include "runtime/context_state.h"
-#include "runtime/gemm_clblast.h"
-#include "runtime/gemm_panel.h"
+#include "runtime/gemm_provider.h"
+#include "runtime/profile.h"
 #include "runtime/profile_hooks.h"
 #include "runtime/queue.h"
 #include "runtime/trace_event.h"
@@ -25,21 +25,75 @@ struct rt_gemm_state {
     void *observer_user;
 };
 
-static const rt_gemm_methods *const providers[] = {&rt_gemm_clblast, &rt_gemm_panel};
-enum { PROVIDERS = sizeof providers / sizeof providers[0] };
+#define LINE(name, NAME) &rt_gemm_##name,
+static const rt_gemm_methods *const providers[GEMM_PROVIDER_COUNT] = {GEMM_PROVIDERS(LINE)};
+
+/* ---- the providers there are ---- */
+
+/* GEMM_PROVIDER_COUNT where there is none of that name. */
+static size_t find(const char *name)
+{
+    size_t at = 0;
+    while (at < GEMM_PROVIDER_COUNT && strcmp(providers[at]->name, name) != 0) ++at;
+    return at;
+}
+
+const char *rt_gemm_name(size_t provider)
+{
+    return providers[provider]->name;
+}
+
+bool rt_gemm_is_own(size_t provider)
+{
+    return providers[provider]->own;
+}
+
+bool rt_gemm_is_provider(const char *name)
+{
+    return find(name) < GEMM_PROVIDER_COUNT;
+}
+
+bool rt_gemm_can_use(size_t provider, const rt_device_info *device)
+{
+    return device->compiler || !providers[provider]->needs_compiler;
+}
+
+bool rt_gemm_takes(const rt_parameter *parameter)
+{
+    const size_t at = find(parameter->provider);
+    return at < GEMM_PROVIDER_COUNT && providers[at]->takes(parameter);
+}
+
+bool rt_gemm_variant(size_t provider, const rt_device_info *device, size_t turn, rt_tuning *tuning,
+                     char name[RT_GEMM_VARIANT])
+{
+    const rt_gemm_methods *p = providers[provider];
+    return device->compiler && p->variant && p->variant(device, turn, tuning, name); /* variants are compiled */
+}
+
+static size_t rule_of(const rt_device_info *device)
+{
+    size_t at = 0;
+    while (at + 1 < GEMM_PROVIDER_COUNT && !(rt_gemm_can_use(at, device) && providers[at]->suits(device))) ++at;
+    return at;
+}
 
 const char *rt_gemm_rule(const rt_device_info *device)
 {
-    const bool parallel = device->type == RT_GPU || device->type == RT_ACCELERATOR;
-    return parallel && device->compiler ? rt_gemm_clblast.name : rt_gemm_panel.name;
+    return providers[rule_of(device)]->name;
 }
 
-/* What `auto` means: the tuning's choice, else the fixed rule. */
-static const char *automatic(const rt_context *context, const rt_tuning *tuning)
+st_status rt_gemm_set_parameters(rt_tuning *tuning, const char *provider, const char *text, st_error *error)
 {
-    if (tuning && tuning->gemm[0] && context->device.compiler) return tuning->gemm;
-    return rt_gemm_rule(&context->device);
+    const size_t at = find(provider);
+    if (at == GEMM_PROVIDER_COUNT || !providers[at]->changes_numbers) {
+        if (text[0] == '\0') return ST_OK;
+        return st_fail(error, ST_USAGE, "\"%.64s\" are no parameters of matrix products by %.32s", text, provider);
+    }
+    return rt_tuning_parse_parameters(tuning, provider, text, error);
 }
+
+/* ---- the provider of a context ---- */
 
 /* Also of what is half made. */
 static void release(rt_context *context)
@@ -52,30 +106,102 @@ static void release(rt_context *context)
     context->gemm = NULL;
 }
 
-st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning)
+static st_status take(rt_context *context, size_t provider, const rt_tuning *tuning)
 {
-    const char *wanted = !name || strcmp(name, "auto") == 0 ? automatic(context, tuning) : name;
-    const rt_gemm_methods *provider = NULL;
-    for (size_t i = 0; i < PROVIDERS; ++i)
-        if (strcmp(providers[i]->name, wanted) == 0) provider = providers[i];
-    if (!provider)
-        return st_fail(context->error, ST_USAGE, "there is no GEMM provider '%s': choose auto, clblast or panel", name);
-    if (provider->needs_compiler && !context->device.compiler)
-        return st_fail(context->error, ST_DEVICE,
-                       "the GEMM provider %s compiles its kernels, but %s has no compiler: choose auto or panel",
-                       provider->name, context->device.name);
     struct rt_gemm_state *gemm = calloc(1, sizeof *gemm);
     if (!gemm) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
-    gemm->provider = provider;
+    gemm->provider = providers[provider];
     if (tuning) gemm->tuning = *tuning;
     context->gemm = gemm;
     st_status status = ST_OK;
     ST_TRY(rt_own(context, release));
-    ST_TRY(provider->create(context, &gemm->tuning, &gemm->own));
-    if (provider->changes_numbers) rt_tuning_print_clblast(&gemm->tuning, gemm->parameters);
+    ST_TRY(gemm->provider->create(context, &gemm->tuning, &gemm->own));
+    if (gemm->provider->changes_numbers) rt_tuning_print(&gemm->tuning, gemm->provider->name, gemm->parameters);
 done:
     if (status != ST_OK) release(context);
     return status;
+}
+
+/* A product of numbers that float32 adds exactly, whatever the order. */
+static st_status try_product(rt_context *context)
+{
+    enum { M = 24, N = 20, K = 16 };
+    float a[M * K], b[K * N], c[M * N];
+    rt_arena *arena = NULL;
+    rt_gemm_call call = {.m = M, .n = N, .k = K, .lda = K, .ldb = N, .ldc = N};
+    st_status status = ST_OK;
+    for (size_t i = 0; i < M * K; ++i) a[i] = (float)(i % 7) - 3;
+    for (size_t i = 0; i < K * N; ++i) b[i] = (float)(i % 5) - 2;
+    ST_TRY(rt_arena_create(&arena, context, "a first matrix product"));
+    ST_TRY(rt_arena_take(arena, "A", M * K, &call.a));
+    ST_TRY(rt_arena_take(arena, "B", K * N, &call.b));
+    ST_TRY(rt_arena_take(arena, "C", M * N, &call.c));
+    ST_TRY(rt_arena_commit(arena));
+    ST_TRY(rt_write(context, call.a, a, M * K));
+    ST_TRY(rt_write(context, call.b, b, K * N));
+    rt_planning(context, true);
+    status = rt_gemm(context, &call);
+    rt_planning(context, false);
+    if (status == ST_OK) status = rt_gemm_reserve(context);
+    if (status == ST_OK) status = rt_gemm(context, &call);
+    if (status == ST_OK) status = rt_read(context, call.c, c, M * N);
+    for (size_t i = 0; i < M * N && status == ST_OK; ++i) {
+        float sum = 0;
+        for (size_t k = 0; k < K; ++k) sum += a[i / N * K + k] * b[k * N + i % N];
+        if (c[i] != sum)
+            status = st_fail(context->error, ST_CHECK, "element %zu of its first product is %g instead of %g", i,
+                             (double)c[i], (double)sum);
+    }
+done:
+    rt_arena_destroy(&arena);
+    return status;
+}
+
+/* Says why a provider that nobody asked for by name is left. */
+static void pass_over(rt_context *context, const char *provider)
+{
+    char sentence[512];
+    snprintf(sentence, sizeof sentence, "matrix products are not computed by %s, which does not work here: %.360s",
+             provider, context->error->text);
+    st_clear(context->error);
+    if (context->notice) context->notice(context->notice_user, sentence);
+}
+
+/* The provider at `first` once it has shown that it works, else the next. What the trial cost counts nowhere. */
+static st_status take_working(rt_context *context, size_t first, const rt_tuning *tuning)
+{
+    const char *failed = NULL;
+    st_status status = ST_OK;
+    for (size_t i = 0; i < GEMM_PROVIDER_COUNT; ++i) {
+        const size_t at = (first + i) % GEMM_PROVIDER_COUNT;
+        if (!rt_gemm_can_use(at, &context->device)) continue;
+        if (failed) pass_over(context, failed);
+        status = take(context, at, tuning);
+        if (status == ST_OK && !providers[at]->own) status = try_product(context);
+        if (status == ST_OK) break;
+        release(context);
+        failed = providers[at]->name;
+    }
+    context->work_bytes = context->work_flops = 0;
+    rt_profile_reset(context);
+    return status;
+}
+
+st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning)
+{
+    if (!name || strcmp(name, "auto") == 0) {
+        const bool tuned = tuning && tuning->gemm[0] && context->device.compiler && rt_gemm_is_provider(tuning->gemm);
+        return take_working(context, tuned ? find(tuning->gemm) : rule_of(&context->device), tuning);
+    }
+    const size_t at = find(name);
+    if (at == GEMM_PROVIDER_COUNT)
+        return st_fail(context->error, ST_USAGE, "there is no GEMM provider '%s': choose one of " GEMM_PROVIDER_WORDS,
+                       name);
+    if (!rt_gemm_can_use(at, &context->device))
+        return st_fail(context->error, ST_DEVICE,
+                       "the GEMM provider %s compiles its kernels, but %s has no compiler: choose auto",
+                       providers[at]->name, context->device.name);
+    return take(context, at, tuning);
 }
 
 const char *rt_gemm_provider(const rt_context *context)

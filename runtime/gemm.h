@@ -8,12 +8,14 @@
 #ifndef SAFSD_RUNTIME_GEMM_H
 #define SAFSD_RUNTIME_GEMM_H
 
+#include "base/gemm_providers.h"
 #include "runtime/gemm_call.h"
 #include "runtime/tuning.h"
 
 /* The provider of a new context: `name`, or of "auto" (or NULL) that of the tuning (may be NULL), else of the fixed
  * rule. The tuning sets the parameters of whichever it is. ST_USAGE where there is none of that name, ST_DEVICE where
- * it cannot work on the device. */
+ * it cannot work on the device. With "auto" a library is tried now, on a product whose result is known; where it fails,
+ * the next provider takes its place, with a notice, and stays: a run never changes it. */
 st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning *tuning);
 
 /* Enqueues the product. m or n may be 0 (nothing happens, not to the sums either); k == 0 is refused, and so is a
@@ -41,14 +43,32 @@ bool rt_gemm_gives_sums(const rt_context *context);
 uint64_t rt_gemm_scratch_bytes(const rt_context *context);
 const char *rt_gemm_provider(const rt_context *context);
 
+/* ---- the providers there are: 0 .. GEMM_PROVIDER_COUNT - 1, in the order of base/gemm_providers.h ---- */
+
+const char *rt_gemm_name(size_t provider);
+bool rt_gemm_is_own(size_t provider); /* kernels of this program, none of a library */
+bool rt_gemm_is_provider(const char *name);
+/* Whether it can work on the device at all, which without a compiler some cannot. */
+bool rt_gemm_can_use(size_t provider, const rt_device_info *device);
+/* Whether a file may hold that parameter of its provider, with that value. */
+bool rt_gemm_takes(const rt_parameter *parameter);
+/* Turns a tuning with the best parameters known of a provider into the turn-th variant (0, 1, ...) worth measuring, and
+ * names it ("rows 8"). False where there are no more. */
+bool rt_gemm_variant(size_t provider, const rt_device_info *device, size_t turn, rt_tuning *tuning,
+                     char name[RT_GEMM_VARIANT]);
+
 /* The provider of `auto` on a device that nobody tuned, the fixed rule: what libraries tune for is a GPU or an
  * accelerator, where it compiles; CPUs, simulators and what has no compiler are served better by the own kernels. */
 const char *rt_gemm_rule(const rt_device_info *device);
 
-/* Those parameters of the provider that change numbers, as rt_tuning_print_clblast writes them; empty for its defaults.
- * And the tuning as it was applied. Both are borrowed from the context. */
+/* Those parameters of the provider that change numbers, as rt_tuning_print writes them; empty for its defaults. And the
+ * tuning as it was applied. Both are borrowed from the context. */
 const char *rt_gemm_parameters(const rt_context *context);
 const rt_tuning *rt_gemm_tuning(const rt_context *context);
+
+/* Puts such parameters of a provider, and no others of it, into a tuning. Those of a provider that change no number
+ * stay what they are. ST_USAGE for text that holds none. */
+st_status rt_gemm_set_parameters(rt_tuning *tuning, const char *provider, const char *text, st_error *error);
 
 /* Takes another provider, or the same with another tuning (may be NULL), for measurements: products are to be planned
  * and reserved anew. After a failure only another choice, or the end of the context, may follow. CLBlast keeps

@@ -9,10 +9,13 @@
 #include "runtime/block.h"
 #include "runtime/codes.h"
 #include "runtime/context_state.h"
+#include "runtime/gemm_clblast_variants.h"
 #include "runtime/launch.h"
 #include "runtime/profile_hooks.h"
 #include "runtime/queue.h"
 #include "runtime/watch.h"
+
+static const char NAME[] = "clblast";
 
 typedef struct clblast_gemm {
     rt_program *program;
@@ -66,26 +69,29 @@ static void destroy(rt_context *context, void **own)
     *own = NULL;
 }
 
-/* Applies the tuning kernel by kernel. What this version of CLBlast does not know is left out, with a notice. */
+/* Applies the tuning kernel by kernel. What this version of CLBlast does not know is taken out, with a notice. */
 static void apply_tuning(rt_context *context, rt_tuning *tuning)
 {
-    const rt_tuning wanted = *tuning;
-    tuning->clblast_count = 0;
-    for (size_t first = 0, end = 0; first < wanted.clblast_count; first = end) {
+    const rt_tuning wanted = *tuning, none = {.gemm = ""};
+    rt_tuning_copy(tuning, &none, NAME);
+    for (size_t first = 0, end = 0; first < wanted.count; first = end) {
         const char *names[RT_TUNING_MOST];
         size_t values[RT_TUNING_MOST];
-        const char *kernel = wanted.clblast[first].kernel;
-        for (end = first; end < wanted.clblast_count && strcmp(wanted.clblast[end].kernel, kernel) == 0; ++end) {
-            names[end - first] = wanted.clblast[end].name;
-            values[end - first] = wanted.clblast[end].value;
+        const rt_parameter *p = &wanted.parameters[first];
+        for (end = first; end < wanted.count && strcmp(wanted.parameters[end].provider, p->provider) == 0 &&
+                          strcmp(wanted.parameters[end].kernel, p->kernel) == 0;
+             ++end) {
+            names[end - first] = wanted.parameters[end].name;
+            values[end - first] = wanted.parameters[end].value;
         }
+        if (strcmp(p->provider, NAME) != 0) continue;
         const CLBlastStatusCode code =
-            CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, end - first, names, values);
+            CLBlastOverrideParameters(context->id, p->kernel, CLBlastPrecisionSingle, end - first, names, values);
         for (size_t i = first; code == CLBlastSuccess && i < end; ++i)
-            tuning->clblast[tuning->clblast_count++] = wanted.clblast[i];
+            rt_tuning_set(tuning, NAME, p->kernel, names[i - first], values[i - first]);
         if (code == CLBlastSuccess || !context->notice) continue;
         char sentence[200];
-        snprintf(sentence, sizeof sentence, "the tuning of %s does not fit this CLBlast (%s): tune again", kernel,
+        snprintf(sentence, sizeof sentence, "the tuning of %s does not fit this CLBlast (%s): tune again", p->kernel,
                  code_name(code));
         context->notice(context->notice_user, sentence);
     }
@@ -214,10 +220,28 @@ st_status rt_gemm_clblast_override(const rt_context *context, const char *kernel
                    code_name(code), count, kernel, context->device.name);
 }
 
-const rt_gemm_methods rt_gemm_clblast = {.name = "clblast",
+/* ---- what it is to the program ---- */
+
+/* What libraries tune for is a GPU or an accelerator. */
+static bool suits(const rt_device_info *device)
+{
+    return device->type == RT_GPU || device->type == RT_ACCELERATOR;
+}
+
+/* The library knows its parameters itself, and says which fit. */
+static bool takes(const rt_parameter *p)
+{
+    return p->kernel[0] != '\0';
+}
+
+const rt_gemm_methods rt_gemm_clblast = {.name = NAME,
+                                         .own = false,
                                          .needs_compiler = true,
                                          .gives_sums = false,
                                          .changes_numbers = true,
+                                         .suits = suits,
+                                         .takes = takes,
+                                         .variant = rt_gemm_clblast_variant,
                                          .create = create,
                                          .destroy = destroy,
                                          .scratch = scratch,

@@ -8,8 +8,6 @@
 
 #include "runtime/gemm_provider.h"
 
-extern const rt_gemm_methods rt_gemm_clblast;
-
 /* Sets tuning parameters of one CLBlast kernel ("Xgemm", "XgemmDirect", "Copy", "Pad", "Transpose", "Padtranspose",
  * "GemmRoutine") for the context's device in this process: all parameters of that kernel, before any product is
  * planned, since each change means compiling again. ST_DEVICE, naming the kernel, where CLBlast refuses them. */

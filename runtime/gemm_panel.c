@@ -61,9 +61,9 @@ static st_status create(rt_context *context, rt_tuning *tuning, void **own)
     const size_t width = context->vector_width;
     p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
     p->nr = 2 * width;
-    if (tuning->panel_rows && !context->given_program) p->mr = tuning->panel_rows;
-    p->run_a = tuning->panel_run_a ? tuning->panel_run_a : RUN_A;
-    p->run_b = tuning->panel_run_b ? tuning->panel_run_b : RUN_B;
+    if (!context->given_program) p->mr = rt_tuning_get(tuning, "panel", "rows", p->mr);
+    p->run_a = rt_tuning_get(tuning, "panel", "run_a", RUN_A);
+    p->run_b = rt_tuning_get(tuning, "panel", "run_b", RUN_B);
     const bool single = context->device.type == RT_CPU && !context->fixed_group;
     p->group = single ? 1 : smaller(GROUP, context->group_limit);
     p->items = (size_t)ITEMS_PER_UNIT * (context->device.compute_units ? context->device.compute_units : 1) * p->group;
@@ -185,10 +185,55 @@ static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *cal
     return status;
 }
 
+/* ---- what it is to the program ---- */
+
+/* CPUs, simulators and what has no compiler, and whatever no library suits. */
+static bool suits(const rt_device_info *device)
+{
+    (void)device;
+    return true;
+}
+
+/* Parameters of a tuning: rows of a tile, an even number, and the panels of A and of B in one work-item. */
+static bool takes(const rt_parameter *p)
+{
+    if (p->kernel[0]) return false;
+    if (strcmp(p->name, "rows") == 0) return p->value >= 2 && p->value <= MOST_ROWS && p->value % 2 == 0;
+    return (strcmp(p->name, "run_a") == 0 || strcmp(p->name, "run_b") == 0) && p->value >= 1 && p->value <= 256;
+}
+
+/* Rows of a tile first, then runs with the best rows. */
+static bool variant(const rt_device_info *device, size_t turn, rt_tuning *tuning, char name[RT_GEMM_VARIANT])
+{
+    static const size_t rows[] = {14, 10, 8, 6, 16, 4};
+    static const size_t runs[][2] = {{8, 32}, {4, 16}, {16, 16}, {4, 32}, {8, 8}, {16, 32}, {32, 8}};
+    enum { ROWS = sizeof rows / sizeof *rows, RUNS = sizeof runs / sizeof *runs };
+    (void)device;
+    if (turn < ROWS) {
+        rt_tuning_set(tuning, "panel", "", "rows", rows[turn]);
+        snprintf(name, RT_GEMM_VARIANT, "%zu rows", rows[turn]);
+        return true;
+    }
+    if (turn >= ROWS + RUNS) return false;
+    const size_t run_a = runs[turn - ROWS][0], run_b = runs[turn - ROWS][1];
+    const size_t best = rt_tuning_get(tuning, "panel", "rows", 0);
+    rt_tuning_set(tuning, "panel", "", "run_a", run_a);
+    rt_tuning_set(tuning, "panel", "", "run_b", run_b);
+    if (best)
+        snprintf(name, RT_GEMM_VARIANT, "%zu rows, runs %zu x %zu", best, run_a, run_b);
+    else
+        snprintf(name, RT_GEMM_VARIANT, "runs %zu x %zu", run_a, run_b);
+    return true;
+}
+
 const rt_gemm_methods rt_gemm_panel = {.name = "panel",
+                                       .own = true,
                                        .needs_compiler = false,
                                        .gives_sums = true,
                                        .changes_numbers = false,
+                                       .suits = suits,
+                                       .takes = takes,
+                                       .variant = variant,
                                        .create = create,
                                        .destroy = destroy,
                                        .scratch = scratch,

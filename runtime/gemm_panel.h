@@ -9,6 +9,4 @@
 
 #include "runtime/gemm_provider.h"
 
-extern const rt_gemm_methods rt_gemm_panel;
-
 #endif

@@ -1,17 +1,10 @@
 #include "runtime/tuning.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <xxhash.h>
 
-enum { FILE_LIMIT = 1 << 16, LINE_SIZE = 512, NAME_SIZE = 96, MOST_VALUE = 1 << 24 };
-
-/* ---- parameters ---- */
+enum { MOST_VALUE = 1 << 24 };
 
 static bool is_name(const char *text, size_t room)
 {
@@ -20,43 +13,105 @@ static bool is_name(const char *text, size_t room)
     return length > 0 && length < room && strspn(text, letters) == length;
 }
 
-bool rt_tuning_set(rt_tuning *tuning, const char *kernel, const char *name, size_t value)
+static bool make(rt_parameter *p, const char *provider, const char *kernel, const char *name, size_t value)
 {
-    rt_parameter p = {.value = value};
-    if (!is_name(kernel, sizeof p.kernel) || !is_name(name, sizeof p.name)) return false;
-    strcpy(p.kernel, kernel);
-    strcpy(p.name, name);
-    size_t behind = tuning->clblast_count; /* the last parameter of its kernel */
-    for (size_t i = 0; i < tuning->clblast_count; ++i) {
-        rt_parameter *old = &tuning->clblast[i];
+    *p = (rt_parameter){.value = value};
+    if (!is_name(provider, sizeof p->provider) || !is_name(name, sizeof p->name)) return false;
+    if (kernel[0] && !is_name(kernel, sizeof p->kernel)) return false;
+    strcpy(p->provider, provider);
+    strcpy(p->kernel, kernel);
+    strcpy(p->name, name);
+    return true;
+}
+
+bool rt_tuning_set(rt_tuning *tuning, const char *provider, const char *kernel, const char *name, size_t value)
+{
+    rt_parameter p;
+    if (!make(&p, provider, kernel, name, value)) return false;
+    size_t behind_provider = tuning->count, behind = tuning->count; /* the last parameter of its kernel */
+    bool kernel_known = false;
+    for (size_t i = 0; i < tuning->count; ++i) {
+        rt_parameter *old = &tuning->parameters[i];
+        if (strcmp(old->provider, provider) != 0) continue;
+        behind_provider = i + 1;
         if (strcmp(old->kernel, kernel) != 0) continue;
         behind = i + 1;
+        kernel_known = true;
         if (strcmp(old->name, name) != 0) continue;
         old->value = value;
         return true;
     }
-    if (tuning->clblast_count == RT_TUNING_MOST) return false;
-    memmove(&tuning->clblast[behind + 1], &tuning->clblast[behind],
-            (tuning->clblast_count - behind) * sizeof tuning->clblast[0]);
-    tuning->clblast[behind] = p;
-    ++tuning->clblast_count;
+    if (!kernel_known) behind = behind_provider;
+    if (tuning->count == RT_TUNING_MOST) return false;
+    memmove(&tuning->parameters[behind + 1], &tuning->parameters[behind],
+            (tuning->count - behind) * sizeof tuning->parameters[0]);
+    tuning->parameters[behind] = p;
+    ++tuning->count;
     return true;
 }
 
-void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT])
+size_t rt_tuning_get(const rt_tuning *tuning, const char *provider, const char *name, size_t otherwise)
+{
+    for (size_t i = 0; i < tuning->count; ++i) {
+        const rt_parameter *p = &tuning->parameters[i];
+        if (!p->kernel[0] && strcmp(p->provider, provider) == 0 && strcmp(p->name, name) == 0) return p->value;
+    }
+    return otherwise;
+}
+
+/* The first parameter of a provider from `at` on; the count where there is none. */
+static size_t next_of(const rt_tuning *tuning, const char *provider, size_t at)
+{
+    while (at < tuning->count && strcmp(tuning->parameters[at].provider, provider) != 0) ++at;
+    return at;
+}
+
+size_t rt_tuning_count(const rt_tuning *tuning, const char *provider)
+{
+    size_t count = 0;
+    for (size_t i = next_of(tuning, provider, 0); i < tuning->count; i = next_of(tuning, provider, i + 1)) ++count;
+    return count;
+}
+
+bool rt_tuning_same(const rt_tuning *a, const rt_tuning *b, const char *provider)
+{
+    size_t i = next_of(a, provider, 0), k = next_of(b, provider, 0);
+    for (; i < a->count && k < b->count; i = next_of(a, provider, i + 1), k = next_of(b, provider, k + 1))
+        if (memcmp(&a->parameters[i], &b->parameters[k], sizeof a->parameters[i]) != 0) return false;
+    return i == a->count && k == b->count;
+}
+
+static void clear(rt_tuning *tuning, const char *provider)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < tuning->count; ++i)
+        if (strcmp(tuning->parameters[i].provider, provider) != 0) tuning->parameters[kept++] = tuning->parameters[i];
+    tuning->count = kept;
+}
+
+void rt_tuning_copy(rt_tuning *tuning, const rt_tuning *from, const char *provider)
+{
+    clear(tuning, provider);
+    for (size_t i = next_of(from, provider, 0); i < from->count; i = next_of(from, provider, i + 1)) {
+        const rt_parameter *p = &from->parameters[i];
+        (void)rt_tuning_set(tuning, provider, p->kernel, p->name, p->value);
+    }
+}
+
+void rt_tuning_print(const rt_tuning *tuning, const char *provider, char text[RT_TUNING_TEXT])
 {
     size_t used = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < tuning->clblast_count && used < RT_TUNING_TEXT; ++i) {
-        const rt_parameter *p = &tuning->clblast[i];
-        const int length =
-            snprintf(text + used, RT_TUNING_TEXT - used, "%s%s.%s=%zu", used ? " " : "", p->kernel, p->name, p->value);
+    for (size_t i = next_of(tuning, provider, 0); i < tuning->count && used < RT_TUNING_TEXT;
+         i = next_of(tuning, provider, i + 1)) {
+        const rt_parameter *p = &tuning->parameters[i];
+        const int length = snprintf(text + used, RT_TUNING_TEXT - used, "%s%s%s%s=%zu", used ? " " : "", p->kernel,
+                                    p->kernel[0] ? "." : "", p->name, p->value);
         if (length > 0) used += (size_t)length;
     }
 }
 
-/* A whole number below MOST_VALUE, digits only. */
-static bool read_number(const char *text, size_t *value)
+bool rt_tuning_read_number(const char *text, size_t *value)
 {
     const size_t length = strlen(text);
     if (length == 0 || length > 8 || strspn(text, "0123456789") != length) return false;
@@ -64,22 +119,23 @@ static bool read_number(const char *text, size_t *value)
     return *value < MOST_VALUE;
 }
 
-/* "KERNEL.NAME" and a number. */
-static bool read_parameter(rt_tuning *tuning, const char *name, const char *value)
+bool rt_parameter_read(rt_parameter *parameter, const char *provider, const char *name, const char *value)
 {
-    char kernel[sizeof tuning->clblast[0].kernel];
+    char kernel[sizeof parameter->kernel] = "";
     const char *dot = strchr(name, '.');
     size_t number = 0;
-    if (!dot || (size_t)(dot - name) >= sizeof kernel || !read_number(value, &number)) return false;
-    snprintf(kernel, sizeof kernel, "%.*s", (int)(dot - name), name);
-    return rt_tuning_set(tuning, kernel, dot + 1, number);
+    if (!rt_tuning_read_number(value, &number) || dot == name) return false;
+    if (dot && (size_t)(dot - name) >= sizeof kernel) return false;
+    if (dot) snprintf(kernel, sizeof kernel, "%.*s", (int)(dot - name), name);
+    return make(parameter, provider, kernel, dot ? dot + 1 : name, number);
 }
 
-st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error *error)
+st_status rt_tuning_parse_parameters(rt_tuning *tuning, const char *provider, const char *text, st_error *error)
 {
-    tuning->clblast_count = 0;
+    clear(tuning, provider);
     for (const char *at = text; *at;) {
         char word[64];
+        rt_parameter p;
         const size_t length = strcspn(at, " ");
         char *equals = NULL;
         if (length < sizeof word) {
@@ -88,300 +144,13 @@ st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error 
             equals = strchr(word, '=');
         }
         if (equals) *equals = '\0';
-        if (!equals || !read_parameter(tuning, word, equals + 1)) {
-            tuning->clblast_count = 0;
+        if (!equals || !rt_parameter_read(&p, provider, word, equals + 1) ||
+            !rt_tuning_set(tuning, provider, p.kernel, p.name, p.value)) {
+            clear(tuning, provider);
             return st_fail(error, ST_USAGE, "\"%.64s\" is no parameter of a matrix product", at);
         }
         at += length;
         at += *at == ' ';
     }
     return ST_OK;
-}
-
-/* ---- reading ---- */
-
-/* What a device is called in a file: one line of printable text without blanks at the ends. */
-static void plain(char text[256], const char *from)
-{
-    from += strspn(from, " \t");
-    snprintf(text, 256, "%s", from);
-    for (char *at = text; *at; ++at)
-        if ((unsigned char)*at < 32 || *at == 127) *at = '?';
-    for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; --length) text[length - 1] = '\0';
-}
-
-typedef struct reading {
-    rt_tuning *tuning;
-    const rt_device_info *device;
-    bool shipped, meant;
-    bool kin;         /* platform and device are meant, whatever the versions */
-    char driver[256]; /* that it names */
-    unsigned seen;    /* bits of the keys below */
-} reading;
-
-static const char *const keys[] = {"program",      "platform", "device",     "driver",
-                                   "vector_width", "gemm",     "panel.rows", "panel.run_a",
-                                   "panel.run_b",  "gain",     NULL};
-enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, PANEL_ROWS, PANEL_RUN_A, PANEL_RUN_B, GAIN };
-
-/* The key names the device, or in a file of the program begins as it does. */
-static bool compare(reading *r, const char *value, const char *property)
-{
-    char wanted[256];
-    plain(wanted, property);
-    const bool same = r->shipped ? strncmp(value, wanted, strlen(value)) == 0 : strcmp(value, wanted) == 0;
-    r->meant = r->meant && same;
-    return same;
-}
-
-static bool take(reading *r, int key, const char *value)
-{
-    size_t number = 0;
-    const bool is_number = read_number(value, &number);
-    switch (key) {
-    case PROGRAM:
-        compare(r, value, SAFSD_VERSION);
-        return true;
-    case PLATFORM:
-        r->kin = compare(r, value, r->device->platform_name) && r->kin;
-        return true;
-    case DEVICE:
-        r->kin = compare(r, value, r->device->name) && r->kin;
-        return true;
-    case DRIVER:
-        compare(r, value, r->device->driver);
-        snprintf(r->driver, sizeof r->driver, "%s", value);
-        return true;
-    case VECTOR_WIDTH:
-        r->meant = r->meant && number == r->device->vector_width;
-        return is_number;
-    case GEMM:
-        if (strcmp(value, "clblast") != 0 && strcmp(value, "panel") != 0) return false;
-        strcpy(r->tuning->gemm, value);
-        return true;
-    case PANEL_ROWS:
-        r->tuning->panel_rows = number;
-        return is_number && number >= 2 && number <= 32 && number % 2 == 0;
-    case PANEL_RUN_A:
-        r->tuning->panel_run_a = number;
-        return is_number && number >= 1 && number <= 256;
-    case PANEL_RUN_B:
-        r->tuning->panel_run_b = number;
-        return is_number && number >= 1 && number <= 256;
-    case GAIN:
-        r->tuning->gain = number;
-        return is_number;
-    default:
-        return false;
-    }
-}
-
-/* One line, without its end: "key = value". */
-static const char *read_line(reading *r, char *line)
-{
-    char *value = strstr(line, " = ");
-    if (!value) return "this is no \"key = value\"";
-    *value = '\0';
-    value += 3;
-    if (strncmp(line, "clblast.", 8) == 0) {
-        const size_t before = r->tuning->clblast_count;
-        if (!read_parameter(r->tuning, line + 8, value)) return "this is no parameter of CLBlast";
-        return r->tuning->clblast_count > before ? NULL : "this key stands twice";
-    }
-    for (int key = 0; keys[key]; ++key) {
-        if (strcmp(line, keys[key]) != 0) continue;
-        if (r->seen & 1u << key) return "this key stands twice";
-        r->seen |= 1u << key;
-        return take(r, key, value) ? NULL : "this value is none of that key";
-    }
-    return "there is no such key";
-}
-
-/* A file of the user's names its device and a provider; one of the program names a provider and some property. */
-static bool is_complete(const reading *r)
-{
-    const unsigned identity = 1u << PROGRAM | 1u << PLATFORM | 1u << DEVICE | 1u << DRIVER;
-    if (!(r->seen & 1u << GEMM)) return false;
-    return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
-}
-
-/* NULL, or what is wrong with the line *number. */
-static const char *read_lines(reading *r, const char *text, int *number)
-{
-    const char *wrong = NULL;
-    memset(r->tuning, 0, sizeof *r->tuning);
-    for (const char *at = text; *at && !wrong;) {
-        char line[LINE_SIZE];
-        const size_t length = strcspn(at, "\n");
-        ++*number;
-        if (length >= sizeof line || at[length] == '\0') {
-            wrong = length >= sizeof line ? "this line is too long" : "this line has no end";
-            break;
-        }
-        memcpy(line, at, length);
-        line[length] = '\0';
-        if (length > 0 && line[0] != '#') wrong = read_line(r, line);
-        at += length + 1;
-    }
-    return !wrong && !is_complete(r) ? "the file ends too early" : wrong;
-}
-
-st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
-                          bool shipped, bool *meant, st_error *error)
-{
-    reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true, .kin = true};
-    int number = 0;
-    const char *wrong = read_lines(&r, text, &number);
-    *meant = !wrong && r.meant;
-    if (!wrong) return ST_OK;
-    memset(tuning, 0, sizeof *tuning);
-    return st_fail(error, ST_USAGE, "%s:%d: %s", name, number, wrong);
-}
-
-/* ---- files ---- */
-
-/* Readable and its own for every device: what the name has of letters and digits, and a hash of everything. */
-static void file_name(char name[NAME_SIZE], const rt_device_info *device)
-{
-    char all[1024];
-    size_t used = 0;
-    snprintf(all, sizeof all, "%s\n%s\n%s\n%s", SAFSD_VERSION, device->platform_name, device->name, device->driver);
-    for (const char *at = device->name; *at && used < 40; ++at) {
-        const char c = *at;
-        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (kept || (used > 0 && name[used - 1] != '-')) name[used++] = kept ? c : '-';
-    }
-    snprintf(name + used, NAME_SIZE - used, "-%016llx.ini", (unsigned long long)XXH3_64bits(all, strlen(all)));
-}
-
-bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH])
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char name[NAME_SIZE];
-    int length = -1;
-    file_name(name, device);
-    if (cache && cache[0] == '/')
-        length = snprintf(path, RT_TUNING_PATH, "%s/safsd-cl/tuning/%s", cache, name);
-    else if (home && home[0] == '/')
-        length = snprintf(path, RT_TUNING_PATH, "%s/.cache/safsd-cl/tuning/%s", home, name);
-    return length > 0 && length + 8 < RT_TUNING_PATH;
-}
-
-/* The whole of a small file as a string, or NULL. */
-static char *read_text(FILE *file)
-{
-    char *text = malloc(FILE_LIMIT);
-    if (!text) return NULL;
-    const size_t size = fread(text, 1, FILE_LIMIT, file);
-    if (ferror(file) || size == FILE_LIMIT || memchr(text, '\0', size)) {
-        free(text);
-        return NULL;
-    }
-    text[size] = '\0';
-    return text;
-}
-
-st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error)
-{
-    char path[RT_TUNING_PATH];
-    bool meant = false;
-    *found = false;
-    memset(tuning, 0, sizeof *tuning);
-    FILE *file = rt_tuning_path(device, path) ? fopen(path, "rb") : NULL;
-    if (!file) return ST_OK;
-    char *text = read_text(file);
-    fclose(file);
-    if (!text) return st_fail(error, ST_USAGE, "%s is no tuning", path);
-    st_status status = rt_tuning_parse(tuning, text, path, device, false, &meant, error);
-    free(text);
-    if (status == ST_OK && !meant)
-        status = st_fail(error, ST_USAGE, "%s is the tuning of another device, driver or version", path);
-    *found = status == ST_OK;
-    if (!*found) memset(tuning, 0, sizeof *tuning);
-    return status;
-}
-
-bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[256])
-{
-    char path[RT_TUNING_PATH], own[RT_TUNING_PATH];
-    time_t newest = 0;
-    bool found = false;
-    if (!rt_tuning_path(device, own)) return false;
-    snprintf(path, sizeof path, "%s", own);
-    *strrchr(path, '/') = '\0';
-    DIR *folder = opendir(path);
-    const size_t used = strlen(path);
-    for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-        struct stat about;
-        rt_tuning tuning;
-        reading r = {.tuning = &tuning, .device = device, .meant = true, .kin = true};
-        int number = 0;
-        if (snprintf(path + used, sizeof path - used, "/%s", entry->d_name) >= (int)(sizeof path - used)) continue;
-        if (strcmp(path, own) == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode)) continue;
-        FILE *file = fopen(path, "rb");
-        char *text = file ? read_text(file) : NULL;
-        if (file) fclose(file);
-        if (text && !read_lines(&r, text, &number) && r.kin && (!found || about.st_mtime >= newest)) {
-            found = true;
-            newest = about.st_mtime;
-            *gain = tuning.gain;
-            snprintf(driver, sizeof r.driver, "%s", r.driver);
-        }
-        free(text);
-    }
-    if (folder) closedir(folder);
-    return found;
-}
-
-static void print(const rt_tuning *tuning, const rt_device_info *device, const char *remark, FILE *file)
-{
-    char text[256];
-    plain(text, remark);
-    fprintf(file, "# %s\nprogram = %s\n", text, SAFSD_VERSION);
-    plain(text, device->platform_name);
-    fprintf(file, "platform = %s\n", text);
-    plain(text, device->name);
-    fprintf(file, "device = %s\n", text);
-    plain(text, device->driver);
-    fprintf(file, "driver = %s\ngemm = %s\n", text, tuning->gemm);
-    if (tuning->gain) fprintf(file, "gain = %zu\n", tuning->gain);
-    if (tuning->panel_rows) fprintf(file, "panel.rows = %zu\n", tuning->panel_rows);
-    if (tuning->panel_run_a) fprintf(file, "panel.run_a = %zu\n", tuning->panel_run_a);
-    if (tuning->panel_run_b) fprintf(file, "panel.run_b = %zu\n", tuning->panel_run_b);
-    for (size_t i = 0; i < tuning->clblast_count; ++i)
-        fprintf(file, "clblast.%s.%s = %zu\n", tuning->clblast[i].kernel, tuning->clblast[i].name,
-                tuning->clblast[i].value);
-}
-
-static bool make_folders(const char *path)
-{
-    char part[RT_TUNING_PATH];
-    for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
-        memcpy(part, path, (size_t)(end - path));
-        part[end - path] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) return false;
-    }
-    return true;
-}
-
-st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error)
-{
-    char path[RT_TUNING_PATH], temporary[RT_TUNING_PATH + 8];
-    if (!rt_tuning_path(device, path))
-        return st_fail(error, ST_FAILED, "the tuning is not stored: neither XDG_CACHE_HOME nor HOME names a folder");
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    const int descriptor = make_folders(path) ? mkstemp(temporary) : -1;
-    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-    bool written = file != NULL;
-    if (file) {
-        print(tuning, device, remark, file);
-        written = !ferror(file) && fflush(file) == 0 && fsync(descriptor) == 0;
-        if (fclose(file) != 0) written = false;
-    } else if (descriptor >= 0) {
-        close(descriptor);
-    }
-    if (written && rename(temporary, path) == 0) return ST_OK;
-    const int reason = errno;
-    if (descriptor >= 0) unlink(temporary);
-    return st_fail(error, ST_FAILED, "the tuning is not stored: %s cannot be written: %s", path, strerror(reason));
 }

@@ -1,19 +1,4 @@
-/* What was found to be fastest on a device: a plain-text file per device, driver and program version.
- *
- *     # safsd-cl tune: 203.1 GFLOP/s
- *     program = 0.1.0
- *     platform = Portable Computing Language
- *     device = cpu-...
- *     driver = 3.1
- *     gain = 7
- *     gemm = panel
- *     panel.rows = 12
- *     clblast.Xgemm.MWG = 64
- *
- * Lines of `key = value`; `#` begins a comment line. The files are $XDG_CACHE_HOME/safsd-cl/tuning/NAME.ini, else
- * $HOME/.cache/safsd-cl/tuning/NAME.ini, and appear by rename. Files that come with the program look the same, but name
- * their devices by the beginning of `platform`, `device` and `driver` and by `vector_width`, each where it is given.
- */
+/* What was found to be fastest on a device: the provider of matrix products, and parameters of providers. */
 #ifndef SAFSD_RUNTIME_TUNING_H
 #define SAFSD_RUNTIME_TUNING_H
 
@@ -22,50 +7,44 @@
 
 #include "runtime/device.h"
 
-enum { RT_TUNING_MOST = 64, RT_TUNING_TEXT = RT_TUNING_MOST * 48, RT_TUNING_PATH = 4096 };
+enum {
+    RT_TUNING_MOST = 64,
+    RT_TUNING_TEXT = RT_TUNING_MOST * 48,
+    RT_GEMM_VARIANT = 40, /* size of the name of a variant, behind that of its provider */
+};
 
-/* One parameter of one kernel of a library, such as Xgemm, MWG, 64. */
+/* One parameter of a provider, and where it has several kernels of one of them: panel.rows, clblast.Xgemm.MWG. */
 typedef struct rt_parameter {
-    char kernel[20], name[28];
+    char provider[16], kernel[20], name[28]; /* kernel: empty where the provider has but one */
     size_t value;
 } rt_parameter;
 
 /* All bytes zero: nothing was tuned. */
 typedef struct rt_tuning {
-    char gemm[16];                               /* provider; empty: by the fixed rule */
-    size_t panel_rows, panel_run_a, panel_run_b; /* of gemm_panel.c; 0: its defaults. They change no number. */
-    rt_parameter clblast[RT_TUNING_MOST];        /* those of one kernel stand together. They do change numbers. */
-    size_t clblast_count;
+    char gemm[16];                           /* provider; empty: by the fixed rule */
+    rt_parameter parameters[RT_TUNING_MOST]; /* those of one kernel stand together, and so do those of a provider */
+    size_t count;
     size_t gain; /* percent by which a step's products were faster than untuned; 0: not, or not known */
 } rt_tuning;
 
 /* Adds a parameter, or replaces its value. False where there is no room, or a name is none. */
-bool rt_tuning_set(rt_tuning *tuning, const char *kernel, const char *name, size_t value);
+bool rt_tuning_set(rt_tuning *tuning, const char *provider, const char *kernel, const char *name, size_t value);
 
-/* The parameters of CLBlast as one line, "Xgemm.MWG=64 Xgemm.NWG=128", empty where there are none; and back. ST_USAGE
- * for text that is no such line. */
-void rt_tuning_print_clblast(const rt_tuning *tuning, char text[RT_TUNING_TEXT]);
-st_status rt_tuning_parse_clblast(rt_tuning *tuning, const char *text, st_error *error);
+/* The value of a provider's parameter without a kernel; `otherwise` where it is not set. */
+size_t rt_tuning_get(const rt_tuning *tuning, const char *provider, const char *name, size_t otherwise);
 
-/* Reads a file's text, called `name` in messages: ST_USAGE, with the line, for anything that is not as above, and
- * `tuning` is then zero. *meant says whether it is for that device: exactly, or with `shipped` as the program's
- * files. */
-st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
-                          bool shipped, bool *meant, st_error *error);
+/* A provider's parameters: how many, whether two tunings have the same, and those of `from` instead of its own. */
+size_t rt_tuning_count(const rt_tuning *tuning, const char *provider);
+bool rt_tuning_same(const rt_tuning *a, const rt_tuning *b, const char *provider);
+void rt_tuning_copy(rt_tuning *tuning, const rt_tuning *from, const char *provider);
 
-/* The device's file; false where the environment names no folder. */
-bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH]);
+/* A provider's parameters as one line, "Xgemm.MWG=64 Xgemm.NWG=128", empty where there are none; and back, instead of
+ * those it had. ST_USAGE for text that is no such line; none are left then. */
+void rt_tuning_print(const rt_tuning *tuning, const char *provider, char text[RT_TUNING_TEXT]);
+st_status rt_tuning_parse_parameters(rt_tuning *tuning, const char *provider, const char *text, st_error *error);
 
-/* What is stored for a device; *found is false, and `tuning` zero, where nothing is. ST_USAGE, naming the file, where
- * it is damaged or another device's: nothing of it is to be used. */
-st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error);
-
-/* What was stored for the same device with another driver or version of the program, the newest of it: its gain, and
- * the driver. It does not hold any more, but says what tuning was worth. False where nothing is. */
-bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[256]);
-
-/* Stores it, replacing what was there; `remark` is a line of comment. ST_FAILED, naming the file, where it cannot be
- * written, and where there is no folder. */
-st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error);
+/* Reads "KERNEL.NAME" or "NAME", and a whole number below 2^24, digits only. False where they are not. */
+bool rt_parameter_read(rt_parameter *parameter, const char *provider, const char *name, const char *value);
+bool rt_tuning_read_number(const char *text, size_t *value);
 
 #endif

@@ -11,7 +11,8 @@
 
 #include "bench/search.h"
 #include "runtime/gemm.h"
-#include "runtime/tuning.h"
+#include "runtime/gemm_clblast_variants.h"
+#include "runtime/tuning_file.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/scratch.h"
 
@@ -28,24 +29,21 @@ static rt_device_info device_of(const char *name, const char *driver)
 
 static rt_tuning example(void)
 {
-    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 8, .panel_run_a = 4, .panel_run_b = 32, .gain = 7};
-    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 64));
-    assert_true(rt_tuning_set(&tuning, "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 1));
-    assert_true(rt_tuning_set(&tuning, "Xgemm", "NWG", 32));
-    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 128));
+    rt_tuning tuning = {.gemm = "clblast", .gain = 7};
+    assert_true(rt_tuning_set(&tuning, "panel", "", "rows", 8));
+    assert_true(rt_tuning_set(&tuning, "clblast", "Xgemm", "MWG", 64));
+    assert_true(rt_tuning_set(&tuning, "panel", "", "run_b", 32));
+    assert_true(rt_tuning_set(&tuning, "clblast", "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 1));
+    assert_true(rt_tuning_set(&tuning, "clblast", "Xgemm", "NWG", 32));
+    assert_true(rt_tuning_set(&tuning, "clblast", "Xgemm", "MWG", 128));
     return tuning;
 }
 
 static void assert_same(const rt_tuning *a, const rt_tuning *b)
 {
-    char first[RT_TUNING_TEXT], second[RT_TUNING_TEXT];
-    rt_tuning_print_clblast(a, first);
-    rt_tuning_print_clblast(b, second);
-    assert_string_equal(first, second);
+    for (size_t i = 0; i < GEMM_PROVIDER_COUNT; ++i) assert_true(rt_tuning_same(a, b, rt_gemm_name(i)));
+    assert_int_equal(a->count, b->count);
     assert_string_equal(a->gemm, b->gemm);
-    assert_int_equal(a->panel_rows, b->panel_rows);
-    assert_int_equal(a->panel_run_a, b->panel_run_a);
-    assert_int_equal(a->panel_run_b, b->panel_run_b);
     assert_int_equal(a->gain, b->gain);
 }
 
@@ -55,13 +53,13 @@ static void test_parameters(void **state)
     st_error error = {0};
     rt_tuning tuning = example(), again = {.gemm = ""};
     char text[RT_TUNING_TEXT];
-    rt_tuning_print_clblast(&tuning, text);
+    rt_tuning_print(&tuning, "clblast", text);
     assert_string_equal(text, "Xgemm.MWG=128 Xgemm.NWG=32 GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=1");
-    assert_int_equal(rt_tuning_parse_clblast(&again, text, &error), ST_OK);
-    rt_tuning_print_clblast(&again, text);
+    assert_int_equal(rt_tuning_parse_parameters(&again, "clblast", text, &error), ST_OK);
+    rt_tuning_print(&again, "clblast", text);
     assert_string_equal(text, "Xgemm.MWG=128 Xgemm.NWG=32 GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=1");
-    assert_int_equal(rt_tuning_parse_clblast(&again, "", &error), ST_OK);
-    assert_int_equal(again.clblast_count, 0);
+    assert_int_equal(rt_tuning_parse_parameters(&again, "clblast", "", &error), ST_OK);
+    assert_int_equal(again.count, 0);
     static const char *const wrong[] = {"Xgemm",
                                         "Xgemm.MWG",
                                         "Xgemm.MWG=",
@@ -75,18 +73,19 @@ static void test_parameters(void **state)
                                         "Kernel_of_a_name_too_long.B=1",
                                         " A.B=1"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
-        if (rt_tuning_parse_clblast(&again, wrong[i], &error) != ST_USAGE) fail_msg("taken: %s", wrong[i]);
-        assert_int_equal(again.clblast_count, 0);
+        if (rt_tuning_parse_parameters(&again, "clblast", wrong[i], &error) != ST_USAGE)
+            fail_msg("taken: %s", wrong[i]);
+        assert_int_equal(again.count, 0);
         st_clear(&error);
     }
-    assert_false(rt_tuning_set(&tuning, "Xgemm", "a name", 1));
-    for (size_t i = tuning.clblast_count; i < RT_TUNING_MOST; ++i) {
+    assert_false(rt_tuning_set(&tuning, "clblast", "Xgemm", "a name", 1));
+    for (size_t i = tuning.count; i < RT_TUNING_MOST; ++i) {
         char name[8];
         snprintf(name, sizeof name, "N%zu", i);
-        assert_true(rt_tuning_set(&tuning, "Copy", name, i));
+        assert_true(rt_tuning_set(&tuning, "clblast", "Copy", name, i));
     }
-    assert_false(rt_tuning_set(&tuning, "Copy", "ONE_MORE", 1));
-    assert_true(rt_tuning_set(&tuning, "Copy", "N63", 1));
+    assert_false(rt_tuning_set(&tuning, "clblast", "Copy", "ONE_MORE", 1));
+    assert_true(rt_tuning_set(&tuning, "clblast", "Copy", "N63", 1));
 }
 
 static void use_folder(void **state)
@@ -210,8 +209,8 @@ static void test_damage(void **state)
     static const char good[] = "# a comment\n\n" IDENTITY "gemm = panel\npanel.rows = 6\nclblast.Xgemm.MWG = 16\n";
     assert_int_equal(rt_tuning_parse(&tuning, good, "x.ini", &device, false, &meant, &error), ST_OK);
     assert_true(meant);
-    assert_int_equal(tuning.panel_rows, 6);
-    assert_int_equal(tuning.clblast_count, 1);
+    assert_int_equal(rt_tuning_get(&tuning, "panel", "rows", 0), 6);
+    assert_int_equal(rt_tuning_count(&tuning, "clblast"), 1);
     static const struct {
         const char *text, *sentence;
     } bad[] = {
@@ -221,12 +220,12 @@ static void test_damage(void **state)
         {IDENTITY "gemm = abacus\n", "x.ini:5: this value"},
         {IDENTITY "gemm = panel\ngemm = panel\n", "x.ini:6: this key stands twice"},
         {IDENTITY "gemm = panel\nclblast.Xgemm.MWG = 1\nclblast.Xgemm.MWG = 2\n", "x.ini:7: this key stands twice"},
-        {IDENTITY "gemm = panel\npanel.rows = 5\n", "x.ini:6: this value"},
-        {IDENTITY "gemm = panel\npanel.rows = 34\n", "this value"},
-        {IDENTITY "gemm = panel\npanel.rows = 6x\n", "this value"},
-        {IDENTITY "gemm = panel\npanel.run_a = 0\n", "this value"},
-        {IDENTITY "gemm = panel\npanel.run_b = 257\n", "this value"},
-        {IDENTITY "gemm = panel\npanel.columns = 6\n", "x.ini:6: there is no such key"},
+        {IDENTITY "gemm = panel\npanel.rows = 5\n", "x.ini:6: this is no parameter"},
+        {IDENTITY "gemm = panel\npanel.rows = 34\n", "this is no parameter of that provider"},
+        {IDENTITY "gemm = panel\npanel.rows = 6x\n", "this is no parameter of that provider"},
+        {IDENTITY "gemm = panel\npanel.run_a = 0\n", "this is no parameter of that provider"},
+        {IDENTITY "gemm = panel\npanel.run_b = 257\n", "this is no parameter of that provider"},
+        {IDENTITY "gemm = panel\npanel.columns = 6\n", "x.ini:6: this is no parameter of that provider"},
         {IDENTITY "gemm = panel\nclblast.Xgemm = 6\n", "x.ini:6: this is no parameter"},
         {IDENTITY "gemm = panel\nclblast.Xgemm.MWG = many\n", "this is no parameter"},
         {IDENTITY "gemm=panel\n", "x.ini:5: this is no \"key = value\""},
@@ -238,7 +237,7 @@ static void test_damage(void **state)
         if (!strstr(error.text, bad[i].sentence)) fail_msg("%zu: '%s'", i, error.text);
         assert_false(meant);
         assert_int_equal(tuning.gemm[0], 0);
-        assert_int_equal(tuning.clblast_count, 0);
+        assert_int_equal(tuning.count, 0);
         st_clear(&error);
     }
     char line[2000];
@@ -303,7 +302,8 @@ static void rule(void **state)
 static void precedence(th_case *t, const void *user)
 {
     (void)user;
-    rt_tuning tuning = {.gemm = "clblast", .panel_rows = 4};
+    rt_tuning tuning = {.gemm = "clblast"};
+    assert_true(rt_tuning_set(&tuning, "panel", "", "rows", 4));
     assert_string_equal(rt_gemm_parameters(t->rt), "");
     TH_OK(t, rt_gemm_choose(t->rt, "auto", NULL));
     assert_string_equal(rt_gemm_provider(t->rt), rt_gemm_rule(rt_device(t->rt)));
@@ -311,13 +311,13 @@ static void precedence(th_case *t, const void *user)
     assert_string_equal(rt_gemm_provider(t->rt), "clblast");
     TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
     assert_string_equal(rt_gemm_provider(t->rt), "panel");
-    assert_int_equal(rt_gemm_tuning(t->rt)->panel_rows, 4);
+    assert_int_equal(rt_tuning_get(rt_gemm_tuning(t->rt), "panel", "rows", 0), 4);
     TH_OK(t, rt_gemm_choose(t->rt, "auto", rt_gemm_tuning(t->rt)));
     assert_string_equal(rt_gemm_provider(t->rt), "clblast");
 
     /* What CLBlast takes is what the context says it uses; what it does not know is left out. */
-    assert_true(rt_tuning_set(&tuning, "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 777));
-    assert_true(rt_tuning_set(&tuning, "Xgemm", "MWG", 64));
+    assert_true(rt_tuning_set(&tuning, "clblast", "GemmRoutine", "XGEMM_MIN_INDIRECT_SIZE", 777));
+    assert_true(rt_tuning_set(&tuning, "clblast", "Xgemm", "MWG", 64));
     TH_OK(t, rt_gemm_choose(t->rt, "auto", &tuning));
     assert_string_equal(rt_gemm_parameters(t->rt), "GemmRoutine.XGEMM_MIN_INDIRECT_SIZE=777");
     TH_OK(t, rt_gemm_choose(t->rt, "panel", &tuning));
@@ -338,7 +338,10 @@ static void same_bits(th_case *t, const void *user)
     static const size_t rows[] = {0, 2, 4, 6, 10, 16, 32};
     float *first = NULL, *first_sums = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
-        const rt_tuning tuning = {.panel_rows = rows[i], .panel_run_a = i, .panel_run_b = 2 * i};
+        rt_tuning tuning = {.gemm = ""};
+        if (rows[i]) rt_tuning_set(&tuning, "panel", "", "rows", rows[i]);
+        if (i) rt_tuning_set(&tuning, "panel", "", "run_a", i);
+        if (i) rt_tuning_set(&tuning, "panel", "", "run_b", 2 * i);
         const rt_view c = th_output(t, M * N), sums = th_output(t, M - SUMS_FROM);
         const rt_gemm_call call = {.transpose_b = true,
                                    .m = M,
@@ -373,8 +376,8 @@ static void test_same_bits(void **state)
 
 static size_t value_of(const rt_tuning *tuning, const char *name)
 {
-    for (size_t i = 0; i < tuning->clblast_count; ++i)
-        if (strcmp(tuning->clblast[i].name, name) == 0) return tuning->clblast[i].value;
+    for (size_t i = 0; i < tuning->count; ++i)
+        if (strcmp(tuning->parameters[i].name, name) == 0) return tuning->parameters[i].value;
     fail_msg("there is no %s", name);
     return 0;
 }
@@ -390,9 +393,9 @@ static void test_draws(void **state)
     size_t changes = 0;
     for (uint32_t draw = 0; draw < 200; ++draw) {
         rt_tuning t = {.gemm = "clblast"};
-        bench_draw_xgemm(&t, &device, draw);
-        bench_draw_direct(&t, &device, draw);
-        assert_int_equal(t.clblast_count, 26);
+        rt_gemm_clblast_draw_xgemm(&t, &device, draw);
+        rt_gemm_clblast_draw_direct(&t, &device, draw);
+        assert_int_equal(t.count, 26);
         const size_t threads = value_of(&t, "MDIMC") * value_of(&t, "NDIMC");
         assert_true(threads <= 256);
         assert_true(value_of(&t, "MDIMCD") * value_of(&t, "NDIMCD") <= 256);
@@ -402,47 +405,75 @@ static void test_draws(void **state)
         assert_true(4 * value_of(&t, "KWG") *
                         (value_of(&t, "SA") * value_of(&t, "MWG") + value_of(&t, "SB") * value_of(&t, "NWG")) <=
                     8192);
-        rt_tuning_print_clblast(&t, text);
+        rt_tuning_print(&t, "clblast", text);
         changes += strcmp(before, text) != 0;
         memcpy(before, text, sizeof before);
     }
     assert_true(changes > 150);
 }
 
-/* A search on a device that exists on paper: every family as it is first, then variants; the fastest wins by more than
- * noise, or the fixed rule stays. */
-static void search_once(th_case *t, double gain)
+/* Seconds of a step on a device that exists on paper. */
+typedef struct paper {
+    double own, rows_8, library; /* own kernels, those with 8 rows to a tile, and a library whatever its parameters */
+} paper;
+
+/* Runs a search to its end: own kernels come first, every provider as it is before any variant. */
+static size_t search_on(th_case *t, const paper *device, bench_search *search, rt_tuning *result)
 {
-    bench_search search;
     bench_candidate candidate;
-    rt_tuning result;
-    bench_search_start(&search, t->rt);
-    assert_false(bench_search_result(&search, &result));
-    const char *rule = rt_gemm_rule(rt_device(t->rt));
-    for (size_t i = 0; i < 60 && bench_search_next(&search, &candidate); ++i) {
-        if (i == 0) assert_string_equal(candidate.tuning.gemm, rule);
-        if (i == 1) assert_string_not_equal(candidate.tuning.gemm, rule);
-        if (i < 2) assert_int_equal(candidate.tuning.clblast_count + candidate.tuning.panel_rows, 0);
-        const bool wrong = i % 7 == 3;
-        bench_trial trial = {.outcome = wrong ? BENCH_WRONG : BENCH_MEASURED, .seconds = 10};
-        if (strcmp(candidate.tuning.gemm, "panel") == 0 && candidate.tuning.panel_rows == 8) {
-            trial.seconds *= 1 - gain;
+    size_t trials = 0;
+    bench_search_start(search, t->rt);
+    assert_false(bench_search_result(search, result));
+    for (; bench_search_next(search, &candidate); ++trials) {
+        const bool own = strcmp(candidate.tuning.gemm, "panel") == 0;
+        const bool rows_8 = own && rt_tuning_get(&candidate.tuning, "panel", "rows", 0) == 8;
+        bench_trial trial = {.outcome = trials % 7 == 3 && !rows_8 ? BENCH_WRONG : BENCH_MEASURED};
+        assert_true(trials < 200);
+        if (trials < GEMM_PROVIDER_COUNT) {
+            assert_int_equal(own, trials == 0);
+            assert_int_equal(candidate.tuning.count, 0);
             trial.outcome = BENCH_MEASURED;
         }
-        bench_search_learn(&search, &candidate, &trial, strcmp(candidate.tuning.gemm, "panel") == 0 ? 1 : 2);
+        trial.seconds = rows_8 ? device->rows_8 : own ? device->own : device->library;
+        bench_search_learn(search, &candidate, &trial, own ? 1 : 2);
     }
-    assert_true(search.families[0].tried > 8);
-    assert_true(search.families[1].tried > 8);
-    assert_true(bench_search_result(&search, &result));
-    assert_string_equal(result.gemm, gain > 0.1 ? "panel" : rule);
-    if (gain > 0.1 || strcmp(rule, "panel") == 0) assert_int_equal(result.panel_rows, gain > 0.1 ? 8 : 0);
+    assert_true(bench_search_result(search, result));
+    return trials;
 }
 
+static size_t trials_of(const bench_search *search, const char *provider)
+{
+    for (size_t i = 0; i < GEMM_PROVIDER_COUNT; ++i)
+        if (strcmp(rt_gemm_name(i), provider) == 0) return search->families[i].tried;
+    fail_msg("there is no %s", provider);
+    return 0;
+}
+
+/* The fastest wins by more than noise, or the fixed rule stays; what is far behind gets no time, and a provider whose
+ * variants gain nothing gets no more. */
 static void searches(th_case *t, const void *user)
 {
     (void)user;
-    search_once(t, 0.2);
-    search_once(t, 0.01);
+    bench_search search;
+    rt_tuning result;
+    const char *rule = rt_gemm_rule(rt_device(t->rt));
+    const bool own_rule = strcmp(rule, "panel") == 0;
+
+    search_on(t, &(paper){.own = 10, .rows_8 = 8, .library = 90}, &search, &result);
+    assert_string_equal(result.gemm, "panel");
+    assert_int_equal(rt_tuning_get(&result, "panel", "rows", 0), 8);
+    assert_int_equal(trials_of(&search, "clblast"), 1);
+    assert_true(trials_of(&search, "panel") > 8);
+
+    const size_t short_search = search_on(t, &(paper){.own = 90, .rows_8 = 90, .library = 10}, &search, &result);
+    assert_string_equal(result.gemm, "clblast");
+    assert_int_equal(trials_of(&search, "panel"), 1);
+    assert_true(trials_of(&search, "clblast") > 8 && short_search < 12);
+
+    search_on(t, &(paper){.own = 10, .rows_8 = 9.9, .library = 10.1}, &search, &result);
+    assert_string_equal(result.gemm, rule);
+    if (own_rule) assert_int_equal(rt_tuning_get(&result, "panel", "rows", 0), 0);
+    assert_true(trials_of(&search, "clblast") > 3 && trials_of(&search, "panel") > 8);
 }
 
 static void test_search(void **state)
@@ -494,7 +525,9 @@ static void try_providers(th_case *t, const void *user)
     TH_OK(t, bench_tuner_create(&tuner, t->rt, &problem));
     assert_true(bench_tuner_flops(tuner) > 0);
     assert_true(bench_tuner_share(tuner) > 0.2 && bench_tuner_share(tuner) <= 1);
-    const bench_candidate good = {"panel", {.gemm = "panel", .panel_rows = 4}}, bad = {"none", {.gemm = "none"}};
+    bench_candidate good = {"panel", {.gemm = "panel"}};
+    const bench_candidate bad = {"none", {.gemm = "none"}};
+    assert_true(rt_tuning_set(&good.tuning, "panel", "", "rows", 4));
     TH_OK(t, bench_tuner_try(tuner, &good, (bench_limits){0, NULL, NULL}, &trial));
     assert_int_equal(trial.outcome, BENCH_MEASURED);
     assert_true(trial.seconds > 0);

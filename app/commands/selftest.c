@@ -49,7 +49,7 @@ static st_status run(app_state *app, const opt_line *line)
 static const opt_option options[] = {
     {"full", 0, NULL, "every kernel in several shapes (this is what happens without an option)"},
     {"short", 0, NULL, "every kernel once: what precedes every training"},
-    {"gemm", 0, "NAME", "the provider of matrix products: auto, clblast or panel (default: auto)"},
+    {"gemm", 0, "NAME", "the provider of matrix products: " GEMM_PROVIDER_WORDS " (default: auto)"},
     {NULL, 0, NULL, NULL},
 };
 

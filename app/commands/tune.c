@@ -13,6 +13,8 @@
 #include "bench/search.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "runtime/gemm.h"
+#include "runtime/tuning_file.h"
 
 enum { DEFAULT_BUDGET = 60, MOST_BUDGET = 7 * 24 * 3600, NAME_COLUMNS = 34, MOST_LINES = 24 };
 
@@ -136,6 +138,7 @@ static st_status try_next(tune_run *t, bool *more)
     const bool better = bench_search_learn(&t->search, &candidate, &trial, clock_seconds() - before);
     ++t->count;
     say_wrong(t, &candidate, &trial);
+    if (t->search.note[0]) app_progress_say(&t->app->progress, "%.0f s: %s", elapsed(t), t->search.note);
     if (plain || better || trial.outcome == BENCH_WRONG) keep_line(t, &candidate, &trial);
     return ST_OK;
 }
@@ -181,13 +184,8 @@ static void print_line(const tune_run *t, const tried *line, bool chosen)
 
 static bool is_chosen(const bench_candidate *candidate, const rt_tuning *result)
 {
-    if (strcmp(candidate->tuning.gemm, result->gemm) != 0) return false;
-    if (strcmp(result->gemm, "panel") == 0)
-        return candidate->tuning.panel_rows == result->panel_rows &&
-               candidate->tuning.panel_run_a == result->panel_run_a &&
-               candidate->tuning.panel_run_b == result->panel_run_b;
-    return candidate->tuning.clblast_count == result->clblast_count &&
-           memcmp(candidate->tuning.clblast, result->clblast, sizeof result->clblast) == 0;
+    return strcmp(candidate->tuning.gemm, result->gemm) == 0 &&
+           rt_tuning_same(&candidate->tuning, result, result->gemm);
 }
 
 static void print_table(const tune_run *t, const rt_tuning *result)
@@ -239,8 +237,10 @@ static st_status explain_failure(tune_run *t)
         used += (size_t)snprintf(text + used, sizeof text - used, "; %s %s: %s", line->candidate.name,
                                  wrong ? "gives wrong results" : "does not work", line->trial.why);
     }
-    if (!rt_device(t->rt)->compiler && used < sizeof text)
-        snprintf(text + used, sizeof text - used, "; clblast was not tried: it compiles its kernels");
+    for (size_t i = 0; i < GEMM_PROVIDER_COUNT && used < sizeof text; ++i)
+        if (!rt_gemm_can_use(i, rt_device(t->rt)))
+            used += (size_t)snprintf(text + used, sizeof text - used, "; %s was not tried: it compiles its kernels",
+                                     rt_gemm_name(i));
     return st_fail(&t->app->error, ST_CHECK, "no provider of matrix products can be used on this device%s",
                    t->line_count ? text : ": none was tried");
 }

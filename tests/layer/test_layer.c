@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "model/checks/golden.h"
+#include "runtime/context.h"
 #include "runtime/device.h"
+#include "runtime/gemm.h"
 #include "runtime/program_given.h"
 #include "tests/ref/scratch.h"
 #include "tests/ref/small_run.h"
@@ -368,6 +370,62 @@ static void test_no_compiler(void **state)
     fail_each("build", "plain", folder, 10, 1);
 }
 
+/* ---- a library that does not work ---- */
+
+static void hear(void *user, const char *sentence)
+{
+    snprintf(user, 512, "%.500s", sentence);
+}
+
+/* Opens the device with CLBlast for a tuning's choice, or by name; the provider that it got, or NULL. */
+static const char *provider_with(const char *named, char notice[512], st_error *error)
+{
+    static char provider[16];
+    rt_device_list list;
+    rt_context *rt = NULL;
+    size_t chosen = 0;
+    long live_objects = 0;
+    const rt_tuning tuning = {.gemm = "clblast"};
+    const char *selector = getenv("SAFSD_CL_DEVICE");
+    const rt_options options = {
+        .gemm = named, .tuning = &tuning, .notice = hear, .notice_user = notice, .live_objects = &live_objects};
+    notice[0] = '\0';
+    *error = (st_error){.status = ST_OK};
+    assert_int_equal(rt_device_list_create(&list, error), ST_OK);
+    assert_int_equal(rt_device_select(&list, selector ? selector : "auto", &chosen, error), ST_OK);
+    const bool opened = rt_context_create(&rt, &list.items[chosen], &options, error) == ST_OK;
+    if (opened) snprintf(provider, sizeof provider, "%s", rt_gemm_provider(rt));
+    rt_context_destroy(&rt);
+    rt_device_list_destroy(&list);
+    assert_int_equal(live_objects, 0);
+    return opened ? provider : NULL;
+}
+
+/* A library that fails when it is opened (call 2), or at its first product (call 3), is replaced with one sentence
+ * where nobody asked for it by name. */
+static void test_provider_fails(void **state)
+{
+    (void)state;
+    if (no_layer()) skip();
+    char notice[512];
+    st_error error;
+    assert_string_equal(provider_with("auto", notice, &error), "clblast");
+    for (long call = 2; call <= 3; ++call) {
+        char setting[32];
+        snprintf(setting, sizeof setting, "source:%ld", call);
+        set("SAFSD_LAYER_FAIL", setting);
+        const char *provider = provider_with("auto", notice, &error);
+        if (!provider) fail_msg("call %ld: %s", call, error.text);
+        assert_string_equal(provider, "panel");
+        assert_int_equal(error.status, ST_OK);
+        if (!strstr(notice, "not computed by clblast, which does not work here: ")) fail_msg("heard: %s", notice);
+    }
+    set("SAFSD_LAYER_FAIL", "source:2");
+    assert_null(provider_with("clblast", notice, &error));
+    assert_int_equal(error.status, ST_DEVICE);
+    assert_string_equal(notice, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +437,7 @@ int main(void)
         cmocka_unit_test_teardown(test_memory, clear_settings),
         cmocka_unit_test_teardown(test_least_limits, clear_settings),
         cmocka_unit_test_teardown(test_no_compiler, clear_settings),
+        cmocka_unit_test_teardown(test_provider_fails, clear_settings),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);
 }

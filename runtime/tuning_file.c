@@ -1,0 +1,300 @@
+#include "runtime/tuning_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "runtime/gemm.h"
+
+enum { FILE_LIMIT = 1 << 16, LINE_SIZE = 512, NAME_SIZE = 96 };
+
+/* ---- reading ---- */
+
+/* What a device is called in a file: one line of printable text without blanks at the ends. */
+static void plain(char text[256], const char *from)
+{
+    from += strspn(from, " \t");
+    snprintf(text, 256, "%s", from);
+    for (char *at = text; *at; ++at)
+        if ((unsigned char)*at < 32 || *at == 127) *at = '?';
+    for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; --length) text[length - 1] = '\0';
+}
+
+typedef struct reading {
+    rt_tuning *tuning;
+    const rt_device_info *device;
+    bool shipped, meant;
+    bool kin;         /* platform and device are meant, whatever the versions */
+    char driver[256]; /* that it names */
+    unsigned seen;    /* bits of the keys below */
+} reading;
+
+static const char *const keys[] = {"program", "platform", "device", "driver", "vector_width", "gemm", "gain", NULL};
+enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, GAIN };
+
+/* The key names the device, or in a file of the program begins as it does. */
+static bool compare(reading *r, const char *value, const char *property)
+{
+    char wanted[256];
+    plain(wanted, property);
+    const bool same = r->shipped ? strncmp(value, wanted, strlen(value)) == 0 : strcmp(value, wanted) == 0;
+    r->meant = r->meant && same;
+    return same;
+}
+
+static bool take(reading *r, int key, const char *value)
+{
+    size_t number = 0;
+    const bool is_number = rt_tuning_read_number(value, &number);
+    switch (key) {
+    case PROGRAM:
+        compare(r, value, SAFSD_VERSION);
+        return true;
+    case PLATFORM:
+        r->kin = compare(r, value, r->device->platform_name) && r->kin;
+        return true;
+    case DEVICE:
+        r->kin = compare(r, value, r->device->name) && r->kin;
+        return true;
+    case DRIVER:
+        compare(r, value, r->device->driver);
+        snprintf(r->driver, sizeof r->driver, "%s", value);
+        return true;
+    case VECTOR_WIDTH:
+        r->meant = r->meant && number == r->device->vector_width;
+        return is_number;
+    case GEMM:
+        if (!rt_gemm_is_provider(value)) return false;
+        strcpy(r->tuning->gemm, value);
+        return true;
+    case GAIN:
+        r->tuning->gain = number;
+        return is_number;
+    default:
+        return false;
+    }
+}
+
+/* A key that is none of the above: "PROVIDER.NAME" or "PROVIDER.KERNEL.NAME". */
+static const char *read_parameter(reading *r, const char *key, const char *value)
+{
+    rt_parameter p;
+    char provider[sizeof p.provider];
+    const char *dot = strchr(key, '.');
+    const size_t before = r->tuning->count;
+    if (!dot || (size_t)(dot - key) >= sizeof provider) return "there is no such key";
+    snprintf(provider, sizeof provider, "%.*s", (int)(dot - key), key);
+    if (!rt_gemm_is_provider(provider)) return "there is no such key";
+    if (!rt_parameter_read(&p, provider, dot + 1, value) || !rt_gemm_takes(&p))
+        return "this is no parameter of that provider";
+    if (!rt_tuning_set(r->tuning, provider, p.kernel, p.name, p.value)) return "there are too many parameters";
+    return r->tuning->count > before ? NULL : "this key stands twice";
+}
+
+/* One line, without its end: "key = value". */
+static const char *read_line(reading *r, char *line)
+{
+    char *value = strstr(line, " = ");
+    if (!value) return "this is no \"key = value\"";
+    *value = '\0';
+    value += 3;
+    for (int key = 0; keys[key]; ++key) {
+        if (strcmp(line, keys[key]) != 0) continue;
+        if (r->seen & 1u << key) return "this key stands twice";
+        r->seen |= 1u << key;
+        return take(r, key, value) ? NULL : "this value is none of that key";
+    }
+    return read_parameter(r, line, value);
+}
+
+/* A file of the user's names its device and a provider; one of the program names a provider and some property. */
+static bool is_complete(const reading *r)
+{
+    const unsigned identity = 1u << PROGRAM | 1u << PLATFORM | 1u << DEVICE | 1u << DRIVER;
+    if (!(r->seen & 1u << GEMM)) return false;
+    return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
+}
+
+/* NULL, or what is wrong with the line *number. */
+static const char *read_lines(reading *r, const char *text, int *number)
+{
+    const char *wrong = NULL;
+    memset(r->tuning, 0, sizeof *r->tuning);
+    for (const char *at = text; *at && !wrong;) {
+        char line[LINE_SIZE];
+        const size_t length = strcspn(at, "\n");
+        ++*number;
+        if (length >= sizeof line || at[length] == '\0') {
+            wrong = length >= sizeof line ? "this line is too long" : "this line has no end";
+            break;
+        }
+        memcpy(line, at, length);
+        line[length] = '\0';
+        if (length > 0 && line[0] != '#') wrong = read_line(r, line);
+        at += length + 1;
+    }
+    return !wrong && !is_complete(r) ? "the file ends too early" : wrong;
+}
+
+st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
+                          bool shipped, bool *meant, st_error *error)
+{
+    reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true, .kin = true};
+    int number = 0;
+    const char *wrong = read_lines(&r, text, &number);
+    *meant = !wrong && r.meant;
+    if (!wrong) return ST_OK;
+    memset(tuning, 0, sizeof *tuning);
+    return st_fail(error, ST_USAGE, "%s:%d: %s", name, number, wrong);
+}
+
+/* ---- files ---- */
+
+/* Readable and its own for every device: what the name has of letters and digits, and a hash of everything. */
+static void file_name(char name[NAME_SIZE], const rt_device_info *device)
+{
+    char all[1024];
+    size_t used = 0;
+    snprintf(all, sizeof all, "%s\n%s\n%s\n%s", SAFSD_VERSION, device->platform_name, device->name, device->driver);
+    for (const char *at = device->name; *at && used < 40; ++at) {
+        const char c = *at;
+        const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (kept || (used > 0 && name[used - 1] != '-')) name[used++] = kept ? c : '-';
+    }
+    snprintf(name + used, NAME_SIZE - used, "-%016llx.ini", (unsigned long long)XXH3_64bits(all, strlen(all)));
+}
+
+bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH])
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char name[NAME_SIZE];
+    int length = -1;
+    file_name(name, device);
+    if (cache && cache[0] == '/')
+        length = snprintf(path, RT_TUNING_PATH, "%s/safsd-cl/tuning/%s", cache, name);
+    else if (home && home[0] == '/')
+        length = snprintf(path, RT_TUNING_PATH, "%s/.cache/safsd-cl/tuning/%s", home, name);
+    return length > 0 && length + 8 < RT_TUNING_PATH;
+}
+
+/* The whole of a small file as a string, or NULL. */
+static char *read_text(FILE *file)
+{
+    char *text = malloc(FILE_LIMIT);
+    if (!text) return NULL;
+    const size_t size = fread(text, 1, FILE_LIMIT, file);
+    if (ferror(file) || size == FILE_LIMIT || memchr(text, '\0', size)) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}
+
+st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *found, st_error *error)
+{
+    char path[RT_TUNING_PATH];
+    bool meant = false;
+    *found = false;
+    memset(tuning, 0, sizeof *tuning);
+    FILE *file = rt_tuning_path(device, path) ? fopen(path, "rb") : NULL;
+    if (!file) return ST_OK;
+    char *text = read_text(file);
+    fclose(file);
+    if (!text) return st_fail(error, ST_USAGE, "%s is no tuning", path);
+    st_status status = rt_tuning_parse(tuning, text, path, device, false, &meant, error);
+    free(text);
+    if (status == ST_OK && !meant)
+        status = st_fail(error, ST_USAGE, "%s is the tuning of another device, driver or version", path);
+    *found = status == ST_OK;
+    if (!*found) memset(tuning, 0, sizeof *tuning);
+    return status;
+}
+
+bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[256])
+{
+    char path[RT_TUNING_PATH], own[RT_TUNING_PATH];
+    time_t newest = 0;
+    bool found = false;
+    if (!rt_tuning_path(device, own)) return false;
+    snprintf(path, sizeof path, "%s", own);
+    *strrchr(path, '/') = '\0';
+    DIR *folder = opendir(path);
+    const size_t used = strlen(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        struct stat about;
+        rt_tuning tuning;
+        reading r = {.tuning = &tuning, .device = device, .meant = true, .kin = true};
+        int number = 0;
+        if (snprintf(path + used, sizeof path - used, "/%s", entry->d_name) >= (int)(sizeof path - used)) continue;
+        if (strcmp(path, own) == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode)) continue;
+        FILE *file = fopen(path, "rb");
+        char *text = file ? read_text(file) : NULL;
+        if (file) fclose(file);
+        if (text && !read_lines(&r, text, &number) && r.kin && (!found || about.st_mtime >= newest)) {
+            found = true;
+            newest = about.st_mtime;
+            *gain = tuning.gain;
+            snprintf(driver, sizeof r.driver, "%s", r.driver);
+        }
+        free(text);
+    }
+    if (folder) closedir(folder);
+    return found;
+}
+
+static void print(const rt_tuning *tuning, const rt_device_info *device, const char *remark, FILE *file)
+{
+    char text[256];
+    plain(text, remark);
+    fprintf(file, "# %s\nprogram = %s\n", text, SAFSD_VERSION);
+    plain(text, device->platform_name);
+    fprintf(file, "platform = %s\n", text);
+    plain(text, device->name);
+    fprintf(file, "device = %s\n", text);
+    plain(text, device->driver);
+    fprintf(file, "driver = %s\ngemm = %s\n", text, tuning->gemm);
+    if (tuning->gain) fprintf(file, "gain = %zu\n", tuning->gain);
+    for (size_t i = 0; i < tuning->count; ++i) {
+        const rt_parameter *p = &tuning->parameters[i];
+        fprintf(file, "%s.%s%s%s = %zu\n", p->provider, p->kernel, p->kernel[0] ? "." : "", p->name, p->value);
+    }
+}
+
+static bool make_folders(const char *path)
+{
+    char part[RT_TUNING_PATH];
+    for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+        memcpy(part, path, (size_t)(end - path));
+        part[end - path] = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) return false;
+    }
+    return true;
+}
+
+st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error)
+{
+    char path[RT_TUNING_PATH], temporary[RT_TUNING_PATH + 8];
+    if (!rt_tuning_path(device, path))
+        return st_fail(error, ST_FAILED, "the tuning is not stored: neither XDG_CACHE_HOME nor HOME names a folder");
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    const int descriptor = make_folders(path) ? mkstemp(temporary) : -1;
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    bool written = file != NULL;
+    if (file) {
+        print(tuning, device, remark, file);
+        written = !ferror(file) && fflush(file) == 0 && fsync(descriptor) == 0;
+        if (fclose(file) != 0) written = false;
+    } else if (descriptor >= 0) {
+        close(descriptor);
+    }
+    if (written && rename(temporary, path) == 0) return ST_OK;
+    const int reason = errno;
+    if (descriptor >= 0) unlink(temporary);
+    return st_fail(error, ST_FAILED, "the tuning is not stored: %s cannot be written: %s", path, strerror(reason));
+}
