@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/format.h"
+
 /* The values are the exit statuses of the program. */
 typedef enum st_status {
     ST_OK = 0,
@@ -26,12 +28,6 @@ typedef struct st_error {
     char text[ST_TEXT_SIZE]; /* empty while status is ST_OK */
     bool too_large;          /* of ST_DEVICE: something does not fit the device; less of it may */
 } st_error;
-
-#if defined(__GNUC__)
-#define ST_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
-#else
-#define ST_PRINTF(format_index, first_index)
-#endif
 
 /* Records the sentence unless an earlier one is there, and returns `status` to be returned onwards. */
 st_status st_fail(st_error *error, st_status status, const char *format, ...) ST_PRINTF(3, 4);

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "base/status.h"
+#include "base/format.h"
 
 /* As fprintf, snprintf and vsnprintf, under the locale "C". */
 int text_print(FILE *out, const char *format, ...) ST_PRINTF(2, 3);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "tests/ref/locale.h"
 
