@@ -28,7 +28,7 @@ static void after_step(void *user, const nn_step_report *report)
     const double now = clock_seconds();
     const double share =
         ((double)(report->epoch - 1) + (double)report->rows_done / (double)report->rows_total) / (double)report->epochs;
-    if (t->profiling) profiling_stepped(t->profiling);
+    if (t->profiling) bench_step_profile_stepped(t->profiling);
     if (!t->stepped || t->epoch != report->epoch) {
         t->epoch = report->epoch;
         t->epoch_started = now;

@@ -3,13 +3,13 @@
 #define SAFSD_APP_TRAINING_DISPLAY_H
 
 #include "app/app.h"
-#include "app/profiling.h"
+#include "bench/step_profile.h"
 
 /* The fields below the line belong to training_display.c; they start as zeros. */
 typedef struct app_training_display {
     app_state *app;
-    app_profiling *profiling; /* told of steps; may be NULL */
-    size_t epoch, epochs;     /* being trained, from 1; of the whole run: set before the run begins */
+    bench_step_profile *profiling; /* told of steps; may be NULL */
+    size_t epoch, epochs;          /* being trained, from 1; of the whole run: set before the run begins */
 
     bool stepped;                  /* a step was reported */
     double epoch_started;          /* clock, when its first step was reported */

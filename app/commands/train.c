@@ -5,7 +5,7 @@
 #include "app/app.h"
 #include "app/interrupt.h"
 #include "app/overrides.h"
-#include "app/profiling.h"
+#include "bench/step_profile.h"
 #include "app/selections.h"
 #include "app/training_display.h"
 #include "base/print.h"
@@ -18,7 +18,7 @@ typedef struct train_command {
     cfg_overrides overrides;
     app_training_display display;
     en_events events;
-    app_profiling profiling;
+    bench_step_profile profiling;
     en_devices devices;
     en_training *run;
 } train_command;
@@ -26,7 +26,7 @@ typedef struct train_command {
 static void destroy(train_command *c)
 {
     en_training_close(&c->run);
-    profiling_destroy(&c->profiling);
+    bench_step_profile_destroy(&c->profiling);
     en_devices_close(&c->devices);
     free((void *)c->overrides.items);
     app_interrupt_stop(&c->interrupt);
@@ -83,11 +83,12 @@ static st_status open_devices(train_command *c)
 static st_status begin(train_command *c)
 {
     if (!opt_has(c->line, "profile")) return en_training_begin(c->run);
-    c->profiling = (app_profiling){.app = c->app, .devices = c->devices.contexts, .count = c->devices.count};
+    c->profiling =
+        (bench_step_profile){.events = &c->events, .devices = c->devices.contexts, .count = c->devices.count};
     c->display.profiling = &c->profiling;
-    ST_FORWARD(profiling_start(&c->profiling));
+    ST_FORWARD(bench_step_profile_start(&c->profiling));
     const st_status status = en_training_begin(c->run);
-    const st_status planned = profiling_planned(&c->profiling);
+    const st_status planned = bench_step_profile_planned(&c->profiling);
     return status != ST_OK ? status : planned;
 }
 
@@ -139,7 +140,7 @@ static void say_how_to_resume(const train_command *c)
 static st_status conclude(train_command *c)
 {
     ST_FORWARD(app_print_selections(c->run, &c->app->error));
-    if (c->display.profiling) ST_FORWARD(profiling_conclude(&c->profiling, &c->run->directory));
+    if (c->display.profiling) ST_FORWARD(bench_step_profile_conclude(&c->profiling, &c->run->directory));
     char time[PRINT_WORD_SIZE];
     app_progress_say(&c->app->progress, "%s: training took %s; everything is in %s",
                      nn_trainer_stopped_early(c->run->trainer) ? "stopped early" : "finished",
@@ -166,7 +167,7 @@ static st_status train(train_command *c)
     const st_status status = en_training_run(c->run);
     if (status == ST_OK) return conclude(c);
     if (status == ST_INTERRUPTED) {
-        if (c->display.profiling) ST_FORWARD(profiling_conclude(&c->profiling, &c->run->directory));
+        if (c->display.profiling) ST_FORWARD(bench_step_profile_conclude(&c->profiling, &c->run->directory));
         say_how_to_resume(c);
     }
     return status;

@@ -1,4 +1,4 @@
-#include "app/profiling.h"
+#include "bench/step_profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ typedef struct peak {
     double rate;      /* FLOP/s of the fastest product of the model by itself */
 } peak;
 
-st_status profiling_start(app_profiling *p)
+st_status bench_step_profile_start(bench_step_profile *p)
 {
     for (size_t d = 0; d < p->count; ++d) {
         rt_profile_reset(p->devices[d]);
@@ -33,19 +33,19 @@ st_status profiling_start(app_profiling *p)
     return ST_OK;
 }
 
-st_status profiling_planned(app_profiling *p)
+st_status bench_step_profile_planned(bench_step_profile *p)
 {
     ST_FORWARD(bench_trace_end(&p->planned, p->devices[0]));
-    return bench_products_of(&p->products, &p->planned, &p->app->error);
+    return bench_products_of(&p->products, &p->planned, rt_error(p->devices[0]));
 }
 
-void profiling_stepped(app_profiling *p)
+void bench_step_profile_stepped(bench_step_profile *p)
 {
     if (++p->steps != PROFILING_STEPS) return;
     for (size_t d = 0; d < p->count; ++d) rt_trace_stop(p->devices[d]);
 }
 
-void profiling_destroy(app_profiling *p)
+void bench_step_profile_destroy(bench_step_profile *p)
 {
     bench_products_destroy(&p->products);
     bench_trace_destroy(&p->planned);
@@ -64,7 +64,7 @@ static double rate_of(double amount, const bench_stats *seconds)
     return seconds->p10 > 0 ? amount / seconds->p10 : 0;
 }
 
-static st_status measure_peak(app_profiling *p, rt_context *rt, peak *best)
+static st_status measure_peak(bench_step_profile *p, rt_context *rt, peak *best)
 {
     bench_transfers transfers;
     ST_FORWARD(bench_transfers_measure(&transfers, rt, brief));
@@ -150,7 +150,7 @@ static void print_phases(rt_context *rt, double steps)
     }
 }
 
-static st_status print_device(app_profiling *p, size_t d)
+static st_status print_device(bench_step_profile *p, size_t d)
 {
     rt_context *rt = p->devices[d];
     const rt_profile_line *lines = NULL;
@@ -160,7 +160,7 @@ static st_status print_device(app_profiling *p, size_t d)
     const double steps = p->steps > 0 ? (double)p->steps : 1;
     ST_FORWARD(rt_profile_read(rt, &lines, &count));
     /* Workers do nothing but steps. */
-    ST_FORWARD(copy_lines(&own, lines, &count, d == 0 ? NN_PHASE_TRAINING : NULL, &p->app->error));
+    ST_FORWARD(copy_lines(&own, lines, &count, d == 0 ? NN_PHASE_TRAINING : NULL, rt_error(p->devices[0])));
     const st_status status = measure_peak(p, rt, &best);
     if (status == ST_OK) {
         printf("\na step on device %s, by kernel: the mean of %zu\n", rt_device(rt)->selector, p->steps);
@@ -174,16 +174,15 @@ static st_status print_device(app_profiling *p, size_t d)
     return status;
 }
 
-st_status profiling_conclude(app_profiling *p, const en_directory *dir)
+st_status bench_step_profile_conclude(bench_step_profile *p, const en_directory *dir)
 {
     char path[EN_PATH_SIZE];
     for (size_t d = 0; d < p->count; ++d) rt_trace_stop(p->devices[d]);
     if (p->steps == 0) return ST_OK;
-    ST_FORWARD(en_trace_save(dir, trace_name, p->devices, p->count, &p->app->error));
+    ST_FORWARD(en_trace_save(dir, trace_name, p->devices, p->count, rt_error(p->devices[0])));
     print_phases(p->devices[0], (double)p->steps);
     for (size_t d = 0; d < p->count; ++d) ST_FORWARD(print_device(p, d));
-    app_progress_say(
-        &p->app->progress, "%s shows the first %zu steps: open it with chrome://tracing or ui.perfetto.dev",
-        en_directory_file(dir, trace_name, path), p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
+    en_say(p->events, EN_NOTICE, "%s shows the first %zu steps: open it with chrome://tracing or ui.perfetto.dev",
+           en_directory_file(dir, trace_name, path), p->steps < PROFILING_STEPS ? p->steps : (size_t)PROFILING_STEPS);
     return ST_OK;
 }
