@@ -1,271 +1,99 @@
+#define _GNU_SOURCE /* memfd_create */
 #include "base/ini.h"
 
 #include <errno.h>
 #include <iniparser/iniparser.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <threads.h>
 #include <unistd.h>
 
+#include "base/ini_lines.h"
 #include "base/text.h"
 
-/* The scan below decides what is a section, a key and a value, and keeps the lines. Each line of a value then goes
- * to iniparser as an entry of its own, named by its line number and closed by a comment sign:
- *
- *     [line]
- *     12 = a, "b;c", ;
- *     13 = d ;
- *
- * so that its silent overwriting of duplicates, its limit of 1024 bytes for all lines of a value together, and its
- * reading of a last backslash cannot bite. */
+/* iniparser 4.1 opens files by name only, so it gets a file in memory; and it has one function for complaints in the
+ * whole process. It is set once, before the first text is read, and leaves the complaint in a buffer of the thread that
+ * reads. */
+static _Thread_local char complaint[256];
+static once_flag complaints_are_taken = ONCE_FLAG_INIT;
 
-typedef struct scan {
-    const char *name; /* of the text, for messages */
-    int line;
-    char *section;  /* NULL before the first one */
-    bool continues; /* the last entry goes on in this line */
-    ini_file *ini;
-    FILE *normal; /* what iniparser reads */
-    st_error *error;
-} scan;
+static int take_complaint(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!complaint[0]) vsnprintf(complaint, sizeof complaint, format, arguments);
+    va_end(arguments);
+    complaint[strcspn(complaint, "\n")] = '\0';
+    return 0;
+}
+
+static void take_complaints(void)
+{
+    iniparser_set_error_callback(take_complaint);
+}
 
 static st_status out_of_memory(st_error *error)
 {
     return st_fail(error, ST_FAILED, "out of memory while reading the configuration");
 }
 
-static bool is_blank(char c)
+/* The value that iniparser read; a section [a:b] has the same name in it as the key b of [a]. */
+static st_status take_value(ini_entry *entry, const dictionary *values, const char *name, st_error *error)
 {
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static const char *skip_blanks(const char *text)
-{
-    while (is_blank(*text)) text++;
-    return text;
-}
-
-static char *copy_trimmed(const char *text, size_t length, bool lower)
-{
-    while (length > 0 && is_blank(*text)) text++, length--;
-    while (length > 0 && is_blank(text[length - 1])) length--;
-    char *copy = malloc(length + 1);
-    if (!copy) return NULL;
-    for (size_t i = 0; i < length; i++) copy[i] = lower ? text_lower(text[i]) : text[i];
-    copy[length] = '\0';
-    return copy;
-}
-
-static bool ends_here(const char *text)
-{
-    text = skip_blanks(text);
-    return *text == '\0' || *text == ';' || *text == '#';
-}
-
-static st_status add_entry(scan *s, char *section, char *key)
-{
-    ini_file *ini = s->ini;
-    ini_entry *grown = section ? realloc(ini->entries, (ini->count + 1) * sizeof *grown) : NULL;
-    if (!grown) {
-        free(section);
-        free(key);
-        return out_of_memory(s->error);
-    }
-    ini->entries = grown;
-    grown[ini->count++] = (ini_entry){.section = section, .key = key, .line = s->line, .last_line = s->line};
-    return ST_OK;
-}
-
-static st_status scan_section(scan *s, const char *text)
-{
-    const char *end = strchr(text, ']');
-    if (!end || !ends_here(end + 1))
-        return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" is not a section; write [name] on a line of its own", s->name,
-                       s->line, text);
-    free(s->section);
-    s->section = copy_trimmed(text + 1, (size_t)(end - text - 1), true);
-    return add_entry(s, s->section ? copy_trimmed(s->section, strlen(s->section), false) : NULL, NULL);
-}
-
-/* Looks at one line of a value: refuses bad quotes, and takes away the backslash that continues it. */
-static st_status scan_value(scan *s, char *value)
-{
-    const char *text = skip_blanks(value);
-    s->continues = false;
-    if (*text == '"' || *text == '\'') {
-        const char *close = strchr(text + 1, *text);
-        if (!close)
-            return st_fail(s->error, ST_USAGE, "%s:%d: the quote before %s is not closed", s->name, s->line, text + 1);
-        text = close + 1;
-    }
-    const bool quoted = text != skip_blanks(value);
-    const size_t length = strcspn(text, ";#");
-    size_t end = strlen(text);
-    while (end > 0 && is_blank(text[end - 1])) end--;
-    if (length >= end && end > 0 && text[end - 1] == '\\') {
-        s->continues = true;
-        value[text - value + (ptrdiff_t)end - 1] = '\0';
-    }
-    if (quoted && !ends_here(text))
-        return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" follows a closing quote; put the whole value in quotes",
-                       s->name, s->line, skip_blanks(text));
-    fprintf(s->normal, "%d = %s ;\n", s->line, value);
-    return ST_OK;
-}
-
-static st_status scan_entry(scan *s, char *text)
-{
-    char *equals = strchr(text, '=');
-    size_t length = equals ? (size_t)(equals - text) : 0;
-    if (!equals || strcspn(text, ";#") < length)
-        return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" is neither [section] nor key = value", s->name, s->line,
-                       text);
-    while (length > 0 && is_blank(text[length - 1])) length--;
-    if (!s->section)
-        return st_fail(s->error, ST_USAGE, "%s:%d: \"%.*s\" stands before the first [section]", s->name, s->line,
-                       (int)length, text);
-    char *key = copy_trimmed(text, length, true);
-    if (!key) return out_of_memory(s->error);
-    if (!*key) {
-        free(key);
-        return st_fail(s->error, ST_USAGE, "%s:%d: there is no key before the =", s->name, s->line);
-    }
-    for (size_t i = 0; i < s->ini->count; i++) {
-        const ini_entry *old = &s->ini->entries[i];
-        if (!old->key || strcmp(old->key, key) != 0 || strcmp(old->section, s->section) != 0) continue;
-        st_fail(s->error, ST_USAGE, "%s:%d: [%s] %s is given twice, first in line %d; keep one of them", s->name,
-                s->line, s->section, key, old->line);
-        free(key);
-        return ST_USAGE;
-    }
-    ST_FORWARD(add_entry(s, copy_trimmed(s->section, strlen(s->section), false), key));
-    return scan_value(s, equals + 1);
-}
-
-static st_status scan_line(scan *s, const char *start, size_t length)
-{
-    char line[INI_LINE_LIMIT + 1];
-    while (length > 0 && is_blank(start[length - 1])) length--;
-    while (length > 0 && is_blank(*start)) start++, length--;
-    if (length > INI_LINE_LIMIT)
-        return st_fail(s->error, ST_USAGE,
-                       "%s:%d: the line has %zu bytes, more than %d; break it with a backslash at its end", s->name,
-                       s->line, length, INI_LINE_LIMIT);
-    if (s->line > INI_LINE_COUNT)
-        return st_fail(s->error, ST_USAGE, "%s:%d: more than %d lines; this is not a configuration", s->name, s->line,
-                       INI_LINE_COUNT);
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char c = (unsigned char)start[i];
-        if ((c < ' ' && c != '\t') || c == 127)
-            return st_fail(s->error, ST_USAGE, "%s:%d: a control character (0x%02x); a configuration is plain text",
-                           s->name, s->line, c);
-    }
-    memcpy(line, start, length);
-    line[length] = '\0';
-    if (s->continues) {
-        s->ini->entries[s->ini->count - 1].last_line = s->line;
-        return scan_value(s, line);
-    }
-    if (ends_here(line)) return ST_OK;
-    return *line == '[' ? scan_section(s, line) : scan_entry(s, line);
-}
-
-static st_status scan_text(scan *s, const char *text)
-{
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
-    fputs("[line]\n", s->normal);
-    while (*text) {
-        const size_t length = strcspn(text, "\n");
-        s->line++;
-        ST_FORWARD(scan_line(s, text, length));
-        text += length + (text[length] == '\n');
-    }
-    if (s->continues)
-        return st_fail(s->error, ST_USAGE, "%s:%d: the line ends in a backslash, but no line follows", s->name,
-                       s->line);
-    return ST_OK;
-}
-
-/* The value of an entry: its lines as iniparser reads them, joined by a space. */
-static st_status join_value(ini_entry *entry, const dictionary *values, const char *name, st_error *error)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *joined = open_memstream(&text, &size);
-    if (!joined) return out_of_memory(error);
-    bool complete = true;
-    for (int line = entry->line; line <= entry->last_line; line++) {
-        char label[32];
-        snprintf(label, sizeof label, "line:%d", line);
+    char label[INI_LINE_LIMIT + 2];
+    if (!entry->value) {
+        snprintf(label, sizeof label, "%s:%s", entry->section, entry->key);
         const char *value = iniparser_getstring(values, label, NULL);
         if (!value)
-            complete = false; /* iniparser says nothing when its memory runs out */
-        else if (*value)
-            fprintf(joined, "%s%s", line > entry->line ? " " : "", value);
+            return st_fail(error, ST_USAGE, "%s:%d: [%s] %s is called as the section [%s:%s]; rename one of them", name,
+                           entry->line, entry->section, entry->key, entry->section, entry->key);
+        entry->value = malloc(strlen(value) + 1);
+        if (!entry->value) return out_of_memory(error);
+        strcpy(entry->value, value);
     }
-    if (fclose(joined) != 0 || !text || !complete) {
-        free(text);
-        return out_of_memory(error);
-    }
-    entry->value = text;
-    if (*skip_blanks(text)) return ST_OK;
+    if (entry->value[strspn(entry->value, " \t")]) return ST_OK;
     return st_fail(error, ST_USAGE, "%s:%d: [%s] %s has no value; write one, or delete the line to keep the default",
                    name, entry->line, entry->section, entry->key);
 }
 
-static int say_nothing(const char *format, ...)
+static st_status load_values(ini_file *ini, const char *path, const char *name, st_error *error)
 {
-    (void)format;
-    return 0;
-}
-
-/* iniparser opens files by name only. */
-static FILE *create_temporary(char *path, size_t size, st_error *error)
-{
-    const char *folder = getenv("TMPDIR");
-    const int length = snprintf(path, size, "%s/safsd-cl-XXXXXX", folder && *folder ? folder : "/tmp");
-    const int file = length > 0 && (size_t)length < size ? mkstemp(path) : -1;
-    FILE *stream = file >= 0 ? fdopen(file, "w") : NULL;
-    if (stream) return stream;
-    st_fail(error, ST_FAILED, "the temporary file %s cannot be made: %s; set TMPDIR to a folder that can be written",
-            path, strerror(errno));
-    if (file >= 0) {
-        close(file);
-        unlink(path);
-    }
-    return NULL;
-}
-
-static st_status load_values(scan *s, const char *path)
-{
-    iniparser_set_error_callback(say_nothing);
+    call_once(&complaints_are_taken, take_complaints);
+    complaint[0] = '\0';
     dictionary *values = iniparser_load(path);
-    iniparser_set_error_callback(NULL);
-    if (!values) return st_fail(s->error, ST_FAILED, "%s: iniparser could not read it through %s", s->name, path);
     st_status status = ST_OK;
-    for (size_t i = 0; i < s->ini->count && status == ST_OK; i++) {
-        ini_entry *entry = &s->ini->entries[i];
-        if (entry->key) status = join_value(entry, values, s->name, s->error);
-    }
-    iniparser_freedict(values);
+    if (!values || complaint[0])
+        status = st_fail(error, ST_FAILED, "%s cannot be read: %s", name,
+                         complaint[0] ? complaint : "out of memory while reading the configuration");
+    for (size_t i = 0; i < ini->count && status == ST_OK; i++)
+        if (ini->entries[i].key) status = take_value(&ini->entries[i], values, name, error);
+    if (values) iniparser_freedict(values);
     return status;
 }
 
-st_status ini_parse(ini_file *ini, const char *text, const char *name, st_error *error)
+st_status ini_parse(ini_file *ini, const char *text, const char *name, ini_form form, st_error *error)
 {
-    char path[4096];
+    char path[64];
     *ini = (ini_file){0};
-    FILE *normal = create_temporary(path, sizeof path, error);
-    if (!normal) return ST_FAILED;
-    scan s = {.name = name, .ini = ini, .normal = normal, .error = error};
-    st_status status = scan_text(&s, text);
-    free(s.section);
-    const bool failed = ferror(normal) != 0;
-    if ((fclose(normal) != 0 || failed) && status == ST_OK)
-        status = st_fail(error, ST_FAILED, "the temporary file %s cannot be written: %s", path, strerror(errno));
-    if (status == ST_OK) status = load_values(&s, path);
-    unlink(path);
+    const int descriptor = memfd_create("ini", MFD_CLOEXEC);
+    FILE *plain = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    if (!plain) {
+        const int code = errno;
+        if (descriptor >= 0) close(descriptor);
+        return st_fail(error, ST_FAILED, "no file in memory to read %s through: %s", name, strerror(code));
+    }
+    st_status status = ini_lines_index(ini, text, name, form, plain, error);
+    if (status == ST_OK && (fflush(plain) != 0 || ferror(plain)))
+        status = st_fail(error, ST_FAILED, "no room in memory to read %s through: %s", name, strerror(errno));
+    if (status == ST_OK) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+        const locale_t previous = text_enter_c_locale();
+        status = load_values(ini, path, name, error);
+        text_leave_c_locale(previous);
+    }
+    fclose(plain);
     if (status != ST_OK) ini_destroy(ini);
     return status;
 }
@@ -274,9 +102,10 @@ void ini_destroy(ini_file *ini)
 {
     if (!ini) return;
     for (size_t i = 0; i < ini->count; i++) {
-        free(ini->entries[i].section);
-        free(ini->entries[i].key);
-        free(ini->entries[i].value);
+        const ini_entry *entry = &ini->entries[i];
+        char *const texts[] = {entry->section,  entry->key,   entry->section_name,
+                               entry->key_name, entry->value, entry->written};
+        for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) free(texts[k]);
     }
     free(ini->entries);
     *ini = (ini_file){0};

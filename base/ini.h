@@ -4,22 +4,27 @@
  *     [section]
  *     key = value          ; a comment may follow
  *     key = "a value with ; or # in it"
+ *     key = "one, two", three       parts of a list may have quotes of their own
  *     key = a, b, \        a line that ends in a backslash continues in the next one
  *           c
  *
- * iniparser takes comments and quotes off the values. What it would swallow silently is refused here with file
- * and line: a key twice (both lines are named), a line that is neither section nor entry, an entry before the
- * first section, a missing value, an open quote, text behind a quote, a line of more than INI_LINE_LIMIT bytes,
- * a control character, a continuation that the end of the file cuts off. A continued value may be as long as it
- * likes: its lines, each with quotes of its own, are joined by one space. Names are lower-cased. A section
- * may come back; its entries add up. Bytes above 127 stand for themselves; LF or CR LF; a UTF-8 mark is skipped.
+ * iniparser reads the sections, keys and values. An index of the lines (ini_lines.c) adds what it does not tell or
+ * would swallow. Refused with file and line are a key twice (both lines are named), a line that is neither section nor
+ * entry, an entry before the first section, a missing value, an open quote, text behind a quote, a line of more than
+ * INI_LINE_LIMIT bytes, a control character, and a continuation that the end of the file cuts off.
+ *
+ * A continued value may be as long as it likes: its lines are joined by one space, and quotes around a whole line are
+ * taken off where the line needs them (it holds ; or #, begins with a quote or ends in a backslash). A section may come
+ * back; its entries add up. Bytes above 127 stand for themselves; LF or CR LF; a UTF-8 mark is skipped.
  */
 #ifndef SAFSD_BASE_INI_H
 #define SAFSD_BASE_INI_H
 
-#include "base/status.h"
-
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
 
 enum {
     INI_LINE_LIMIT = 1000,  /* bytes of one line; iniparser's own buffer holds 1024 */
@@ -27,11 +32,14 @@ enum {
 };
 
 typedef struct ini_entry {
-    char *section;
-    char *key;     /* NULL for the section line itself, so that an empty unknown section is seen too */
-    char *value;   /* NULL together with key */
-    int line;      /* from 1 */
-    int last_line; /* of a continued entry; otherwise the same */
+    char *section, *key;           /* in small letters; key is NULL for the line of the section itself, so that an empty
+                                      unknown section is seen too */
+    char *section_name, *key_name; /* the same with the letters of the file */
+    char *value;                   /* NULL together with key. Without quotes around the whole; of a list whose parts are
+                                      quoted, as it stands in the file */
+    char *written;                 /* all that follows the = in its line, with quotes and comment */
+    bool quoted;         /* the whole value stands in quotes that INI text does not need: commas belong to it */
+    int line, last_line; /* from 1; the last one differs where the entry is continued */
 } ini_entry;
 
 typedef struct ini_file {
@@ -39,12 +47,21 @@ typedef struct ini_file {
     size_t count;
 } ini_file;
 
+typedef enum ini_form {
+    INI_SECTIONS, /* every entry stands in a section */
+    INI_FLAT,     /* entries may stand before the first section; theirs is "" */
+} ini_form;
+
 /* Reads `text`; messages call it `name`. ST_USAGE for anything malformed. */
-st_status ini_parse(ini_file *ini, const char *text, const char *name, st_error *error);
+st_status ini_parse(ini_file *ini, const char *text, const char *name, ini_form form, st_error *error);
 
 /* The bytes of a file as a string. ST_USAGE where it cannot be read or is no text. free() the text. */
 st_status ini_read_file(char **text, const char *path, st_error *error);
 
 void ini_destroy(ini_file *ini);
+
+/* The quote that a value, or a line of a continued one, needs to come back as it is: none (0), one of the two, or -1
+ * where it needs one and holds both. */
+int ini_quote_for(const char *text, size_t length);
 
 #endif

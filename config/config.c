@@ -57,6 +57,25 @@ static st_status load_defaults(const loading *load)
     return ST_OK;
 }
 
+/* Whether commas do not divide the value of a list: it stands in quotes that only they can need. */
+static bool is_one_name(const cfg_key *key, const ini_entry *entry)
+{
+    const bool list = key->type == CFG_TYPE_NAMES || key->type == CFG_TYPE_IDS;
+    return list && entry->quoted && strchr(entry->value, ',');
+}
+
+/* The value in the quotes of the file, as lists of names take it. */
+static char *quoted_name(const ini_entry *entry)
+{
+    const size_t length = strlen(entry->value);
+    char *text = malloc(length + 3);
+    if (!text) return NULL;
+    text[0] = text[length + 1] = entry->written[0];
+    memcpy(text + 1, entry->value, length);
+    text[length + 2] = '\0';
+    return text;
+}
+
 static st_status load_entry(const loading *load, const ini_entry *entry)
 {
     const cfg_key *key = entry->key ? cfg_key_find(entry->section, entry->key) : NULL;
@@ -66,14 +85,19 @@ static st_status load_entry(const loading *load, const ini_entry *entry)
         return cfg_unknown_name(place, entry->section, entry->key, load->error);
     }
     if (!key) return ST_OK;
-    return set_value(load, key, entry->value,
-                     print_place("%s:%d: [%s] %s", load->name, entry->line, entry->section, entry->key), load->folder);
+    char *name = NULL;
+    if (is_one_name(key, entry) && !(name = quoted_name(entry))) return out_of_memory(load->error);
+    const st_status status =
+        set_value(load, key, name ? name : entry->value,
+                  print_place("%s:%d: [%s] %s", load->name, entry->line, entry->section, entry->key), load->folder);
+    free(name);
+    return status;
 }
 
 static st_status load_ini(const loading *load, const char *text)
 {
     ini_file ini = {0};
-    ST_FORWARD(ini_parse(&ini, text, load->name, load->error));
+    ST_FORWARD(ini_parse(&ini, text, load->name, INI_SECTIONS, load->error));
     st_status status = ST_OK;
     for (size_t i = 0; i < ini.count && status == ST_OK; i++) status = load_entry(load, &ini.entries[i]);
     ini_destroy(&ini);

@@ -55,16 +55,6 @@ static size_t line_length(const char *value)
     return length;
 }
 
-/* The quote that a line of a value needs: none (0), one of the two, or -1 where neither will do. */
-static int choose_quote(const char *line, size_t length)
-{
-    const char first = line[0];
-    const bool sign = memchr(line, ';', length) || memchr(line, '#', length);
-    if (!sign && first != '"' && first != '\'' && line[length - 1] != '\\') return 0;
-    if (!memchr(line, '"', length)) return '"';
-    return memchr(line, '\'', length) ? -1 : '\'';
-}
-
 static st_status write_value(FILE *out, const cfg_key *key, const char *value, st_error *error)
 {
     enum { ROOM = 64 }; /* beside the value: key, quotes, backslash */
@@ -75,7 +65,7 @@ static st_status write_value(FILE *out, const cfg_key *key, const char *value, s
     fprintf(out, "%s = ", key->key);
     while (*value) {
         const size_t length = line_length(value);
-        const int quote = choose_quote(value, length);
+        const int quote = ini_quote_for(value, length);
         if (quote < 0 || length > INI_LINE_LIMIT - ROOM)
             return st_fail(error, ST_USAGE, "[%s] %s cannot be written to an INI file, for it %s: %.200s", key->section,
                            key->key, quote < 0 ? "has both kinds of quotes beside a ; or #" : "has too long a word",

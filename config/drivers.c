@@ -85,7 +85,7 @@ st_status cfg_driver_find(cfg_driver *driver, const char *text, cfg_driver_of of
         if (strcmp(file->name, file_name) == 0) text = file->text;
     if (!text) return ST_OK;
     ini_file ini;
-    ST_FORWARD(ini_parse(&ini, text, file_name, error));
+    ST_FORWARD(ini_parse(&ini, text, file_name, INI_SECTIONS, error));
     st_status status = ST_OK;
     for (size_t i = 0; i < ini.count && status == ST_OK; i++)
         if (!ini.entries[i].key) status = read_section(&ini, &ini.entries[i], of, driver, error);

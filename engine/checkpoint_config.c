@@ -121,7 +121,7 @@ st_status en_carried_warn(const en_events *events, const char *file, const cfg_c
     two_values values;
     st_status status = ST_OK;
     ST_TRY(ini_read_file(&text, file, error));
-    ST_TRY(ini_parse(&ini, text, file, error));
+    ST_TRY(ini_parse(&ini, text, file, INI_SECTIONS, error));
     ST_TRY(load_carried(&carried, config, checkpoint, error));
     for (size_t i = 0; i < ini.count; ++i) {
         const ini_entry *entry = &ini.entries[i];

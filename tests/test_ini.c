@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include "base/ini.h"
+#include "tests/ref/locale.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 #include <unistd.h>
 
 /* The bytes of "first", then `count` times `unit`, then "last". */
@@ -63,7 +65,7 @@ static void test_entries(void **state)
                                "path = b";
     ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", INI_SECTIONS, &error), ST_OK);
     assert_int_equal(ini.count, 13);
     expect_entry(&ini, 0, 3, "data", NULL, NULL);
     expect_entry(&ini, 1, 5, "data", "path", "a.pkl");
@@ -104,7 +106,7 @@ static void test_continuation(void **state)
                                "quoted = \"a\\\"\n";
     ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", INI_SECTIONS, &error), ST_OK);
     assert_int_equal(ini.count, 7);
     expect_entry(&ini, 1, 2, "data", "ids", "a, b;c, = d");
     assert_int_equal(ini.entries[1].last_line, 4);
@@ -112,7 +114,7 @@ static void test_continuation(void **state)
     assert_int_equal(ini.entries[2].last_line, 6);
     expect_entry(&ini, 3, 7, "data", "not", "a");
     assert_int_equal(ini.entries[3].last_line, 7);
-    expect_entry(&ini, 4, 8, "data", "blank", " x");
+    expect_entry(&ini, 4, 8, "data", "blank", "x");
     assert_int_equal(ini.entries[4].last_line, 11);
     expect_entry(&ini, 5, 12, "data", "two", "a\\ b");
     expect_entry(&ini, 6, 14, "data", "quoted", "a\\");
@@ -127,7 +129,7 @@ static void test_long_value(void **state)
         repeated("[data]\nids = first, \\\n", "  some_dialogue, another_dialogue, \\\n", 3000, "  last\nx = 1\n");
     ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(ini_parse(&ini, text, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", INI_SECTIONS, &error), ST_OK);
     free(text);
     assert_int_equal(ini.count, 3);
     assert_int_equal(ini.entries[1].line, 2);
@@ -147,7 +149,7 @@ static void test_line_limit(void **state)
     char *longest = repeated("[a]\nb=", "x", INI_LINE_LIMIT - 2, "\nc = 1\n");
     ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(ini_parse(&ini, longest, "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, longest, "x.ini", INI_SECTIONS, &error), ST_OK);
     assert_int_equal(strlen(ini.entries[1].value), INI_LINE_LIMIT - 2);
     expect_entry(&ini, 2, 3, "a", "c", "1");
     ini_destroy(&ini);
@@ -158,7 +160,7 @@ static void expect_refused(const char *text, const char *sentence)
 {
     ini_file ini = {0};
     st_error error = {0};
-    if (ini_parse(&ini, text, "x.ini", &error) != ST_USAGE) fail_msg("accepted: %s", text);
+    if (ini_parse(&ini, text, "x.ini", INI_SECTIONS, &error) != ST_USAGE) fail_msg("accepted: %s", text);
     assert_int_equal(error.status, ST_USAGE);
     assert_string_equal(error.text, sentence);
     assert_null(ini.entries);
@@ -206,7 +208,7 @@ static void test_hostile(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ini_file ini = {0};
         st_error error = {0};
-        const st_status status = ini_parse(&ini, texts[i], "x.ini", &error);
+        const st_status status = ini_parse(&ini, texts[i], "x.ini", INI_SECTIONS, &error);
         assert_true(status == ST_OK || status == ST_USAGE);
         assert_true((status == ST_OK) == (error.text[0] == '\0'));
         ini_destroy(&ini);
@@ -231,7 +233,7 @@ static void test_damaged(void **state)
         }
         ini_file ini = {0};
         st_error error = {0};
-        if (ini_parse(&ini, damaged, "x.ini", &error) == ST_OK) {
+        if (ini_parse(&ini, damaged, "x.ini", INI_SECTIONS, &error) == ST_OK) {
             for (size_t e = 0; e < ini.count; e++)
                 assert_true(!ini.entries[e].key || (ini.entries[e].value && ini.entries[e].value[0]));
         } else {
@@ -309,28 +311,110 @@ static void test_read_file(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-/* The file that iniparser reads lies in TMPDIR, is gone afterwards, and is missed with a sentence. */
-static void test_temporary(void **state)
+/* Lists whose parts have quotes keep them; quotes around a whole value are told where the text does not need them. */
+static void test_quotes(void **state)
 {
     (void)state;
-    char folder[32];
-    make_folder(folder);
-    const char *before = getenv("TMPDIR");
-    char *kept = before ? repeated(before, "", 0, "") : NULL;
-    setenv("TMPDIR", folder, 1);
+    static const char text[] = "[Variant No Text]\n"
+                               "Names = \"very, very happy\", sad ; c\n"
+                               "rest = sad , 'a;b' , \"c#d\" # c\n"
+                               "one = \"a, b\" ; c\n"
+                               "needed = \"a; b, c\"\n"
+                               "outer = '\"a, b\", c'\n"
+                               "apostrophe = a, 'tis b\n"
+                               "long = \"a, b\", \\\n"
+                               " \"c, d\"\n"
+                               "lines = '\"a, b\",' \\\n"
+                               " \"c;d\" \\\n"
+                               " \"e, f\"\n";
+    static const struct {
+        const char *key, *value;
+        bool quoted;
+    } wanted[] = {{"names", "\"very, very happy\", sad", false},
+                  {"rest", "sad , 'a;b' , \"c#d\"", false},
+                  {"one", "a, b", true},
+                  {"needed", "a; b, c", false},
+                  {"outer", "\"a, b\", c", false},
+                  {"apostrophe", "a, 'tis b", false},
+                  {"long", "\"a, b\", \"c, d\"", false},
+                  {"lines", "\"a, b\", c;d \"e, f\"", false}};
     ini_file ini = {0};
     st_error error = {0};
-    assert_int_equal(ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_OK);
+    assert_int_equal(ini_parse(&ini, text, "x.ini", INI_SECTIONS, &error), ST_OK);
+    assert_int_equal(ini.count, 1 + sizeof wanted / sizeof *wanted);
+    assert_string_equal(ini.entries[0].section, "variant no text");
+    assert_string_equal(ini.entries[0].section_name, "Variant No Text");
+    assert_null(ini.entries[0].key_name);
+    assert_string_equal(ini.entries[1].key_name, "Names");
+    assert_string_equal(ini.entries[1].section_name, "Variant No Text");
+    assert_string_equal(ini.entries[1].written, "\"very, very happy\", sad ; c");
+    for (size_t i = 0; i + 1 < ini.count; i++) {
+        const ini_entry *entry = &ini.entries[i + 1];
+        assert_string_equal(entry->key, wanted[i].key);
+        assert_string_equal(entry->value, wanted[i].value);
+        assert_int_equal(entry->quoted, wanted[i].quoted);
+    }
     ini_destroy(&ini);
-    assert_int_equal(ini_parse(&ini, "[a]\nb\n", "x.ini", &error), ST_USAGE);
-    st_clear(&error);
-    assert_int_equal(rmdir(folder), 0); /* fails where a file is left in it */
+    expect_refused("[a]\nb = \"x\", \\\n \"y\" z\n",
+                   "x.ini:3: \"z\" follows a closing quote; put the whole value in quotes");
+}
 
-    assert_int_equal(ini_parse(&ini, "[a]\nb = 1\n", "x.ini", &error), ST_FAILED);
-    char sentence[256];
-    snprintf(sentence, sizeof sentence, "the temporary file %s/safsd-cl-", folder);
-    assert_memory_equal(error.text, sentence, strlen(sentence));
-    assert_non_null(strstr(error.text, ": No such file or directory; set TMPDIR to a folder that can be written"));
+static void test_quote_for(void **state)
+{
+    (void)state;
+    assert_int_equal(ini_quote_for("", 0), 0);
+    assert_int_equal(ini_quote_for("it's \"so\"", 9), 0);
+    assert_int_equal(ini_quote_for("a;b", 1), 0);
+    assert_int_equal(ini_quote_for("a;b", 3), '"');
+    assert_int_equal(ini_quote_for("a\\", 2), '"');
+    assert_int_equal(ini_quote_for("\"a", 2), '\'');
+    assert_int_equal(ini_quote_for("\"a'#", 4), -1);
+}
+
+/* Entries without a section, as files of tunings have them. */
+static void test_flat(void **state)
+{
+    (void)state;
+    ini_file ini = {0};
+    st_error error = {0};
+    assert_int_equal(ini_parse(&ini, "a.B = 1\n[s]\na.b = 2\n", "x.ini", INI_FLAT, &error), ST_OK);
+    assert_int_equal(ini.count, 3);
+    expect_entry(&ini, 0, 1, "", "a.b", "1");
+    assert_string_equal(ini.entries[0].key_name, "a.B");
+    expect_entry(&ini, 2, 3, "s", "a.b", "2");
+    ini_destroy(&ini);
+    assert_int_equal(ini_parse(&ini, "a = 1\n[]\nb = 2\n", "x.ini", INI_FLAT, &error), ST_USAGE);
+    assert_string_equal(error.text, "x.ini:3: \"b\" stands in a section without a name");
+}
+
+/* iniparser calls an entry section:key, and a section by its name. */
+static void test_names_apart(void **state)
+{
+    (void)state;
+    expect_refused("[]\nb = 1\n", "x.ini:2: \"b\" stands in a section without a name");
+    expect_refused("[a]\nb:c = 1\n", "x.ini:2: the key \"b:c\" has a colon, which no key may have");
+    expect_refused("[a]\nb = 1\n[A:B]\n", "x.ini:2: [a] b is called as the section [a:b]; rename one of them");
+    char *section = repeated("[", "s", 600, "]\n");
+    char *text = repeated(section, "k", 600, " = 1\n");
+    expect_refused(text, "x.ini:2: section and key have more than 1000 bytes together");
+    free(section);
+    free(text);
+}
+
+/* No file is made, and the locale changes no letter. */
+static void test_surroundings(void **state)
+{
+    (void)state;
+    const char *before = getenv("TMPDIR");
+    char *kept = before ? repeated(before, "", 0, "") : NULL;
+    setenv("TMPDIR", "no/such/folder", 1);
+    ini_file ini = {0};
+    st_error error = {0};
+    tl_locale_set("tr_TR.UTF-8");
+    assert_int_equal(ini_parse(&ini, "[TITLE]\nTITLE = I\n", "x.ini", INI_SECTIONS, &error), ST_OK);
+    tl_locale_reset();
+    expect_entry(&ini, 1, 2, "title", "title", "I");
+    ini_destroy(&ini);
     if (kept)
         setenv("TMPDIR", kept, 1);
     else
@@ -338,12 +422,52 @@ static void test_temporary(void **state)
     free(kept);
 }
 
+/* iniparser has one function for complaints: many threads read at once, and every one gets its own sentence. */
+static int read_often(void *user)
+{
+    const int *number = user;
+    char good[64], bad[64], sentence[96];
+    snprintf(good, sizeof good, "[a]\nb = %d\n", *number);
+    snprintf(bad, sizeof bad, "[a]\nb%d\n", *number);
+    snprintf(sentence, sizeof sentence, "x.ini:2: \"b%d\" is neither [section] nor key = value", *number);
+    for (int i = 0; i < 200; i++) {
+        ini_file ini = {0};
+        st_error error = {0};
+        int value = -1;
+        if (ini_parse(&ini, good, "x.ini", INI_SECTIONS, &error) != ST_OK) return 1;
+        value = atoi(ini.entries[1].value);
+        ini_destroy(&ini);
+        if (value != *number || ini_parse(&ini, bad, "x.ini", INI_SECTIONS, &error) != ST_USAGE) return 1;
+        if (strcmp(error.text, sentence) != 0) return 1;
+    }
+    return 0;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    thrd_t threads[4];
+    int numbers[4], wrong = 0;
+    for (int i = 0; i < 4; i++) {
+        numbers[i] = i;
+        assert_int_equal(thrd_create(&threads[i], read_often, &numbers[i]), thrd_success);
+    }
+    for (int i = 0; i < 4; i++) {
+        int result = 0;
+        thrd_join(threads[i], &result);
+        wrong += result;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entries),    cmocka_unit_test(test_continuation), cmocka_unit_test(test_long_value),
-        cmocka_unit_test(test_line_limit), cmocka_unit_test(test_refused),      cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_damaged),    cmocka_unit_test(test_read_file),    cmocka_unit_test(test_temporary),
+        cmocka_unit_test(test_entries),      cmocka_unit_test(test_continuation), cmocka_unit_test(test_long_value),
+        cmocka_unit_test(test_line_limit),   cmocka_unit_test(test_refused),      cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_damaged),      cmocka_unit_test(test_read_file),    cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_quote_for),    cmocka_unit_test(test_flat),         cmocka_unit_test(test_names_apart),
+        cmocka_unit_test(test_surroundings), cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
