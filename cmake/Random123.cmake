@@ -10,6 +10,7 @@ function(safsd_random123 output)
     COMMAND "${CMAKE_C_COMPILER}" -E -P -x c "-I${SAFSD_random123_INCLUDE}" -D__OPENCL_VERSION__=120
             -DR123_USE_PHILOX_64BIT=0 "-DR123_STATIC_INLINE=static inline" -o "${output}.raw" "${source}"
     COMMAND "${CMAKE_COMMAND}" "-DINPUT=${output}.raw" "-DOUTPUT=${output}"
+            "-DHEADER=${SAFSD_random123_INCLUDE}/Random123/philox.h"
             -P "${CMAKE_SOURCE_DIR}/cmake/Random123Script.cmake"
     DEPENDS "${source}" "${CMAKE_SOURCE_DIR}/cmake/Random123Script.cmake"
     VERBATIM)

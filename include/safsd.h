@@ -44,7 +44,7 @@ extern "C" {
 
 /* ---- version and errors ---- */
 
-/* Of the library, as "0.2.0". */
+/* Of the library: "MAJOR.MINOR.PATCH". */
 SAFSD_API const char *safsd_version(void);
 
 /* The exit statuses of the program. */

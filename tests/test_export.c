@@ -108,6 +108,14 @@ static void test_texts(void **state)
     assert_non_null(strstr(source, "#define VW 8 "));
     assert_null(strstr(source, "#include"));
     assert_non_null(strstr(source, "gemm_panel_pack"));
+    /* The notice that Random123's licence wants in every copy of its source, whole and before the code. */
+    const char *notice = strstr(source, "Copyright 2010-2011, D. E. Shaw Research.");
+    const char *code = strstr(source, "mulhilo32");
+    assert_non_null(notice);
+    assert_non_null(code);
+    const char *last = strstr(notice, "EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.");
+    assert_non_null(last);
+    assert_true(last < code);
     assert_int_equal(rt_export_manifest(&manifest, 8, NULL, &error), ST_OK);
     json_t *read = json_loads(manifest, 0, &problem);
     assert_non_null(read);
