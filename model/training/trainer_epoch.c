@@ -1,3 +1,5 @@
+#include "model/training/trainer_epoch.h"
+
 #include <math.h>
 #include <stdio.h>
 

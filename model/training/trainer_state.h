@@ -1,4 +1,5 @@
-/* What trainer.c (creation, saving, the run) and trainer_epoch.c (steps, the end of an epoch) share. */
+/* What a training holds, and what both trainer.c (creation, the run) and trainer_epoch.c (steps, the end of an epoch)
+ * ask of it. */
 #ifndef SAFSD_MODEL_TRAINING_TRAINER_STATE_H
 #define SAFSD_MODEL_TRAINING_TRAINER_STATE_H
 
@@ -37,10 +38,7 @@ struct nn_trainer {
 /* Writes the parameters, or with `state` everything, to `path`; NULL: nothing. */
 st_status nn_trainer_save(nn_trainer *trainer, const char *path, const char *selection, bool state);
 st_status nn_trainer_save_last(nn_trainer *trainer);
+/* Whether the last epoch is done, or patience has ended the run. */
 bool nn_trainer_finished(const nn_trainer *trainer);
-
-/* The rest of the epoch at which the run stands: its steps, its evaluation, its checkpoints. ST_INTERRUPTED where a
- * cancel was seen; the progress then says how far it came. */
-st_status nn_trainer_epoch(nn_trainer *trainer);
 
 #endif
