@@ -253,11 +253,12 @@ static st_status head_backward(operands *o)
 
 static nn_losses losses_of(const operands *o)
 {
-    return (nn_losses){.rows = o->batch.segments.rows,
+    const size_t N = o->batch.segments.rows;
+    return (nn_losses){.rows = N,
                        .modalities = NN_MODALITIES,
                        .classes = o->problem->config.classes,
-                       .logits = o->logits[0],
-                       .student_logits = o->student_logits[0],
+                       .settings = nn_loss_settings_of(&o->problem->config),
+                       .counts = {(double)N, N, N},
                        .labels = o->batch.labels,
                        .per_class = o->per_class,
                        .similarity = o->similarity,
@@ -265,25 +266,22 @@ static nn_losses losses_of(const operands *o)
                        .log_tau = o->logits[2],
                        .student_log_p = o->student_logits[1],
                        .student_log_tau = o->student_logits[2],
-                       .terms = o->terms,
-                       .losses = o->losses};
+                       .terms = o->terms};
 }
 
 static st_status losses(operands *o)
 {
-    const nn_config *c = &o->problem->config;
     const nn_losses losses = losses_of(o);
-    const nn_loss_counts counts = {(double)o->batch.segments.rows, o->batch.segments.rows, o->batch.segments.rows,
-                                   NULL};
-    ST_FORWARD(nn_losses_teacher(o->rt, &losses, c));
-    return nn_losses_forward_backward(o->rt, o->logits[3], o->student_logits[3], &losses, c, &counts, 0);
+    const nn_losses_gradient gradient = {o->logits[3], o->student_logits[3]};
+    ST_FORWARD(nn_losses_teacher(o->rt, &losses, o->logits[0]));
+    return nn_losses_forward_backward(o->rt, o->losses, &gradient, &losses, o->student_logits[0], 0);
 }
 
 /* One repetition of a sampled evaluation. */
 static st_status losses_mean(operands *o)
 {
     const nn_losses losses = losses_of(o);
-    return nn_losses_teacher_add(o->rt, &losses, &o->problem->config, o->logits[1], o->logits[2], 2, false);
+    return nn_losses_teacher_add(o->rt, o->logits[1], o->logits[2], &losses, o->logits[0], 2, false);
 }
 
 static st_status optimizer(operands *o)

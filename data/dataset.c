@@ -126,43 +126,26 @@ size_t ds_class_frequencies(const ds_dataset *data, double *frequencies)
 
 /* ---- batches ---- */
 
-void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count, ds_batch *batch)
+ds_batch ds_batch_of(const ds_dataset *data, const size_t *dialogues, size_t count)
 {
-    size_t row = 0;
-    for (size_t b = 0; b < count; b++) {
-        const size_t first = data->starts[dialogues[b]];
-        const size_t length = data->starts[dialogues[b] + 1] - first;
-        for (size_t m = 0; m < DS_MODALITIES; m++) {
-            const size_t width = data->dims[m];
-            if (batch->x[m] && data->x[m])
-                memcpy(batch->x[m] + row * width, data->x[m] + first * width, length * width * sizeof(float));
-        }
-        for (size_t i = 0; i < length; i++) {
-            const int32_t speaker = data->speakers[first + i];
-            batch->speakers[row + i] = data->speaker_rows ? data->speaker_rows[speaker] : speaker;
-        }
-        memcpy(batch->labels + row, data->labels + first, length * sizeof *batch->labels);
-        batch->lengths[b] = (int32_t)length;
-        row += length;
-    }
-    batch->dialogues = count;
-    batch->rows = row;
-    batch->data = data;
-    batch->chosen = dialogues;
+    ds_batch batch = {.dialogues = count, .data = data, .chosen = dialogues};
+    for (size_t b = 0; b < count; b++) batch.rows += ds_batch_length(&batch, b);
+    return batch;
 }
 
-void ds_batch_features(const ds_batch *batch, size_t m, size_t width, size_t first, size_t count, float *to)
+ds_dialogue ds_batch_dialogue(const ds_batch *batch, size_t index, size_t row, const size_t dims[DS_MODALITIES])
 {
-    size_t before = 0;
-    for (size_t b = 0; b < first; b++) before += (size_t)batch->lengths[b];
-    for (size_t b = first; b < first + count; b++) {
-        const size_t length = (size_t)batch->lengths[b];
-        const float *from = batch->x[m] ? batch->x[m] + before * width
-                                        : batch->data->x[m] + batch->data->starts[batch->chosen[b]] * width;
-        memcpy(to, from, length * width * sizeof *to);
-        to += length * width;
-        before += length;
+    const ds_dataset *data = batch->data;
+    const size_t first = data ? data->starts[batch->chosen[index]] : row;
+    ds_dialogue dialogue = {.rows = ds_batch_length(batch, index),
+                            .labels = (data ? data->labels : batch->labels) + first,
+                            .speakers = (data ? data->speakers : batch->speakers) + first,
+                            .speaker_rows = data ? data->speaker_rows : NULL};
+    for (size_t m = 0; m < DS_MODALITIES; m++) {
+        const float *x = data ? data->x[m] : batch->x[m];
+        if (x) dialogue.x[m] = x + first * dims[m];
     }
+    return dialogue;
 }
 
 /* The longest dialogues of a split make its largest batch, by rows and by pairs. */

@@ -114,22 +114,43 @@ st_status ds_standardize(ds_dataset *data, const ds_statistics *statistics, st_e
 
 /* ---- batches ---- */
 
-/* Packed host arrays of a batch, in memory of the caller: room for the rows of ds_largest_batch. */
+/* A batch: dialogues of a data set, which stay where they are, or packed arrays of the caller. Everything is borrowed.
+ */
 typedef struct ds_batch {
-    size_t dialogues, rows;  /* set by ds_batch_fill */
-    float *x[DS_MODALITIES]; /* [rows, dims[m]]; NULL: they stay in `data`, for ds_batch_features */
+    size_t dialogues, rows;
+    const ds_dataset *data;  /* NULL: the arrays below */
+    const size_t *chosen;    /* [dialogues] of `data`, in the order of the batch */
+    float *x[DS_MODALITIES]; /* [rows, D_m] */
     int32_t *speakers;       /* [rows] of a model's tables */
     int32_t *labels;         /* [rows] */
     int32_t *lengths;        /* [dialogues] */
-    const ds_dataset *data;  /* set by ds_batch_fill: where the dialogues come from, and which those are; both are */
-    const size_t *chosen;    /* borrowed while features may be copied from there */
 } ds_batch;
 
-/* Copies `count` dialogues, in the order given. */
-void ds_batch_fill(const ds_dataset *data, const size_t *dialogues, size_t count, ds_batch *batch);
+/* `count` dialogues, in the order given. */
+ds_batch ds_batch_of(const ds_dataset *data, const size_t *dialogues, size_t count);
 
-/* Copies features m, rows of `width`, of the dialogues first .. first + count - 1 of a batch to `to`. */
-void ds_batch_features(const ds_batch *batch, size_t m, size_t width, size_t first, size_t count, float *to);
+/* One dialogue of a batch, where it lies. */
+typedef struct ds_dialogue {
+    size_t rows;
+    const float *x[DS_MODALITIES]; /* [rows, D_m]; NULL where absent */
+    const int32_t *labels;         /* [rows] */
+    const int32_t *speakers;       /* [rows], for ds_speaker_of */
+    const int32_t *speaker_rows;   /* of a model's tables, by speaker; NULL: the speakers are these themselves */
+} ds_dialogue;
+
+/* Dialogue number `index`, which begins at row `row` of the batch; `dims` are the widths of its features. */
+ds_dialogue ds_batch_dialogue(const ds_batch *batch, size_t index, size_t row, const size_t dims[DS_MODALITIES]);
+
+static inline int32_t ds_speaker_of(const ds_dialogue *dialogue, size_t row)
+{
+    const int32_t speaker = dialogue->speakers[row];
+    return dialogue->speaker_rows ? dialogue->speaker_rows[speaker] : speaker;
+}
+
+static inline size_t ds_batch_length(const ds_batch *batch, size_t index)
+{
+    return (size_t)(batch->data ? batch->data->lengths[batch->chosen[index]] : batch->lengths[index]);
+}
 
 /* Upper bounds over every batch of at most `count` dialogues of one split. */
 typedef struct ds_extent {

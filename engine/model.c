@@ -8,7 +8,7 @@
 #include "engine/disagreements.h"
 #include "engine/json.h"
 #include "engine/settings.h"
-#include "model/network/host_batch.h"
+#include "model/network/data_check.h"
 
 /* ---- the file ---- */
 

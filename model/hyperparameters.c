@@ -1,5 +1,16 @@
 #include "model/hyperparameters.h"
 
+nn_loss_settings nn_loss_settings_of(const nn_config *c)
+{
+    return (nn_loss_settings){.lambda_ce = c->lambda_ce,
+                              .lambda_saf = c->lambda_saf,
+                              .lambda_kl = c->lambda_kl,
+                              .gamma = c->gamma,
+                              .temperature = c->temperature,
+                              .saf_form = c->saf_form,
+                              .teacher_gradient = c->teacher_gradient};
+}
+
 size_t nn_modalities_used(const nn_config *config)
 {
     size_t count = 0;

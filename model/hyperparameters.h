@@ -7,11 +7,10 @@
 #include <stdint.h>
 
 #include "model/layers/gate.h"
+#include "model/layers/losses.h"
 #include "model/glossary.h"
 
 enum { NN_ENCODERS = 9, NN_MOST_LAYERS = 64, NN_MOST_GCN_LAYERS = 64 };
-
-typedef enum nn_saf_form { NN_SAF_SOFT, NN_SAF_TRUE_CLASS, NN_SAF_PUBLISHED } nn_saf_form;
 
 typedef struct nn_config {
     bool uses[NN_MODALITIES];   /* M, in the order t, a, v */
@@ -25,6 +24,9 @@ typedef struct nn_config {
     nn_saf_form saf_form;
     bool teacher_gradient;
 } nn_config;
+
+/* Those of the loss. */
+nn_loss_settings nn_loss_settings_of(const nn_config *config);
 
 /* |M|. */
 size_t nn_modalities_used(const nn_config *config);

@@ -166,13 +166,13 @@ static void test_cut_is_by_work(void **state)
     const world *w = *state;
     const nn_config *c = &w->options.config;
     size_t cuts[4];
-    const int32_t even[4] = {10, 10, 10, 10}, front[5] = {300, 5, 5, 5, 5}, single[1] = {4};
-    nn_data_parallel_cut(cuts, 2, even, 4, c);
+    int32_t even[4] = {10, 10, 10, 10}, front[5] = {300, 5, 5, 5, 5}, single[1] = {4};
+    nn_data_parallel_cut(cuts, 2, &(ds_batch){.dialogues = 4, .lengths = even}, c);
     assert_int_equal(cuts[1], 2);
     assert_int_equal(cuts[2], 4);
-    nn_data_parallel_cut(cuts, 2, front, 5, c);
+    nn_data_parallel_cut(cuts, 2, &(ds_batch){.dialogues = 5, .lengths = front}, c);
     assert_int_equal(cuts[1], 1); /* the long one alone, against the four short ones */
-    nn_data_parallel_cut(cuts, 3, single, 1, c);
+    nn_data_parallel_cut(cuts, 3, &(ds_batch){.dialogues = 1, .lengths = single}, c);
     assert_int_equal(cuts[0], 0);
     assert_int_equal(cuts[1], 1); /* fewer dialogues than devices: the rest have none */
     assert_int_equal(cuts[2], 1);

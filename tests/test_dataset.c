@@ -285,43 +285,49 @@ static void test_statistics_precision(void **state)
 
 /* ---- batches ---- */
 
+/* Two dialogues, one behind the other, are rows 4 .. 9 and 0 .. 2 of the data. */
+static void expect_batch(const ds_batch *batch, const size_t dims[DS_MODALITIES])
+{
+    assert_int_equal(batch->dialogues, 2);
+    assert_int_equal(batch->rows, 9);
+    size_t row = 0;
+    for (size_t b = 0; b < 2; b++) {
+        const ds_dialogue dialogue = ds_batch_dialogue(batch, b, row, dims);
+        assert_int_equal(dialogue.rows, b == 0 ? 6 : 3);
+        assert_int_equal(ds_batch_length(batch, b), dialogue.rows);
+        for (size_t i = 0; i < dialogue.rows; i++, row++) {
+            const size_t of_data = b == 0 ? 4 + i : i;
+            for (size_t k = 0; k < 5; k++) assert_true(dialogue.x[0][i * 5 + k] == ts_small_feature(0, of_data, k));
+            for (size_t k = 0; k < 2; k++) assert_true(dialogue.x[2][i * 2 + k] == ts_small_feature(2, of_data, k));
+            assert_int_equal(dialogue.labels[i], of_data == 4 ? -1 : (int)(of_data % 3));
+            assert_int_equal(ds_speaker_of(&dialogue, i), of_data % 2);
+        }
+    }
+}
+
+/* Of a data set, and the same as packed arrays. */
 static void test_batch(void **state)
 {
     (void)state;
     ds_dataset *data = ts_small_data();
-    float text[9 * 5 + 1];
-    float visual[9 * 2 + 1];
-    int32_t speakers[10];
-    int32_t labels[10];
-    int32_t lengths[3] = {0, 0, 77};
-    for (size_t i = 0; i < 46; i++) text[i] = 1e30f;
-    for (size_t i = 0; i < 19; i++) visual[i] = 1e30f;
-    speakers[9] = labels[9] = 77;
-    ds_batch batch = {.x = {text, NULL, visual}, .speakers = speakers, .labels = labels, .lengths = lengths};
-    ds_batch_fill(data, (const size_t[]){2, 0}, 2, &batch);
-    assert_int_equal(batch.dialogues, 2);
-    assert_int_equal(batch.rows, 9);
-    assert_memory_equal(lengths, ((int32_t[]){6, 3, 77}), sizeof lengths);
+    const ds_batch chosen = ds_batch_of(data, (const size_t[]){2, 0}, 2);
+    expect_batch(&chosen, data->dims);
+    float text[9 * 5], visual[9 * 2];
+    int32_t speakers[9], labels[9], lengths[2] = {6, 3};
     for (size_t i = 0; i < 9; i++) {
         const size_t row = i < 6 ? 4 + i : i - 6;
-        for (size_t k = 0; k < 5; k++) assert_true(text[i * 5 + k] == ts_small_feature(0, row, k));
-        for (size_t k = 0; k < 2; k++) assert_true(visual[i * 2 + k] == ts_small_feature(2, row, k));
-        assert_int_equal(labels[i], row == 4 ? -1 : (int)(row % 3));
-        assert_int_equal(speakers[i], row % 2);
+        for (size_t k = 0; k < 5; k++) text[i * 5 + k] = ts_small_feature(0, row, k);
+        for (size_t k = 0; k < 2; k++) visual[i * 2 + k] = ts_small_feature(2, row, k);
+        speakers[i] = data->speakers[row];
+        labels[i] = data->labels[row];
     }
-    assert_true(text[45] == 1e30f && visual[18] == 1e30f && speakers[9] == 77 && labels[9] == 77);
-    /* Features of a part, from the batch's own copy and from the data set. */
-    for (int own = 1; own >= 0; own--) {
-        float part[6 * 5 + 1];
-        if (!own) batch.x[0] = NULL;
-        for (size_t i = 0; i < 31; i++) part[i] = 1e30f;
-        ds_batch_features(&batch, 0, 5, 1, 1, part);
-        for (size_t i = 0; i < 3 * 5; i++) assert_true(part[i] == ts_small_feature(0, i / 5, i % 5));
-        assert_true(part[15] == 1e30f);
-        ds_batch_features(&batch, 0, 5, 0, 1, part);
-        for (size_t i = 0; i < 6 * 5; i++) assert_true(part[i] == ts_small_feature(0, 4 + i / 5, i % 5));
-        assert_true(part[30] == 1e30f);
-    }
+    const ds_batch packed = {.dialogues = 2,
+                             .rows = 9,
+                             .x = {text, NULL, visual},
+                             .speakers = speakers,
+                             .labels = labels,
+                             .lengths = lengths};
+    expect_batch(&packed, data->dims);
     ds_destroy(&data);
 }
 

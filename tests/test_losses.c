@@ -21,7 +21,7 @@ typedef struct problem {
     ref_losses host;
     nn_losses device;
     nn_loss_tables tables;
-    nn_loss_counts counts;
+    rt_view logits, student_logits, losses;
     rt_view dlogits, dstudent_logits;
 } problem;
 
@@ -76,27 +76,33 @@ static void set_tables(th_case *t, problem *p, size_t C)
 static void upload(th_case *t, problem *p)
 {
     const size_t N = p->host.rows, M = p->host.modalities, C = p->host.classes;
-    p->counts.mean_similarity = th_floats(t, C);
-    nn_loss_count(&p->counts, &p->tables, p->host.labels, N, C);
+    float *mean_row = th_floats(t, C);
+    nn_similarity_mean mean = {.sums = th_doubles(t, C)};
+    nn_similarity_mean_add(&mean, p->tables.similarity, p->host.labels, N, C);
+    nn_similarity_mean_write(&mean, mean_row, C);
+    nn_loss_counts counts = {0};
+    nn_loss_count(&counts, &p->tables, p->host.labels, N);
     float *per_class = th_floats(t, 2 * C);
     memcpy(per_class, p->tables.class_weights, C * sizeof *per_class);
     memcpy(per_class + C, p->tables.alpha, C * sizeof *per_class);
     const bool published = p->config.saf_form == NN_SAF_PUBLISHED;
-    p->device = (nn_losses){.rows = N,
-                            .modalities = M,
-                            .classes = C,
-                            .logits = th_upload_doubles(t, p->host.logits, N * C),
-                            .student_logits = th_upload_doubles(t, p->host.student_logits, M * N * C),
-                            .labels = th_upload(t, p->host.labels, N),
-                            .per_class = th_upload(t, per_class, 2 * C),
-                            .similarity = published ? th_upload(t, p->counts.mean_similarity, C)
-                                                    : th_upload(t, p->tables.similarity, C * C),
-                            .log_p = th_output(t, N * C),
-                            .log_tau = th_output(t, N * C),
-                            .student_log_p = th_output(t, M * N * C),
-                            .student_log_tau = th_output(t, M * N * C),
-                            .terms = th_output(t, 3 * N),
-                            .losses = th_output(t, 4)};
+    p->device =
+        (nn_losses){.rows = N,
+                    .modalities = M,
+                    .classes = C,
+                    .settings = nn_loss_settings_of(&p->config),
+                    .counts = counts,
+                    .labels = th_upload(t, p->host.labels, N),
+                    .per_class = th_upload(t, per_class, 2 * C),
+                    .similarity = published ? th_upload(t, mean_row, C) : th_upload(t, p->tables.similarity, C * C),
+                    .log_p = th_output(t, N * C),
+                    .log_tau = th_output(t, N * C),
+                    .student_log_p = th_output(t, M * N * C),
+                    .student_log_tau = th_output(t, M * N * C),
+                    .terms = th_output(t, 3 * N)};
+    p->logits = th_upload_doubles(t, p->host.logits, N * C);
+    p->student_logits = th_upload_doubles(t, p->host.student_logits, M * N * C);
+    p->losses = th_output(t, 4);
     p->dlogits = th_output(t, N * C);
     p->dstudent_logits = th_output(t, M * N * C);
 }
@@ -134,22 +140,22 @@ static void expect_losses(th_case *t, const problem *p, double times)
     ref_losses_forward(losses, &p->host);
     ref_losses_backward(dlogits, dstudent_logits, &p->host);
     for (int i = 0; i < 4; ++i) losses[i] *= times;
-    th_expect(t, "total, CE, SAF, KL", p->device.losses, losses, 4, TH_ACTIVATION);
+    th_expect(t, "total, CE, SAF, KL", p->losses, losses, 4, TH_ACTIVATION);
     th_expect(t, "dlogits", p->dlogits, dlogits, teacher, TH_ACTIVATION);
     th_expect(t, "dstudent_logits", p->dstudent_logits, dstudent_logits, students, TH_ACTIVATION);
 }
 
 static void run(th_case *t, const problem *p, float beta)
 {
-    TH_OK(t,
-          nn_losses_forward_backward(t->rt, p->dlogits, p->dstudent_logits, &p->device, &p->config, &p->counts, beta));
+    const nn_losses_gradient gradient = {p->dlogits, p->dstudent_logits};
+    TH_OK(t, nn_losses_forward_backward(t->rt, p->losses, &gradient, &p->device, p->student_logits, beta));
 }
 
 static void check(th_case *t, const problem *p)
 {
     const size_t N = p->host.rows, M = p->host.modalities, C = p->host.classes;
     const double T = p->config.temperature;
-    TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+    TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
     run(t, p, 0.0f);
     expect_log_softmax(t, "log_p", p->device.log_p, p->host.logits, N, C, 1.0);
     expect_log_softmax(t, "log_tau", p->device.log_tau, p->host.logits, N, C, T);
@@ -205,7 +211,7 @@ static void unlabelled_case(th_case *t, const void *user)
         const problem *none = new_problem(t, config, (struct size){9, 3, 6}, NONE_LABELLED);
         check(t, none);
         const float zero[3] = {0.0f, 0.0f, 0.0f};
-        const float *losses = th_fetch(t, none->device.losses, 4);
+        const float *losses = th_fetch(t, none->losses, 4);
         assert_memory_equal(losses + 1, zero, 2 * sizeof(float));
 
         problem *weightless = new_problem(t, config, (struct size){9, 3, 6}, ALL_LABELLED);
@@ -261,7 +267,7 @@ static void dominating_case(th_case *t, const void *user)
             logits[i] = i / classes == i % classes ? 150.0 : -40.0 - (double)(i % classes);
         p->host.logits = p->host.pulling_logits = logits;
         upload(t, p);
-        TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+        TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
         expect_log_softmax(t, "log_p", p->device.log_p, logits, classes, classes, 1.0);
         expect_log_softmax(t, "log_tau", p->device.log_tau, logits, classes, classes, 0.5);
     }
@@ -312,13 +318,13 @@ static void agreeing_case(th_case *t, const void *user)
             student[i] = (double)(float)(p->host.logits[i % elements] + (far ? 1.0 : 0.1) * th_gauss(&seed));
         p->host.student_logits = student;
         upload(t, p);
-        TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+        TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
         run(t, p, 0.0f);
         double losses[4], *dlogits = th_doubles(t, elements), *dstudent = th_doubles(t, 3 * elements);
         ref_losses_forward(losses, &p->host);
         ref_losses_backward(dlogits, dstudent, &p->host);
         assert_true(losses[3] < (far ? 3e-2 : 3e-4));
-        th_expect(t, "KL", rt_view_at(p->device.losses, 3), &losses[3], 1, TH_ACTIVATION);
+        th_expect(t, "KL", rt_view_at(p->losses, 3), &losses[3], 1, TH_ACTIVATION);
         th_expect(t, "dlogits", p->dlogits, dlogits, elements, TH_GRADIENT);
         th_expect(t, "dstudent_logits", p->dstudent_logits, dstudent, 3 * elements, TH_GRADIENT);
     }
@@ -340,9 +346,9 @@ static void nan_case(th_case *t, const void *user)
         logits[2 * size.classes + place] = NAN;
         p->host.logits = p->host.pulling_logits = logits;
         upload(t, p);
-        TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+        TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
         run(t, p, 0.0f);
-        const float *losses = th_fetch(t, p->device.losses, 4), *dlogits = th_fetch(t, p->dlogits, 30);
+        const float *losses = th_fetch(t, p->losses, 4), *dlogits = th_fetch(t, p->dlogits, 30);
         assert_true(isnan(losses[0]) && isnan(losses[1]) && isnan(losses[3]) && isfinite(losses[2]));
         for (size_t i = 0; i < 30; ++i) assert_int_equal(isnan(dlogits[i]) != 0, i / size.classes == 2);
     }
@@ -367,9 +373,9 @@ static problem *part_of(th_case *t, const problem *whole, size_t first, size_t r
     p->host.labels = whole->host.labels + first;
     p->host.student_logits = student;
     upload(t, p);
-    p->counts = whole->counts;
+    p->device.counts = whole->device.counts;
     p->device.similarity = whole->device.similarity;
-    p->device.losses = whole->device.losses;
+    p->losses = whole->losses;
     return p;
 }
 
@@ -384,7 +390,7 @@ static void cut_case(th_case *t, const void *user)
         float *dlogits = th_floats(t, N * C), *dstudent = th_floats(t, M * N * C);
         for (size_t part = 0; part < 2; ++part) {
             const problem *p = part_of(t, whole, first[part], rows[part]);
-            TH_OK(t, nn_losses_teacher(t->rt, &p->device, &p->config));
+            TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
             run(t, p, part == 0 ? 0.0f : 1.0f);
             memcpy(dlogits + first[part] * C, th_fetch(t, p->dlogits, rows[part] * C), rows[part] * C * sizeof(float));
             const float *students = th_fetch(t, p->dstudent_logits, M * rows[part] * C);
@@ -415,8 +421,8 @@ static void mean_case(th_case *t, const void *user)
         for (size_t r = 0; r < repetitions; ++r) {
             double *logits = uniform(t, N * C, 100 + r, -4.0, 4.0), log_p[C];
             for (size_t n = 0; n < N; n += 4) logits[n * C + 2] -= 150.0;
-            p->device.logits = th_upload_doubles(t, logits, N * C);
-            TH_OK(t, nn_losses_teacher_add(t->rt, &p->device, &p->config, means[0], means[1], repetitions, r == 0));
+            p->logits = th_upload_doubles(t, logits, N * C);
+            TH_OK(t, nn_losses_teacher_add(t->rt, means[0], means[1], &p->device, p->logits, repetitions, r == 0));
             for (size_t kind = 0; kind < 2; ++kind)
                 for (size_t n = 0; n < N; ++n) {
                     ref_log_softmax(log_p, NULL, logits + n * C, C, kind ? 0.5 : 1.0);

@@ -364,9 +364,9 @@ static void refusals_case(th_case *t, const void *user)
     const nn_evaluation expected = {NN_GCN_EXPECTED, 1, 0, NULL};
 
     expect_refusal(t, nn_safsd_gradient(only, &batch, 0, 0), ST_FAILED, "for evaluation only");
-    batch.speakers[4] = SPEAKERS;
+    batch.speakers[4] = SPEAKERS + 1;
     expect_refusal(t, nn_safsd_evaluate(only, &batch, &expected, &prediction), ST_FAILED,
-                   "utterance 4 of the batch has speaker 3");
+                   "utterance 4 of the batch has speaker 4");
     batch.speakers[4] = -1;
     expect_refusal(t, nn_safsd_evaluate(only, &batch, &expected, &prediction), ST_FAILED, "has speaker -1");
     nn_safsd_destroy(&only);

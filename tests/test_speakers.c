@@ -104,15 +104,15 @@ static void test_batches(void **state)
     const trial *c = &trials[1];
     st_error error = {0};
     char notice[ST_TEXT_SIZE];
-    int32_t speakers[TS_UTTERANCES], labels[TS_UTTERANCES], lengths[TS_DIALOGUES];
-    ds_batch batch = {.speakers = speakers, .labels = labels, .lengths = lengths};
     ds_dataset *data = spoken(c);
     const ds_known_speakers known = known_of(c);
     const uint64_t before = ds_fingerprint(data);
     assert_int_equal(ds_match_speakers(data, &known, notice, &error), ST_OK);
-    ds_batch_fill(data, (const size_t[]){2, 0}, 2, &batch);
-    for (size_t i = 0; i < 6; i++) assert_int_equal(speakers[i], 1 - (int32_t)((data->starts[2] + i) % 2));
-    for (size_t i = 0; i < 3; i++) assert_int_equal(speakers[6 + i], 1 - (int32_t)(i % 2));
+    const ds_batch batch = ds_batch_of(data, (const size_t[]){2, 0}, 2);
+    const ds_dialogue last = ds_batch_dialogue(&batch, 0, 0, data->dims),
+                      first = ds_batch_dialogue(&batch, 1, 6, data->dims);
+    for (size_t i = 0; i < 6; i++) assert_int_equal(ds_speaker_of(&last, i), 1 - (int32_t)((data->starts[2] + i) % 2));
+    for (size_t i = 0; i < 3; i++) assert_int_equal(ds_speaker_of(&first, i), 1 - (int32_t)(i % 2));
     assert_string_equal(data->speaker_names[data->speakers[0]], "Bob");
     assert_true(ds_fingerprint(data) != before);
     ds_destroy(&data);

@@ -316,11 +316,11 @@ static const nn_op_tensor loss_tensors[] = {
 static nn_losses losses_of(const nn_op_run *r)
 {
     const bool published = r->shape->variant == NN_SAF_PUBLISHED;
+    const nn_config config = nn_op_losses(r->shape);
     return (nn_losses){.rows = nn_op_rows(r->shape),
                        .modalities = r->shape->slices,
                        .classes = r->shape->classes,
-                       .logits = nn_op_view(r, "logits"),
-                       .student_logits = nn_op_view(r, "student_logits"),
+                       .settings = nn_loss_settings_of(&config),
                        .labels = r->batch.labels,
                        .per_class = nn_op_view(r, "per_class"),
                        .similarity = nn_op_view(r, published ? "mean_similarity" : "similarity"),
@@ -328,16 +328,16 @@ static nn_losses losses_of(const nn_op_run *r)
                        .log_tau = nn_op_view(r, "log_tau"),
                        .student_log_p = nn_op_view(r, "student_log_p"),
                        .student_log_tau = nn_op_view(r, "student_log_tau"),
-                       .terms = nn_op_view(r, "terms"),
-                       .losses = nn_op_view(r, "losses")};
+                       .terms = nn_op_view(r, "terms")};
 }
 
 static st_status loss_forward(const nn_op_run *r)
 {
     const nn_op_shape *s = r->shape;
-    const nn_config config = nn_op_losses(s);
-    const nn_losses losses = losses_of(r);
-    float classes[2 * MOST_CLASSES], similarity[MOST_CLASSES * MOST_CLASSES], mean[MOST_CLASSES];
+    nn_losses losses = losses_of(r);
+    float classes[2 * MOST_CLASSES], similarity[MOST_CLASSES * MOST_CLASSES], row[MOST_CLASSES];
+    double sums[MOST_CLASSES] = {0.0};
+    nn_similarity_mean mean = {.sums = sums};
     int32_t labels[64];
     if (s->classes > MOST_CLASSES || losses.rows > 64)
         return st_fail(rt_error(r->rt), ST_FAILED, "the losses are tried on fewer rows and classes");
@@ -345,12 +345,14 @@ static st_status loss_forward(const nn_op_run *r)
     nn_op_values(r->operation, s, nn_op_tensor_at(r->operation, "similarity"), similarity);
     for (size_t n = 0; n < losses.rows; ++n) labels[n] = nn_op_label(s, n);
     const nn_loss_tables tables = {classes, classes + s->classes, similarity};
-    nn_loss_counts counts = {.mean_similarity = mean};
-    nn_loss_count(&counts, &tables, labels, losses.rows, s->classes);
-    ST_FORWARD(rt_write(r->rt, nn_op_view(r, "mean_similarity"), mean, s->classes));
-    ST_FORWARD(nn_losses_teacher(r->rt, &losses, &config));
-    return nn_losses_forward_backward(r->rt, nn_op_view(r, "dlogits"), nn_op_view(r, "dstudent_logits"), &losses,
-                                      &config, &counts, nn_op_beta(r));
+    nn_loss_count(&losses.counts, &tables, labels, losses.rows);
+    nn_similarity_mean_add(&mean, similarity, labels, losses.rows, s->classes);
+    nn_similarity_mean_write(&mean, row, s->classes);
+    ST_FORWARD(rt_write(r->rt, nn_op_view(r, "mean_similarity"), row, s->classes));
+    ST_FORWARD(nn_losses_teacher(r->rt, &losses, nn_op_view(r, "logits")));
+    const nn_losses_gradient gradient = {nn_op_view(r, "dlogits"), nn_op_view(r, "dstudent_logits")};
+    return nn_losses_forward_backward(r->rt, nn_op_view(r, "losses"), &gradient, &losses,
+                                      nn_op_view(r, "student_logits"), nn_op_beta(r));
 }
 
 const nn_operation nn_operation_loss = {
@@ -375,13 +377,10 @@ static const nn_op_tensor mean_tensors[] = {
 
 static st_status mean_forward(const nn_op_run *r)
 {
-    const nn_config config = nn_op_losses(r->shape);
-    nn_losses losses = losses_of(r);
+    const nn_losses losses = losses_of(r);
     const rt_view mean_p = nn_op_view(r, "log_mean_p"), mean_tau = nn_op_view(r, "log_mean_tau");
-    losses.logits = nn_op_view(r, "logits_1");
-    ST_FORWARD(nn_losses_teacher_add(r->rt, &losses, &config, mean_p, mean_tau, 2, true));
-    losses.logits = nn_op_view(r, "logits_2");
-    return nn_losses_teacher_add(r->rt, &losses, &config, mean_p, mean_tau, 2, false);
+    ST_FORWARD(nn_losses_teacher_add(r->rt, mean_p, mean_tau, &losses, nn_op_view(r, "logits_1"), 2, true));
+    return nn_losses_teacher_add(r->rt, mean_p, mean_tau, &losses, nn_op_view(r, "logits_2"), 2, false);
 }
 
 const nn_operation nn_operation_mean = {

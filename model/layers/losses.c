@@ -4,22 +4,13 @@
 
 #include "runtime/launch.h"
 
-void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows,
-                   size_t classes)
+void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows)
 {
-    counts->weight_sum = 0;
-    counts->labelled = 0;
-    counts->rows = rows;
+    counts->rows += rows;
     for (size_t n = 0; n < rows; ++n) {
         if (labels[n] < 0) continue;
         counts->weight_sum += tables->class_weights[labels[n]];
         ++counts->labelled;
-    }
-    for (size_t c = 0; c < classes; ++c) {
-        double sum = 0;
-        for (size_t n = 0; n < rows; ++n)
-            if (labels[n] >= 0) sum += tables->similarity[(size_t)labels[n] * classes + c];
-        counts->mean_similarity[c] = counts->labelled ? (float)(sum / (double)counts->labelled) : 0.0f;
     }
 }
 
@@ -29,10 +20,10 @@ static st_status log_softmax(rt_context *rt, rt_view out, rt_view z, size_t rows
                      RT_UINT(classes), RT_FLOAT((float)temperature), RT_MOVES(2 * rows * classes));
 }
 
-st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config *config)
+st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, rt_view logits)
 {
-    ST_FORWARD(log_softmax(rt, l->log_p, l->logits, l->rows, l->classes, 1.0));
-    return log_softmax(rt, l->log_tau, l->logits, l->rows, l->classes, config->temperature);
+    ST_FORWARD(log_softmax(rt, l->log_p, logits, l->rows, l->classes, 1.0));
+    return log_softmax(rt, l->log_tau, logits, l->rows, l->classes, l->settings.temperature);
 }
 
 static st_status add_mean(rt_context *rt, rt_view mean, rt_view log_p, size_t n, size_t repetitions, bool first)
@@ -41,11 +32,11 @@ static st_status add_mean(rt_context *rt, rt_view mean, rt_view log_p, size_t n,
                      RT_UINT(first), RT_FLOAT((float)-log((double)repetitions)), RT_MOVES((first ? 2 : 3) * n));
 }
 
-st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
-                                rt_view log_mean_tau, size_t repetitions, bool first)
+st_status nn_losses_teacher_add(rt_context *rt, rt_view log_mean_p, rt_view log_mean_tau, const nn_losses *l,
+                                rt_view logits, size_t repetitions, bool first)
 {
     const size_t n = l->rows * l->classes;
-    ST_FORWARD(nn_losses_teacher(rt, l, config));
+    ST_FORWARD(nn_losses_teacher(rt, l, logits));
     ST_FORWARD(add_mean(rt, log_mean_p, l->log_p, n, repetitions, first));
     return add_mean(rt, log_mean_tau, l->log_tau, n, repetitions, first);
 }
@@ -57,32 +48,33 @@ st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view log
     return rt_copy(rt, l->log_tau, log_mean_tau, n);
 }
 
-static float saf_factor(const nn_losses *l, const nn_config *config, const nn_loss_counts *counts)
+static float saf_factor(const nn_losses *l)
 {
-    if (counts->labelled == 0) return 0.0f;
-    const double count = (double)counts->labelled;
-    return (float)(1.0 / (config->saf_form == NN_SAF_TRUE_CLASS ? count : count * (double)l->classes));
+    if (l->counts.labelled == 0) return 0.0f;
+    const double count = (double)l->counts.labelled;
+    return (float)(1.0 / (l->settings.saf_form == NN_SAF_TRUE_CLASS ? count : count * (double)l->classes));
 }
 
-st_status nn_losses_forward_backward(rt_context *rt, rt_view dlogits, rt_view dstudent_logits, const nn_losses *l,
-                                     const nn_config *config, const nn_loss_counts *counts, float beta)
+st_status nn_losses_forward_backward(rt_context *rt, rt_view losses, const nn_losses_gradient *gradient,
+                                     const nn_losses *l, rt_view student_logits, float beta)
 {
+    const nn_loss_settings *set = &l->settings;
     const size_t all = l->modalities * l->rows;
-    ST_FORWARD(log_softmax(rt, l->student_log_p, l->student_logits, all, l->classes, 1.0));
-    ST_FORWARD(log_softmax(rt, l->student_log_tau, l->student_logits, all, l->classes, config->temperature));
-    const float lambda_ce = (float)config->lambda_ce, lambda_saf = (float)config->lambda_saf,
-                lambda_kl = (float)config->lambda_kl;
-    ST_FORWARD(RT_LAUNCH(
-        rt, "losses_forward_backward", rt_scalars(rt, l->rows), RT_VIEW(l->terms), RT_VIEW(dlogits),
-        RT_VIEW(dstudent_logits), RT_VIEW(l->log_p), RT_VIEW(l->log_tau), RT_VIEW(l->student_log_p),
-        RT_VIEW(l->student_log_tau), RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity),
-        RT_UINT(l->rows), RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(config->saf_form),
-        RT_UINT(config->teacher_gradient), RT_FLOAT((float)config->gamma), RT_FLOAT((float)config->temperature),
-        RT_FLOAT(counts->weight_sum > 0 ? (float)(1.0 / counts->weight_sum) : 0.0f),
-        RT_FLOAT(saf_factor(l, config, counts)), RT_FLOAT((float)(1.0 / (double)counts->rows)), RT_FLOAT(lambda_ce),
-        RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_MOVES(3 * (l->rows + all) * l->classes)));
+    ST_FORWARD(log_softmax(rt, l->student_log_p, student_logits, all, l->classes, 1.0));
+    ST_FORWARD(log_softmax(rt, l->student_log_tau, student_logits, all, l->classes, set->temperature));
+    const float lambda_ce = (float)set->lambda_ce, lambda_saf = (float)set->lambda_saf,
+                lambda_kl = (float)set->lambda_kl;
+    ST_FORWARD(RT_LAUNCH(rt, "losses_forward_backward", rt_scalars(rt, l->rows), RT_VIEW(l->terms),
+                         RT_VIEW(gradient->dlogits), RT_VIEW(gradient->dstudent_logits), RT_VIEW(l->log_p),
+                         RT_VIEW(l->log_tau), RT_VIEW(l->student_log_p), RT_VIEW(l->student_log_tau),
+                         RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity), RT_UINT(l->rows),
+                         RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(set->saf_form),
+                         RT_UINT(set->teacher_gradient), RT_FLOAT((float)set->gamma), RT_FLOAT((float)set->temperature),
+                         RT_FLOAT(l->counts.weight_sum > 0 ? (float)(1.0 / l->counts.weight_sum) : 0.0f),
+                         RT_FLOAT(saf_factor(l)), RT_FLOAT((float)(1.0 / (double)l->counts.rows)), RT_FLOAT(lambda_ce),
+                         RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_MOVES(3 * (l->rows + all) * l->classes)));
     const size_t group = rt_row_group(rt);
-    return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(l->losses), RT_VIEW(l->terms),
-                     RT_LOCAL(group), RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl),
-                     RT_FLOAT(beta), RT_MOVES(3 * l->rows));
+    return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(losses), RT_VIEW(l->terms), RT_LOCAL(group),
+                     RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_FLOAT(beta),
+                     RT_MOVES(3 * l->rows));
 }

@@ -3,53 +3,105 @@
 #ifndef SAFSD_MODEL_LAYERS_LOSSES_H
 #define SAFSD_MODEL_LAYERS_LOSSES_H
 
-#include "model/hyperparameters.h"
+#include "model/glossary.h"
+#include "runtime/upload.h"
 
-/* The loss's tables, on the device, and what the host knows of them. */
+typedef enum nn_saf_form { NN_SAF_SOFT, NN_SAF_TRUE_CLASS, NN_SAF_PUBLISHED } nn_saf_form;
+
+typedef struct nn_loss_settings {
+    double lambda_ce, lambda_saf, lambda_kl;
+    double gamma, temperature;
+    nn_saf_form saf_form;
+    bool teacher_gradient;
+} nn_loss_settings;
+
+/* The tables of the loss on the host. */
 typedef struct nn_loss_tables {
     const float *class_weights; /* [C] w */
     const float *alpha;         /* [C] */
     const float *similarity;    /* [C, C], row = true class */
 } nn_loss_tables;
 
-/* Sums and counts of the whole optimiser batch: a part of a cut batch divides by these. */
+/* ---- what a whole optimiser batch counts: a part of a cut batch divides by these ---- */
+
 typedef struct nn_loss_counts {
-    double weight_sum;      /* sum of w over labelled rows */
-    size_t labelled;        /* rows with a label */
-    size_t rows;            /* all rows */
-    float *mean_similarity; /* [C] mean over labelled rows of S[y, c]; for the form `published` */
+    double weight_sum; /* sum of w over labelled rows */
+    size_t labelled;   /* rows with a label */
+    size_t rows;       /* all rows */
 } nn_loss_counts;
 
-/* Fills `counts` from the labels of the whole batch; mean_similarity is caller memory of C floats. */
-void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows,
-                   size_t classes);
+/* Adds rows to the counts, which begin as zeros. */
+void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const int32_t *labels, size_t rows);
+
+/* For the form `published`: the mean over labelled rows of S[y, c]. */
+typedef struct nn_similarity_mean {
+    double *sums; /* [C] of the caller, zeros to begin with */
+    size_t labelled;
+} nn_similarity_mean;
+
+void nn_similarity_mean_add(nn_similarity_mean *mean, const float *similarity, const int32_t *labels, size_t rows,
+                            size_t classes);
+/* Writes the mean row [C]; zeros where nothing is labelled. */
+void nn_similarity_mean_write(const nn_similarity_mean *mean, float *row, size_t classes);
+
+/* ---- tables on the device, and what a batch adds to them ---- */
+
+typedef struct nn_loss_store {
+    size_t classes;
+    float *memory;
+    nn_loss_tables tables; /* a copy, on the host */
+    rt_view per_class;     /* [2C] w, alpha */
+    rt_view matrix;        /* [C, C] similarity */
+    nn_similarity_mean mean;
+    rt_upload *mean_row; /* [C] of the newest batch, with the form `published`; else NULL */
+} nn_loss_store;
+
+/* Copies the tables and plans their device memory in `arena`; nn_loss_store_commit, once that is committed, uploads. */
+st_status nn_loss_store_create(nn_loss_store *store, rt_context *rt, rt_arena *arena, const nn_loss_tables *tables,
+                               size_t classes, nn_saf_form form);
+st_status nn_loss_store_commit(nn_loss_store *store, rt_context *rt);
+void nn_loss_store_destroy(nn_loss_store *store);
+uint64_t nn_loss_store_bytes(const nn_loss_store *store); /* on the device, outside the arena */
+
+/* Begins a whole batch, takes the labels of its rows in pieces, and sends its mean row; with other forms than
+ * `published` there is nothing to do. */
+void nn_loss_store_begin(nn_loss_store *store);
+void nn_loss_store_add(nn_loss_store *store, const int32_t *labels, size_t rows);
+st_status nn_loss_store_send(nn_loss_store *store);
+
+/* [C, C], or with the form `published` [C] the mean row of the newest batch. */
+rt_view nn_loss_store_similarity(const nn_loss_store *store);
+
+/* ---- the layer ---- */
 
 typedef struct nn_losses {
     size_t rows, modalities, classes; /* of this part */
-    rt_view logits;                   /* [N, C] teacher */
-    rt_view student_logits;           /* [M, N, C] */
-    rt_view labels;                   /* [N] int */
-    rt_view per_class;                /* [2C] w, alpha */
-    rt_view similarity;               /* [C, C], or [C] the mean row with the form `published` */
-    rt_view log_p, log_tau;           /* [N, C] scratch that backward leaves: log softmax of the teacher at 1 and T */
-    rt_view student_log_p, student_log_tau; /* [M, N, C] */
-    rt_view terms;                          /* [N, 3] scratch */
-    rt_view losses;                         /* [4] total, CE, SAF, KL */
+    nn_loss_settings settings;
+    nn_loss_counts counts;
+    rt_view labels;                         /* [N] int */
+    rt_view per_class, similarity;          /* as the store has them */
+    rt_view log_p, log_tau;                 /* saved, [N, C]: log softmax of the teacher at 1 and T */
+    rt_view student_log_p, student_log_tau; /* saved, [M, N, C] */
+    rt_view terms;                          /* scratch, [N, 3] */
 } nn_losses;
 
-/* log_p and log_tau from the logits. */
-st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, const nn_config *config);
+typedef struct nn_losses_gradient {
+    rt_view dlogits, dstudent_logits; /* [N, C], [M, N, C], overwritten */
+} nn_losses_gradient;
 
-/* Sampled evaluation (docs/model.md 7): adds one of `repetitions` softmaxes to the means, whose logarithms the two
- * views [N, C] hold, the first time with `first`; after the last, nn_losses_teacher_mean makes them log_p and
+/* log_p and log_tau from the teacher's logits [N, C]. */
+st_status nn_losses_teacher(rt_context *rt, const nn_losses *layer, rt_view logits);
+
+/* Sampled evaluation (docs/model.md 7): the same, added to the means of `repetitions` softmaxes, whose logarithms the
+ * two views [N, C] hold, the first time with `first`; after the last, nn_losses_teacher_mean makes them log_p and
  * log_tau. */
-st_status nn_losses_teacher_add(rt_context *rt, const nn_losses *l, const nn_config *config, rt_view log_mean_p,
-                                rt_view log_mean_tau, size_t repetitions, bool first);
-st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *l, rt_view log_mean_p, rt_view log_mean_tau);
+st_status nn_losses_teacher_add(rt_context *rt, rt_view log_mean_p, rt_view log_mean_tau, const nn_losses *layer,
+                                rt_view logits, size_t repetitions, bool first);
+st_status nn_losses_teacher_mean(rt_context *rt, const nn_losses *layer, rt_view log_mean_p, rt_view log_mean_tau);
 
-/* With log_p and log_tau in place: losses = beta * losses + this part's, and the gradients dlogits [N, C] and
- * dstudent_logits [M, N, C], overwritten. */
-st_status nn_losses_forward_backward(rt_context *rt, rt_view dlogits, rt_view dstudent_logits, const nn_losses *l,
-                                     const nn_config *config, const nn_loss_counts *counts, float beta);
+/* With log_p and log_tau in place, from the students' logits [M, N, C]: losses [4] (total, CE, SAF, KL) = beta * losses
+ * + this part's, and the gradients in the same pass. */
+st_status nn_losses_forward_backward(rt_context *rt, rt_view losses, const nn_losses_gradient *gradient,
+                                     const nn_losses *layer, rt_view student_logits, float beta);
 
 #endif

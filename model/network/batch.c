@@ -8,7 +8,7 @@ enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for 
 
 /* Places of what one batch consists of, in elements. */
 typedef struct layout {
-    size_t starts, pair_starts, dialogue_of, position, speakers, by_speaker, speaker_starts, labels, mean_similarity;
+    size_t starts, pair_starts, dialogue_of, position, speakers, by_speaker, speaker_starts, labels;
     size_t x[NN_MODALITIES], total;
 } layout;
 
@@ -27,8 +27,7 @@ static layout layout_of(size_t dialogues, size_t rows, const nn_config *config)
     at.by_speaker = at.speakers + rows;
     at.speaker_starts = at.by_speaker + rows;
     at.labels = at.speaker_starts + config->speakers + 2;
-    at.mean_similarity = at.labels + rows;
-    at.total = at.mean_similarity + (config->saf_form == NN_SAF_PUBLISHED ? config->classes : 0);
+    at.total = at.labels + rows;
     for (size_t m = 0; m < NN_MODALITIES; ++m) {
         if (!config->uses[m]) continue;
         at.x[m] = aligned(at.total);
@@ -71,25 +70,37 @@ static void sort_by_speaker(int32_t *list, layout at, size_t rows, size_t speake
     starts[0] = 0;
 }
 
-static void fill_lists(int32_t *list, layout at, const ds_batch *whole, size_t first, size_t first_row,
-                       const nn_batch *batch, size_t speakers)
+/* The rows of one dialogue, the b-th of this part, from `row` on. */
+static void fill_dialogue(int32_t *list, layout at, const nn_config *c, const ds_dialogue *dialogue, size_t b,
+                          size_t row)
+{
+    for (size_t i = 0; i < dialogue->rows; ++i) {
+        list[at.dialogue_of + row + i] = (int32_t)b;
+        list[at.position + row + i] = (int32_t)i;
+        list[at.speakers + row + i] = ds_speaker_of(dialogue, i);
+        list[at.labels + row + i] = dialogue->labels[i];
+    }
+    for (size_t m = 0; m < NN_MODALITIES; ++m)
+        if (c->uses[m])
+            memcpy(list + at.x[m] + row * c->dims[m], dialogue->x[m], dialogue->rows * c->dims[m] * sizeof(float));
+}
+
+/* Everything of the part, into the memory that goes up. */
+static void fill(const nn_config *c, int32_t *list, layout at, const ds_batch *whole, size_t first, size_t first_row,
+                 const nn_segments *segments)
 {
     size_t row = 0, pairs = 0;
-    for (size_t b = 0; b < batch->segments.dialogues; ++b) {
-        const size_t L = (size_t)whole->lengths[first + b];
+    for (size_t b = 0; b < segments->dialogues; ++b) {
+        const ds_dialogue dialogue = ds_batch_dialogue(whole, first + b, first_row + row, c->dims);
         list[at.starts + b] = (int32_t)row;
         list[at.pair_starts + b] = (int32_t)pairs;
-        for (size_t i = 0; i < L; ++i, ++row) {
-            list[at.dialogue_of + row] = (int32_t)b;
-            list[at.position + row] = (int32_t)i;
-            list[at.speakers + row] = whole->speakers[first_row + row];
-            list[at.labels + row] = whole->labels[first_row + row];
-        }
-        pairs += L * L;
+        fill_dialogue(list, at, c, &dialogue, b, row);
+        row += dialogue.rows;
+        pairs += dialogue.rows * dialogue.rows;
     }
-    list[at.starts + batch->segments.dialogues] = (int32_t)row;
-    list[at.pair_starts + batch->segments.dialogues] = (int32_t)pairs;
-    sort_by_speaker(list, at, batch->segments.rows, speakers);
+    list[at.starts + segments->dialogues] = (int32_t)row;
+    list[at.pair_starts + segments->dialogues] = (int32_t)pairs;
+    sort_by_speaker(list, at, row, c->speakers);
 }
 
 static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
@@ -104,42 +115,38 @@ static void place_views(nn_batch *batch, const nn_batch_store *store, layout at)
     batch->speakers.rows = rt_view_at(lists, at.by_speaker);
     batch->speakers.starts = rt_view_at(lists, at.speaker_starts);
     batch->labels = rt_view_at(lists, at.labels);
-    batch->mean_similarity = rt_view_at(lists, at.mean_similarity);
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (store->config.uses[m]) batch->x[m] = rt_view_at(lists, at.x[m]);
 }
 
-static st_status check_part(const nn_batch_store *store, const nn_batch *batch, const int32_t *speakers,
-                            st_error *error)
+static st_status check_extent(const nn_batch_store *store, const nn_segments *part, st_error *error)
 {
     const nn_extent *e = &store->extent;
-    if (batch->segments.dialogues > e->dialogues || batch->segments.rows > e->rows ||
-        batch->segments.pairs > e->pairs || batch->segments.longest > e->longest)
-        return st_fail(
-            error, ST_FAILED,
-            "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
-            "planned: %zu, %zu (%zu, %zu)",
-            batch->segments.dialogues, batch->segments.rows, batch->segments.longest, batch->segments.pairs,
-            e->dialogues, e->rows, e->longest, e->pairs);
-    for (size_t r = 0; r < batch->segments.rows; ++r)
-        if (speakers[r] < 0 || (size_t)speakers[r] > store->config.speakers)
-            return st_fail(error, ST_FAILED,
-                           "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", r,
-                           (int)speakers[r], store->config.speakers);
-    return ST_OK;
+    if (part->dialogues <= e->dialogues && part->rows <= e->rows && part->pairs <= e->pairs &&
+        part->longest <= e->longest)
+        return ST_OK;
+    return st_fail(
+        error, ST_FAILED,
+        "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
+        "planned: %zu, %zu (%zu, %zu)",
+        part->dialogues, part->rows, part->longest, part->pairs, e->dialogues, e->rows, e->longest, e->pairs);
 }
 
-/* Everything of the batch, into the memory that goes up. */
-static void fill(const nn_batch_store *store, void *host, layout at, const ds_batch *whole, size_t first,
-                 size_t first_row, const nn_batch *batch)
+static st_status check_speakers(const nn_config *c, const ds_batch *whole, size_t first, size_t first_row,
+                                const nn_segments *part, st_error *error)
 {
-    const nn_config *c = &store->config;
-    float *values = host;
-    fill_lists(host, at, whole, first, first_row, batch, c->speakers);
-    if (c->saf_form == NN_SAF_PUBLISHED && store->mean_similarity)
-        memcpy(values + at.mean_similarity, store->mean_similarity, c->classes * sizeof *values);
-    for (size_t m = 0; m < NN_MODALITIES; ++m)
-        if (c->uses[m]) ds_batch_features(whole, m, c->dims[m], first, batch->segments.dialogues, values + at.x[m]);
+    size_t row = 0;
+    for (size_t b = 0; b < part->dialogues; ++b) {
+        const ds_dialogue dialogue = ds_batch_dialogue(whole, first + b, first_row + row, c->dims);
+        for (size_t i = 0; i < dialogue.rows; ++i, ++row) {
+            const int32_t speaker = ds_speaker_of(&dialogue, i);
+            if (speaker < 0 || (size_t)speaker > c->speakers)
+                return st_fail(error, ST_FAILED,
+                               "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", row,
+                               (int)speaker, c->speakers);
+        }
+    }
+    return ST_OK;
 }
 
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
@@ -147,20 +154,21 @@ st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch 
 {
     size_t first_row = 0;
     *batch = (nn_batch){.segments.dialogues = count};
-    for (size_t b = 0; b < first; ++b) first_row += (size_t)whole->lengths[b];
+    for (size_t b = 0; b < first; ++b) first_row += ds_batch_length(whole, b);
     for (size_t b = first; b < first + count; ++b) {
-        const size_t L = (size_t)whole->lengths[b];
+        const size_t L = ds_batch_length(whole, b);
         batch->segments.rows += L;
         batch->segments.pairs += L * L;
         if (L > batch->segments.longest) batch->segments.longest = L;
     }
     batch->first_row = rows_before + first_row;
-    ST_FORWARD(check_part(store, batch, whole->speakers + first_row, rt_error(rt)));
+    ST_FORWARD(check_extent(store, &batch->segments, rt_error(rt)));
+    ST_FORWARD(check_speakers(&store->config, whole, first, first_row, &batch->segments, rt_error(rt)));
     const layout at = layout_of(count, batch->segments.rows, &store->config);
     void *host = NULL;
     ST_FORWARD(rt_upload_open(store->upload, &host));
     rt_phase_begin(rt, "fill a batch");
-    fill(store, host, at, whole, first, first_row, batch);
+    fill(&store->config, host, at, whole, first, first_row, &batch->segments);
     rt_phase_end(rt);
     ST_FORWARD(rt_upload_send(store->upload, at.total));
     place_views(batch, store, at);

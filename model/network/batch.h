@@ -1,7 +1,7 @@
 /* Batches on the device: features, and the index lists that attention, graph, embeddings and losses read.
  *
- * Everything of a batch goes up in one piece, and is made where it goes up from (upload.h): features are copied once on
- * the host, from the data set, while the device still computes the batch before.
+ * Everything of a batch goes up in one piece, and is made where it goes up from (upload.h): the host
+ * copies it once, from where the data lie, while the device still computes the batch before.
  */
 #ifndef SAFSD_MODEL_NETWORK_BATCH_H
 #define SAFSD_MODEL_NETWORK_BATCH_H
@@ -19,14 +19,12 @@ typedef struct nn_batch {
     nn_speakers speakers;
     rt_view labels;           /* [N] int32, -1 = unlabelled */
     rt_view x[NN_MODALITIES]; /* [N, D_m] features of the modalities in use */
-    rt_view mean_similarity;  /* [C], SAF form `published`: mean over the whole batch's labels (docs/model.md 6) */
 } nn_batch;
 
 typedef struct nn_batch_store {
     nn_config config;
     nn_extent extent;
     rt_upload *upload;
-    const float *mean_similarity; /* [C] goes up with every batch where saf_form is NN_SAF_PUBLISHED; borrowed */
 } nn_batch_store;
 
 /* Plans; nn_batch_store_commit allocates. */
@@ -40,7 +38,7 @@ uint64_t nn_batch_store_bytes(const nn_batch_store *store);
 
 /* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views
  * hold until the next upload; ST_FAILED where they exceed the extent. `first_row` of the batch is the row of `whole` at
- * which they begin, plus `rows_before`. `whole` is copied before the function returns. */
+ * which they begin, plus `rows_before`. The dialogues are copied before the function returns. */
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
                           size_t rows_before, nn_batch *batch);
 

@@ -60,10 +60,8 @@ struct nn_safsd {
     nn_encoder encoders[NN_ENCODERS]; /* those without layers do not exist */
     nn_activations a;
     nn_gradients d;
-    rt_view per_class, similarity;   /* [2C], [C, C] */
-    float *tables, *mean_similarity; /* [2C + C*C] class weights, alpha, similarity; [C] of the batch */
-    nn_loss_tables loss_tables;      /* views of `tables` */
-    nn_batch last_batch;             /* of the last pass, for nn_safsd_read */
+    nn_loss_store loss;
+    nn_batch last_batch; /* of the last pass, for nn_safsd_read */
 };
 
 /* safsd.c: the model as docs/model.md 2 to 6 write it. Forward ends with logits; the graph and head part can be run
@@ -81,7 +79,7 @@ st_status nn_plan_check(nn_safsd *model);
 st_status nn_gradient_of(nn_safsd *model, const ds_batch *batch, size_t first, size_t count, uint32_t step,
                          size_t micro_batch);
 
-/* The losses of a pass, as views. */
-nn_losses nn_losses_of(const nn_safsd *model, const nn_batch *batch);
+/* The losses of a part, as a layer, and where their gradients go. */
+nn_losses nn_losses_of(const nn_safsd *model, const nn_batch *part, const nn_loss_counts *counts);
 
 #endif

@@ -70,8 +70,6 @@ static void plan_graph_and_losses(nn_safsd *s, taker *t)
     for (size_t i = 0; i < sizeof students / sizeof *students; ++i) take(t, "student logits", M * N * C, students[i]);
     take(t, "loss terms", 3 * N, &s->a.terms);
     take(t, "losses", 4, &s->a.losses);
-    take(t, "class weights and alpha", 2 * C, &s->per_class);
-    take(t, "similarity", C * C, &s->similarity);
 }
 
 /* Scratch of both passes. That of the graph and that of the encoders are never in use together. */
@@ -128,7 +126,8 @@ st_status nn_plan_memory(nn_safsd *s)
 
 nn_memory nn_safsd_memory(const nn_safsd *s)
 {
-    return (nn_memory){nn_params_bytes(&s->params), rt_arena_bytes(s->arena) + nn_batch_store_bytes(&s->batches),
+    return (nn_memory){nn_params_bytes(&s->params),
+                       rt_arena_bytes(s->arena) + nn_batch_store_bytes(&s->batches) + nn_loss_store_bytes(&s->loss),
                        rt_gemm_scratch_bytes(s->rt)};
 }
 

@@ -81,10 +81,9 @@ typedef enum nn_gcn_eval { NN_GCN_EXPECTED, NN_GCN_SAMPLE, NN_GCN_MEAN } nn_gcn_
 
 typedef struct nn_evaluation {
     nn_gcn_eval mode;
-    size_t repetitions;           /* of NN_GCN_MEAN */
-    size_t first_row;             /* row of the batch's first utterance in its split, in file order (docs/model.md 7) */
-    const float *mean_similarity; /* [C] of the whole batch that this is a part of, for the form `published`
-                                     (docs/model.md 6); NULL: this is the whole */
+    size_t repetitions;    /* of NN_GCN_MEAN */
+    size_t first_row;      /* row of the batch's first utterance in its split, in file order (docs/model.md 7) */
+    const ds_batch *whole; /* that the batch is a part of, for the form `published` (docs/model.md 6); NULL: itself */
 } nn_evaluation;
 
 /* What an evaluated batch gives, into memory of the caller. */

@@ -8,22 +8,21 @@
 #include "runtime/gemm.h"
 #include "runtime/host_map.h"
 
-nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *batch)
+nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *part, const nn_loss_counts *counts)
 {
-    return (nn_losses){.rows = batch->segments.rows,
+    return (nn_losses){.rows = part->segments.rows,
                        .modalities = s->used,
                        .classes = s->config.classes,
-                       .logits = s->a.logits,
-                       .student_logits = s->a.student_logits,
-                       .labels = batch->labels,
-                       .per_class = s->per_class,
-                       .similarity = s->config.saf_form == NN_SAF_PUBLISHED ? batch->mean_similarity : s->similarity,
+                       .settings = nn_loss_settings_of(&s->config),
+                       .counts = *counts,
+                       .labels = part->labels,
+                       .per_class = s->loss.per_class,
+                       .similarity = nn_loss_store_similarity(&s->loss),
                        .log_p = s->a.log_p,
                        .log_tau = s->a.log_tau,
                        .student_log_p = s->a.student_log_p,
                        .student_log_tau = s->a.student_log_tau,
-                       .terms = s->a.terms,
-                       .losses = s->a.losses};
+                       .terms = s->a.terms};
 }
 
 /* The forward and backward pass of the largest batch, checked but not run: the GEMM learns its scratch. */
@@ -39,31 +38,17 @@ static st_status rehearse(nn_safsd *s)
     return status;
 }
 
-static st_status copy_tables(nn_safsd *s, const nn_loss_tables *tables)
-{
-    const size_t C = s->config.classes;
-    s->tables = malloc((2 * C + C * C) * sizeof *s->tables);
-    s->mean_similarity = malloc(C * sizeof *s->mean_similarity);
-    if (!s->tables || !s->mean_similarity) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the model");
-    memcpy(s->tables, tables->class_weights, C * sizeof(float));
-    memcpy(s->tables + C, tables->alpha, C * sizeof(float));
-    memcpy(s->tables + 2 * C, tables->similarity, C * C * sizeof(float));
-    s->loss_tables = (nn_loss_tables){s->tables, s->tables + C, s->tables + 2 * C};
-    return ST_OK;
-}
-
 /* Constants of the model that live on the device. */
 static st_status upload_constants(nn_safsd *s)
 {
-    const size_t C = s->config.classes, elements = s->extent.longest * s->config.hidden;
+    const size_t elements = s->extent.longest * s->config.hidden;
     float *encoding = malloc(elements * sizeof *encoding);
     if (!encoding) return st_fail(rt_error(s->rt), ST_FAILED, "out of memory for the positional encoding");
     nn_positional_encoding(encoding, s->extent.longest, s->config.hidden);
     st_status status = rt_write(s->rt, s->a.positional_encoding, encoding, elements);
     free(encoding);
     ST_FORWARD(status);
-    ST_FORWARD(rt_write(s->rt, s->per_class, s->tables, 2 * C));
-    ST_FORWARD(rt_write(s->rt, s->similarity, s->tables + 2 * C, C * C));
+    ST_FORWARD(nn_loss_store_commit(&s->loss, s->rt));
     if (s->updates) ST_FORWARD(nn_optimizer_set(&s->optimizer, 0, 0));
     return nn_dropout_masks_commit(&s->masks, s->rt);
 }
@@ -93,10 +78,9 @@ static st_status create(nn_safsd **model, rt_context *rt, const nn_safsd_options
     ST_TRY(check_extent(&s->extent, rt_error(rt)));
     ST_TRY(nn_params_create(&s->params, rt, &s->config, s->training));
     if (!updates) nn_params_without_moments(&s->params);
-    ST_TRY(copy_tables(s, &options->tables));
     ST_TRY(rt_arena_create(&s->arena, rt, "activations"));
+    ST_TRY(nn_loss_store_create(&s->loss, rt, s->arena, &options->tables, s->config.classes, s->config.saf_form));
     ST_TRY(nn_plan_memory(s));
-    s->batches.mean_similarity = s->mean_similarity;
     ST_TRY(rehearse(s));
     ST_TRY(nn_plan_check(s));
     ST_TRY(nn_params_commit(&s->params));
@@ -132,8 +116,7 @@ void nn_safsd_destroy(nn_safsd **model)
     for (size_t e = 0; e < NN_ENCODERS; ++e) nn_encoder_destroy(&s->encoders[e]);
     rt_arena_destroy(&s->arena);
     nn_params_destroy(&s->params);
-    free(s->tables);
-    free(s->mean_similarity);
+    nn_loss_store_destroy(&s->loss);
     free(s);
     *model = NULL;
 }
@@ -153,17 +136,33 @@ const nn_config *nn_safsd_config(const nn_safsd *s)
     return &s->config;
 }
 
-/* Counts of the whole batch; its mean row of similarities goes up with every part. */
-static st_status count_losses(nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
+/* The labels of a whole batch: ST_FAILED where one is no class of the model. */
+static st_status count_losses(const nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
 {
-    for (size_t n = 0; n < batch->rows; ++n)
-        if (batch->labels[n] >= 0 && (size_t)batch->labels[n] >= s->config.classes)
-            return st_fail(rt_error(s->rt), ST_FAILED,
-                           "utterance %zu of the batch has label %d, but the model knows %zu classes", n,
-                           (int)batch->labels[n], s->config.classes);
-    counts->mean_similarity = s->mean_similarity;
-    nn_loss_count(counts, &s->loss_tables, batch->labels, batch->rows, s->config.classes);
+    *counts = (nn_loss_counts){0};
+    for (size_t b = 0; b < batch->dialogues; ++b) {
+        const ds_dialogue dialogue = ds_batch_dialogue(batch, b, counts->rows, s->config.dims);
+        for (size_t n = 0; n < dialogue.rows; ++n)
+            if (dialogue.labels[n] >= 0 && (size_t)dialogue.labels[n] >= s->config.classes)
+                return st_fail(rt_error(s->rt), ST_FAILED,
+                               "utterance %zu of the batch has label %d, but the model knows %zu classes",
+                               counts->rows + n, (int)dialogue.labels[n], s->config.classes);
+        nn_loss_count(counts, &s->loss.tables, dialogue.labels, dialogue.rows);
+    }
     return ST_OK;
+}
+
+/* What a whole batch, perhaps computed in parts, tells the loss. */
+static st_status tell_loss(nn_safsd *s, const ds_batch *whole)
+{
+    size_t row = 0;
+    nn_loss_store_begin(&s->loss);
+    for (size_t b = 0; b < whole->dialogues; ++b) {
+        const ds_dialogue dialogue = ds_batch_dialogue(whole, b, row, s->config.dims);
+        nn_loss_store_add(&s->loss, dialogue.labels, dialogue.rows);
+        row += dialogue.rows;
+    }
+    return nn_loss_store_send(&s->loss);
 }
 
 /* ---- training ---- */
@@ -172,12 +171,13 @@ static st_status gradient_of_part(nn_safsd *s, const nn_batch *batch, const nn_l
                                   float beta)
 {
     const nn_pass pass = {batch, &s->masks, false};
-    const nn_losses losses = nn_losses_of(s, batch);
+    const nn_losses losses = nn_losses_of(s, batch, counts);
+    const nn_losses_gradient gradient = {s->d.logits, s->d.student_logits};
     ST_FORWARD(nn_dropout_masks_draw(&s->masks, s->rt, batch, step));
     ST_FORWARD(nn_forward_fusion(s, &pass));
     ST_FORWARD(nn_forward_graph(s, &pass));
-    ST_FORWARD(nn_losses_teacher(s->rt, &losses, &s->config));
-    ST_FORWARD(nn_losses_forward_backward(s->rt, s->d.logits, s->d.student_logits, &losses, &s->config, counts, beta));
+    ST_FORWARD(nn_losses_teacher(s->rt, &losses, s->a.logits));
+    ST_FORWARD(nn_losses_forward_backward(s->rt, s->a.losses, &gradient, &losses, s->a.student_logits, beta));
     return nn_backward(s, &pass, beta);
 }
 
@@ -187,6 +187,7 @@ st_status nn_gradient_of(nn_safsd *s, const ds_batch *batch, size_t first, size_
     const size_t end = first + count, part = micro_batch == 0 ? count : micro_batch;
     nn_loss_counts counts;
     ST_FORWARD(count_losses(s, batch, &counts));
+    ST_FORWARD(tell_loss(s, batch));
     for (size_t at = first; at < end; at += part) {
         ST_FORWARD(
             nn_batch_upload(&s->batches, s->rt, batch, at, part < end - at ? part : end - at, 0, &s->last_batch));
@@ -237,8 +238,8 @@ static st_status evaluate_teacher(nn_safsd *s, const nn_batch *batch, const nn_l
     for (size_t r = 0; r < repetitions; ++r) {
         if (!pass.expected) ST_FORWARD(nn_dropout_masks_draw_evaluation(&s->masks, s->rt, batch, (uint32_t)r));
         ST_FORWARD(nn_forward_graph(s, &pass));
-        if (repetitions == 1) return nn_losses_teacher(s->rt, losses, &s->config);
-        ST_FORWARD(nn_losses_teacher_add(s->rt, losses, &s->config, s->a.mean_p, s->a.mean_tau, repetitions, r == 0));
+        if (repetitions == 1) return nn_losses_teacher(s->rt, losses, s->a.logits);
+        ST_FORWARD(nn_losses_teacher_add(s->rt, s->a.mean_p, s->a.mean_tau, losses, s->a.logits, repetitions, r == 0));
     }
     return nn_losses_teacher_mean(s->rt, losses, s->a.mean_p, s->a.mean_tau);
 }
@@ -256,14 +257,15 @@ st_status nn_safsd_evaluate(nn_safsd *s, const ds_batch *batch, const nn_evaluat
 {
     nn_loss_counts counts;
     ST_FORWARD(count_losses(s, batch, &counts));
-    if (how->mean_similarity) memcpy(s->mean_similarity, how->mean_similarity, s->config.classes * sizeof(float));
+    ST_FORWARD(tell_loss(s, how->whole ? how->whole : batch));
     ST_FORWARD(nn_batch_upload(&s->batches, s->rt, batch, 0, batch->dialogues, how->first_row, &s->last_batch));
-    const nn_losses losses = nn_losses_of(s, &s->last_batch);
+    const nn_losses losses = nn_losses_of(s, &s->last_batch, &counts);
+    const nn_losses_gradient gradient = {s->d.logits, s->d.student_logits};
     const nn_pass pass = {&s->last_batch, &s->no_masks, true};
     const size_t elements = batch->rows * s->config.classes;
     ST_FORWARD(nn_forward_fusion(s, &pass));
     ST_FORWARD(evaluate_teacher(s, &s->last_batch, &losses, how));
-    ST_FORWARD(nn_losses_forward_backward(s->rt, s->d.logits, s->d.student_logits, &losses, &s->config, &counts, 0));
+    ST_FORWARD(nn_losses_forward_backward(s->rt, s->a.losses, &gradient, &losses, s->a.student_logits, 0));
     float values[4];
     ST_FORWARD(rt_read(s->rt, s->a.losses, values, 4));
     prediction->loss = values[0];

@@ -71,20 +71,20 @@ static double work_of(double L, const nn_config *c)
     return L * row + L * L * pair;
 }
 
-void nn_data_parallel_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dialogues, const nn_config *config)
+void nn_data_parallel_cut(size_t *cuts, size_t parts, const ds_batch *batch, const nn_config *config)
 {
     double total = 0, done = 0;
-    for (size_t b = 0; b < dialogues; ++b) total += work_of(lengths[b], config);
+    for (size_t b = 0; b < batch->dialogues; ++b) total += work_of((double)ds_batch_length(batch, b), config);
     size_t part = 0;
     cuts[0] = 0;
-    for (size_t b = 0; b < dialogues; ++b) {
-        const double own = work_of(lengths[b], config);
+    for (size_t b = 0; b < batch->dialogues; ++b) {
+        const double own = work_of((double)ds_batch_length(batch, b), config);
         /* A dialogue belongs to the run in which its middle lies. */
         while (part + 1 < parts && b > 0 && done + own / 2 >= total * (double)(part + 1) / (double)parts)
             cuts[++part] = b;
         done += own;
     }
-    while (part < parts) cuts[++part] = dialogues;
+    while (part < parts) cuts[++part] = batch->dialogues;
 }
 
 /* From one device to another. */
@@ -148,7 +148,7 @@ st_status nn_data_parallel_gradient(nn_data_parallel *p, const ds_batch *batch, 
 {
     if (p->count == 0) return nn_safsd_gradient(p->model, batch, step, micro_batch);
     if (p->stale) ST_FORWARD(share_parameters(p));
-    nn_data_parallel_cut(p->cuts, p->count + 1, batch->lengths, batch->dialogues, &p->model->config);
+    nn_data_parallel_cut(p->cuts, p->count + 1, batch, &p->model->config);
     /* Replicas first: all devices compute while the host waits for none. */
     for (size_t r = 0; r < p->count; ++r) {
         const size_t first = p->cuts[r + 1], count = p->cuts[r + 2] - first;

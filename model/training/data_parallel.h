@@ -27,10 +27,9 @@ st_status nn_data_parallel_create(nn_data_parallel **parallel, nn_safsd *model, 
                                   size_t count, const nn_safsd_options *options);
 void nn_data_parallel_destroy(nn_data_parallel **parallel);
 
-/* Cuts `dialogues` of the given lengths into `parts` runs of nearly equal work: run i begins at cuts[i] and ends before
+/* Cuts the dialogues of a batch into `parts` runs of nearly equal work: run i begins at cuts[i] and ends before
  * cuts[i + 1]; cuts has parts + 1 entries. A run may be empty, but not the first. */
-void nn_data_parallel_cut(size_t *cuts, size_t parts, const int32_t *lengths, size_t dialogues,
-                          const nn_config *config);
+void nn_data_parallel_cut(size_t *cuts, size_t parts, const ds_batch *batch, const nn_config *config);
 
 /* A step, as nn_safsd_gradient, _update, _result_later and _result: the model then holds the gradients and losses of
  * all devices, and their sum is what it updates with and what the result says. */

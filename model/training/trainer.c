@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "data/labels.h"
-#include "model/network/host_batch.h"
+#include "model/network/data_check.h"
 #include "model/training/diagnose.h"
 #include "model/training/run_fingerprint.h"
 #include "model/training/trainer_epoch.h"
@@ -102,7 +102,7 @@ static st_status take_memory(nn_trainer *t)
     free(all);
     if (!t->file_order || !t->draw || !t->order || !all)
         return st_fail(error_of(t), ST_FAILED, "out of memory for the order of %zu dialogues", t->dialogues);
-    return nn_host_batch_create(&t->host, o->data, o->batch, error_of(t));
+    return ST_OK;
 }
 
 static st_status write_fingerprint(nn_trainer *t)
@@ -203,7 +203,6 @@ void nn_trainer_destroy(nn_trainer **trainer)
     }
     nn_data_parallel_destroy(&t->parallel);
     nn_safsd_destroy(&t->model);
-    nn_host_batch_destroy(&t->host);
     nn_history_destroy(&t->history);
     free(t->file_order);
     free(t->draw);

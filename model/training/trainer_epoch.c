@@ -39,11 +39,9 @@ static void shuffle(nn_trainer *t)
 
 static st_status gradient(nn_trainer *t, size_t batch, uint32_t step)
 {
-    rt_phase_begin(t->rt, "gather the batch");
-    ds_batch_fill(t->options.data, t->order + batch * t->options.batch, batch_dialogues(t, batch), &t->host);
-    rt_phase_end(t->rt);
+    t->step = ds_batch_of(t->options.data, t->order + batch * t->options.batch, batch_dialogues(t, batch));
     rt_phase_begin(t->rt, "enqueue a gradient");
-    const st_status status = nn_data_parallel_gradient(t->parallel, &t->host, step, t->micro_batch);
+    const st_status status = nn_data_parallel_gradient(t->parallel, &t->step, step, t->micro_batch);
     rt_phase_end(t->rt);
     return status;
 }
@@ -104,8 +102,8 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
     t->progress.step = f->step;
     t->progress.batch = f->batch;
     ST_FORWARD(gradient(t, f->batch, f->step));
-    const bool whole = t->micro_batch >= t->host.dialogues && t->options.replica_count == 0;
-    ST_FORWARD(nn_find_nonfinite(t->model, t->host.rows, whole, phrase, sizeof phrase));
+    const bool whole = t->micro_batch >= t->step.dialogues && t->options.replica_count == 0;
+    ST_FORWARD(nn_find_nonfinite(t->model, t->step.rows, whole, phrase, sizeof phrase));
     ST_FORWARD(nn_trainer_save_last(t));
     return st_fail(
         error_of(t), ST_FAILED,
@@ -143,7 +141,7 @@ static st_status step(nn_trainer *t)
     const uint32_t number = t->progress.step;
     const double lr = nn_schedule_rate(&t->schedule, number);
     ST_FORWARD(gradient(t, batch, number));
-    const size_t rows = t->host.rows;
+    const size_t rows = t->step.rows;
     ST_FORWARD(settle(t));
     rt_phase_begin(t->rt, "enqueue an update");
     const st_status updated = nn_data_parallel_update(t->parallel, &t->options.adam, lr);

@@ -26,7 +26,7 @@ struct nn_trainer {
     size_t dialogues, rows;            /* of the training part */
     size_t batches;                    /* steps of an epoch */
     size_t *file_order, *draw, *order; /* [dialogues]; `order` is that of this epoch */
-    ds_batch host;
+    ds_batch step;                     /* the dialogues of the newest step */
     nn_flight flight;
     nn_progress progress;
     nn_history history;

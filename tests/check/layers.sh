@@ -12,7 +12,7 @@ may_include runtime '(runtime|base)/'
 may_include data '(data|runtime|base)/'
 may_include model '(model|data|runtime|base)/'
 vocabulary='model/(glossary|hyperparameters)\.h'
-may_include model/layers "$vocabulary|model/layers/|runtime/|base/"
+may_include model/layers '(model/glossary\.h|model/layers/|runtime/|base/)'
 may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|base/"
 may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
 may_include config '(config|base)/'

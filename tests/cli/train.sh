@@ -167,9 +167,9 @@ def read(path):
             ends.append(e["ts"] + e["dur"])
     return events, doubt
 events, doubt = read(sys.argv[2])
-assert len([e for e in events if e["name"] == "gather the batch"]) in (8, 9)  # recorded up to the report of the eighth step
+assert len([e for e in events if e["name"] == "enqueue a gradient"]) in (8, 9)  # recorded up to the report of the eighth step
 events, doubt = read(sys.argv[3])
-steps = len([e for e in events if e["name"] == "gather the batch"])
+steps = len([e for e in events if e["name"] == "enqueue a gradient"])
 assert 2 <= steps < 8, steps
 # the host's phases, and the device busy within them
 training = [e for e in events if e["name"] == "training"]
