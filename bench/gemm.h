@@ -41,11 +41,14 @@ void bench_products_destroy(bench_products *products);
 
 double bench_products_flops(const bench_products *products);
 
-/* Times the first `most` of them on random operands. */
+/* Times the first `most` of them on random operands, in three rounds over all of them with a third of the effort each:
+ * other work of the machine may last as long as a round. `seconds` is that of the round with the shortest median, its
+ * `least` the shortest sample of all rounds. */
 st_status bench_products_measure(bench_products *products, rt_context *rt, bench_effort effort, size_t most);
 
-/* FLOP/s of one product, 0 where it was not measured; and of the fastest. */
+/* FLOP/s of one product by its median, 0 where it was not measured. */
 double bench_product_rate(const bench_product *product);
+/* The most that any product reached: of all shapes and samples the shortest time counts. */
 double bench_products_best(const bench_products *products);
 
 #endif

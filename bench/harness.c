@@ -26,7 +26,7 @@ bench_stats bench_stats_of(double *samples, size_t count)
     if (count == 0) return (bench_stats){0};
     qsort(samples, count, sizeof *samples, ascending);
     return (bench_stats){percentile(samples, count, 0.5), percentile(samples, count, 0.1),
-                         percentile(samples, count, 0.9), count};
+                         percentile(samples, count, 0.9), count, samples[0]};
 }
 
 st_status bench_repeat(bench_stats *seconds, bench_effort effort, st_status (*run)(void *user), void *user)
@@ -60,6 +60,7 @@ st_status bench_repeat_parts(bench_stats *seconds, bench_effort effort, st_statu
     seconds->median /= (double)parts;
     seconds->p10 /= (double)parts;
     seconds->p90 /= (double)parts;
+    seconds->least /= (double)parts;
     return ST_OK;
 }
 

@@ -8,10 +8,12 @@
 
 #include "base/status.h"
 
-/* Percentiles interpolate between the two nearest samples. */
+/* Percentiles interpolate between the two nearest samples. `least` is the shortest sample: other work of the machine
+ * can only lengthen one. */
 typedef struct bench_stats {
     double median, p10, p90;
     size_t n;
+    double least;
 } bench_stats;
 
 /* Sorts the samples. Without any, all fields are 0. */

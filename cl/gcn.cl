@@ -235,8 +235,8 @@ __kernel void gcn_edges_backward(__global float *restrict a, const ulong a_at, _
     }
 }
 
-/* Third: ds_j += sum_i dz_ij. Launch: items of dimension 0 take VW columns of a square, a group of dimension 2 per
- * dialogue and modality. */
+/* Third: ds_j += sum_i dz_ij. Launch: items of dimension 0 take VW columns of a square in turn, as many groups as keep
+ * columns times L of an item within RT_MOST_LOOPS; a group of dimension 2 per dialogue and modality. */
 __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_at, const __global float *restrict dz,
                                    const ulong dz_at, const __global int *restrict starts, const ulong starts_at,
                                    const __global int *restrict pair_starts, const ulong pair_starts_at,
@@ -255,7 +255,8 @@ __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_a
 }
 
 /* Fourth: sums over `chunk` nodes at a time, over all M*N: partial [chunks, 2G] of du h and ds h.
- * Launch: items of dimension 0 take VW columns of G, a group of dimension 1 per chunk. */
+ * Launch: items of dimension 0 take VW columns of G in turn, as many groups as keep columns times chunk of an item
+ * within RT_MOST_LOOPS; a group of dimension 1 per chunk. */
 __kernel void gcn_weight_partials(__global float *restrict partial, const ulong partial_at,
                                   const __global float *restrict h, const ulong h_at, const __global float *restrict du,
                                   const ulong du_at, const __global float *restrict ds, const ulong ds_at,
@@ -278,7 +279,8 @@ __kernel void gcn_weight_partials(__global float *restrict partial, const ulong 
     }
 }
 
-/* dweight [2G] = sum of the partials, plus beta * the old value. Launch: rt_items(2G). */
+/* dweight [2G] = sum of the partials, plus beta * the old value. Launch: rt_items(2G), with at most
+ * RT_MOST_LOOPS chunks. */
 __kernel void gcn_weight_backward(__global float *restrict dweight, const ulong dweight_at,
                                   const __global float *restrict partial, const ulong partial_at, const uint chunks,
                                   const uint columns, const float beta)
@@ -292,7 +294,8 @@ __kernel void gcn_weight_backward(__global float *restrict dweight, const ulong 
     fv_store(dweight, c, columns, sum);
 }
 
-/* dbias [1] = sum of ds over all nodes, plus beta * the old value. Launch: one group. */
+/* dbias [1] = sum of ds over all nodes, plus beta * the old value. Launch: one group; an item takes at most
+ * RT_MOST_LOOPS vectors. */
 __kernel void gcn_bias_backward(__global float *restrict dbias, const ulong dbias_at, const __global float *restrict ds,
                                 const ulong ds_at, const uint nodes, const float beta, __local float *scratch)
 {

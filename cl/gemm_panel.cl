@@ -28,20 +28,21 @@
 #ifndef GEMM_TURN_DEPTH
 #define GEMM_TURN_DEPTH 1024
 #endif
-/* A work-item that copies takes this many slices of so many floats: rows of the source, each a long run. */
-#ifndef GEMM_COPY_DEPTH
-#define GEMM_COPY_DEPTH 16
-#endif
-#ifndef GEMM_COPY_WIDTH
-#define GEMM_COPY_WIDTH 4096
-#endif
-
 /* Packing moves squares of this many floats, which divide the panels of either operand. */
 #if GEMM_MR % 4 == 0 && GEMM_NR % 4 == 0
 #define GEMM_PIECE 4
 #else
 #define GEMM_PIECE 2
 #endif
+/* A work-item that copies takes this many slices of so many floats: rows of the source, each a long run, in at most
+ * 16,384 iterations. */
+#ifndef GEMM_COPY_DEPTH
+#define GEMM_COPY_DEPTH 16
+#endif
+#ifndef GEMM_COPY_WIDTH
+#define GEMM_COPY_WIDTH (VW < 4 ? 1024 : GEMM_PIECE * 1024)
+#endif
+
 typedef VECTOR_PASTE(float, GEMM_PIECE) gemm_piece;
 #define gemm_piece_load(p) VECTOR_PASTE(vload, GEMM_PIECE)(0, (p))
 #define gemm_piece_store(v, p) VECTOR_PASTE(vstore, GEMM_PIECE)((v), 0, (p))
@@ -135,7 +136,7 @@ static inline uint gemm_pack(__global float *packed, const __global float *x, co
 
 /* Packs both operands. packed_a [ceil(m / GEMM_MR), k, GEMM_MR], packed_b [ceil(n / GEMM_NR), k, GEMM_NR].
  * a is stored as [m, k] (turn_a = 1) or [k, m] (0), b as [n, k] (turn_b = 1) or [k, n] (0).
- * Launch: any number of items. */
+ * Launch: any number of items; enough of them that the blocks of an item stay within RT_MOST_LOOPS iterations. */
 __kernel void gemm_panel_pack(__global float *restrict packed_a, const ulong packed_a_at,
                               __global float *restrict packed_b, const ulong packed_b_at,
                               const __global float *restrict a, const ulong a_at,
@@ -205,7 +206,7 @@ static inline void gemm_row_sums(float *sum, const __global float *a, const uint
 
 /* C and sums from packed operands. c [m, n] with ldc, bias [n] if has_bias; sums [m - sums_from] of the rows of op(A)
  * from sums_from on, m where there are none. Launch: get_global_id(0) takes `run_a` panels of A, a set that stays in a
- * cache while the `run_b` panels of B that get_global_id(1) takes pass by. */
+ * cache while the `run_b` panels of B that get_global_id(1) takes pass by: run_a * run_b * k within RT_MOST_LOOPS. */
 __kernel void gemm_panel(__global float *restrict c, const ulong c_at,
                          const __global float *restrict packed_a, const ulong packed_a_at,
                          const __global float *restrict packed_b, const ulong packed_b_at,

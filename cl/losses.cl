@@ -152,18 +152,29 @@ __kernel void losses_forward_backward(
     terms[2] = kl;
 }
 
-/* losses[0..3] = beta * losses + (total, CE, SAF, KL): sums of terms [N, 3] over rows. Launch: one group. */
-__kernel void losses_total(__global float *restrict losses, const ulong losses_at, const __global float *restrict terms,
-                           const ulong terms_at, __local float *scratch, const uint rows, const float lambda_ce,
-                           const float lambda_saf, const float lambda_kl, const float beta)
+/* losses[0..3] = beta * losses + (total, CE, SAF, KL): sums of terms [rows, 3] over rows. Without `last` the sums stay
+ * in the terms of the last row, where the next launch begins. Launch: one group; an item takes at most RT_MOST_LOOPS
+ * rows. */
+__kernel void losses_total(__global float *restrict losses, const ulong losses_at, __global float *restrict terms,
+                           const ulong terms_at, __local float *scratch, const uint rows, const uint last,
+                           const float lambda_ce, const float lambda_saf, const float lambda_kl, const float beta)
 {
     terms += terms_at;
     losses += losses_at;
     float sums[3] = {0.0f, 0.0f, 0.0f};
-    for (size_t n = get_local_id(0); n < rows; n += get_local_size(0))
+    for (size_t n = get_local_id(0); n < rows; n += get_local_size(0)) {
+#pragma unroll
         for (uint t = 0; t < 3; ++t) sums[t] += terms[3 * n + t];
+    }
     const float ce = group_sum(sums[0], scratch), saf = group_sum(sums[1], scratch), kl = group_sum(sums[2], scratch);
     if (get_local_id(0) != 0) return;
+    if (!last) {
+        terms += 3 * ((size_t)rows - 1);
+        terms[0] = ce;
+        terms[1] = saf;
+        terms[2] = kl;
+        return;
+    }
     const float out[4] = {lambda_ce * ce + lambda_saf * saf + lambda_kl * kl, ce, saf, kl};
     for (uint t = 0; t < 4; ++t) losses[t] = beta == 0.0f ? out[t] : beta * losses[t] + out[t];
 }

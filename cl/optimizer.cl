@@ -13,8 +13,8 @@
 #define CONTROL_CORRECTION_1 5 /* 1 / (1 - beta1^updates) */
 #define CONTROL_CORRECTION_2 6 /* 1 / (1 - beta2^updates) */
 
-/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on the
- * size alone. Launch: rt_rows(slices). */
+/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on
+ * their number alone. Launch: rt_rows(slices); an item takes at most RT_MOST_LOOPS vectors. */
 __kernel void gradient_partials(__global float *restrict partials, const ulong partials_at,
                                 const __global float *restrict gradient, const ulong gradient_at,
                                 __local float *scratch, const uint n, const uint slice)
@@ -31,12 +31,14 @@ __kernel void gradient_partials(__global float *restrict partials, const ulong p
     if (get_local_id(0) == 0) partials[partials_at + g] = sum;
 }
 
-/* Closes the step: adds all partials and decides. An element that is not finite makes the norm so, and so does a
- * gradient whose squares overflow: such a step leaves the number of updates as it was. The test is one of bits, not of
- * arithmetic. clip = 0: no clipping. log_beta are natural logarithms. Launch: one group. */
+/* Closes the step: adds all partials and decides; without `last` their sum stays in the last of them, where the next
+ * launch begins. An element that is not finite makes the norm so, and so does a gradient whose squares overflow: such a
+ * step leaves the number of updates as it was. The test is one of bits, not of arithmetic. clip = 0: no clipping.
+ * log_beta are natural logarithms. Launch: one group; an item takes at most RT_MOST_LOOPS partials. */
 __kernel void optimizer_decide(__global uint *restrict control, const ulong control_at,
-                               const __global float *restrict partials, const ulong partials_at, __local float *scratch,
-                               const uint slices, const float clip, const float log_beta1, const float log_beta2)
+                               __global float *restrict partials, const ulong partials_at, __local float *scratch,
+                               const uint slices, const uint last, const float clip, const float log_beta1,
+                               const float log_beta2)
 {
     control += control_at;
     partials += partials_at;
@@ -44,6 +46,10 @@ __kernel void optimizer_decide(__global uint *restrict control, const ulong cont
     for (size_t g = get_local_id(0); g < slices; g += get_local_size(0)) squares += partials[g];
     squares = group_sum(squares, scratch);
     if (get_local_id(0) != 0) return;
+    if (!last) {
+        partials[slices - 1] = squares;
+        return;
+    }
     const float norm = sqrt(squares);
     const uint finite = (as_uint(squares) & 0x7f800000u) != 0x7f800000u;
     const uint updates = control[CONTROL_UPDATES] + finite;

@@ -8,7 +8,8 @@
  *
  * An item computes tiles of TILE_ROWS rows and several vectors, held in registers; operands are read from global
  * memory, where caches keep what neighbouring tiles share. Launch: any number of groups along 0 (columns) and 1 (rows),
- * any local size there; one group per segment and slice along 2. Neighbouring items of dimension 0 have neighbouring
+ * any local size there; one group per segment and slice along 2; enough of them that the tiles of an item times the
+ * terms of their sums stay within RT_MOST_LOOPS. Neighbouring items of dimension 0 have neighbouring
  * columns.
  */
 

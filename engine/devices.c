@@ -5,6 +5,7 @@
 
 #include "engine/device_list.h"
 #include "engine/tuned.h"
+#include "model/checks/product.h"
 #include "model/checks/selftest.h"
 #include "runtime/gemm.h"
 #include "runtime/profile.h"
@@ -188,15 +189,36 @@ void en_devices_close(en_devices *devices)
     while (devices->count > 0) rt_context_destroy(&devices->contexts[--devices->count]);
 }
 
-st_status en_device_check(rt_context *rt, bool forced, const en_events *events)
+/* What becomes of a check that found something wrong. */
+static st_status judge(rt_context *rt, st_status status, bool forced, const en_events *events)
 {
-    const st_status status = test_briefly(rt);
-    if (status != ST_CHECK) return status;
-    if (!forced) {
-        st_append(rt_error(rt), "; `safsd-cl selftest` shows everything, --force trains all the same");
-        return status;
-    }
+    if (status != ST_CHECK || !forced) return status;
     en_say(events, EN_NOTICE, "%s; training all the same, as --force says", rt_error(rt)->text);
     st_clear(rt_error(rt));
     return ST_OK;
+}
+
+st_status en_device_check(rt_context *rt, bool forced, const en_events *events)
+{
+    const st_status status = test_briefly(rt);
+    if (status == ST_CHECK && !forced)
+        st_append(rt_error(rt), "; `safsd-cl selftest` shows everything, --force trains all the same");
+    return judge(rt, status, forced, events);
+}
+
+st_status en_device_check_product(rt_context *rt, bool forced, const en_events *events)
+{
+    const rt_gemm_call *shape = rt_gemm_largest(rt);
+    const st_status status = nn_product_check(rt, shape);
+    rt_profile_reset(rt);
+    if (status != ST_OK && rt_error(rt)->too_large) {
+        en_say(events, EN_NOTICE,
+               "the largest matrix product, %zu x %zu x %zu, is not checked: beside the model there "
+               "is no memory for it",
+               shape->m, shape->n, shape->k);
+        st_clear(rt_error(rt));
+        return ST_OK;
+    }
+    if (status == ST_CHECK && !forced) st_append(rt_error(rt), "; --force trains all the same");
+    return judge(rt, status, forced, events);
 }

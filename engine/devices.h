@@ -44,4 +44,8 @@ void en_devices_close(en_devices *devices);
  * message. */
 st_status en_device_check(rt_context *rt, bool forced, const en_events *events);
 
+/* One product of the largest shape that the model on the device plans (model/checks/product.h), likewise. Where its
+ * matrices do not fit beside the model, a message says that the check is left out. */
+st_status en_device_check_product(rt_context *rt, bool forced, const en_events *events);
+
 #endif

@@ -299,7 +299,10 @@ static st_status create_trainer(en_training *run)
     options->cancel = run->options.cancel;
     options->hooks = (nn_trainer_hooks){
         .user = run, .step = after_step, .epoch = after_epoch, .evaluating = while_evaluating, .notice = notice};
-    return nn_trainer_create(&run->trainer, run->devices[0], options);
+    ST_FORWARD(nn_trainer_create(&run->trainer, run->devices[0], options));
+    for (size_t d = 0; d < run->device_count; ++d)
+        ST_FORWARD(en_device_check_product(run->devices[d], run->options.force, run->options.events));
+    return ST_OK;
 }
 
 /* The files of the directory as they were at the point where the run resumes, or as they are at its start. */

@@ -65,7 +65,8 @@ en_device_options en_training_devices(const en_training *run);
  * directory exists, or a run to be resumed had another number of devices. */
 st_status en_training_prepare(en_training *run, rt_context *const *devices, size_t count);
 
-/* Creates the model, or restores that of the run to be resumed, and writes config.ini. */
+/* Creates the model, or restores that of the run to be resumed, checks one product of its largest shape on every
+ * device (ST_CHECK), and writes config.ini. */
 st_status en_training_begin(en_training *run);
 
 /* Trains to the end, then writes summary.json and predictions.csv of the best epoch. ST_INTERRUPTED after a cancel,

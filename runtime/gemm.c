@@ -19,6 +19,7 @@ struct rt_gemm_state {
     char parameters[RT_TUNING_TEXT];
     size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
     size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
+    rt_gemm_call largest;             /* planned, since the last forgetting; m == 0: none */
     rt_arena *arena;
     rt_view scratch[RT_GEMM_SCRATCH];
     rt_gemm_observer observer; /* NULL: nobody */
@@ -297,12 +298,24 @@ static void count(rt_context *context, const rt_gemm_call *call)
     rt_profile_work(context, "gemm", work, detail);
 }
 
+static double work_of(const rt_gemm_call *call)
+{
+    return (double)call->m * (double)call->n * (double)call->k;
+}
+
+const rt_gemm_call *rt_gemm_largest(const rt_context *context)
+{
+    const rt_gemm_call *largest = &context->gemm->largest;
+    return largest->m ? largest : NULL;
+}
+
 st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
 {
     if (call->m == 0 || call->n == 0) return ST_OK;
     ST_FORWARD(check(context, call));
     struct rt_gemm_state *gemm = context->gemm;
     if (gemm->observer) gemm->observer(gemm->observer_user, call);
+    if (context->planning && work_of(call) > work_of(&gemm->largest)) gemm->largest = *call;
     size_t elements[RT_GEMM_SCRATCH] = {0};
     ST_FORWARD(gemm->provider->scratch(context, gemm->own, call, elements));
     for (size_t i = 0; i < RT_GEMM_SCRATCH; ++i) {
@@ -343,6 +356,7 @@ static st_status grow(rt_context *context)
 void rt_gemm_forget(rt_context *context)
 {
     memcpy(context->gemm->needed, context->gemm->reserved, sizeof context->gemm->needed);
+    context->gemm->largest.m = 0;
 }
 
 st_status rt_gemm_reserve(rt_context *context)

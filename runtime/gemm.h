@@ -23,6 +23,10 @@ st_status rt_gemm_create(rt_context *context, const char *name, const rt_tuning 
  * While planning, records the scratch that the call, and any call of which no size is larger, needs. */
 st_status rt_gemm(rt_context *context, const rt_gemm_call *call);
 
+/* The call with most work that was planned since the last rt_gemm_forget, for its shape alone: its views may be gone.
+ * NULL where there was none. */
+const rt_gemm_call *rt_gemm_largest(const rt_context *context);
+
 /* Allocates the scratch that the calls recorded while planning need, and prepares the provider (a library may compile
  * its kernels now). After planning; again after more planning, outside a step. */
 st_status rt_gemm_reserve(rt_context *context);

@@ -19,6 +19,7 @@ enum {
     RUN_B = 16,              /* ... while so many panels of B pass by */
     ITEMS_PER_UNIT = 8,      /* work-items for each compute unit, at least, to even out the load */
     GROUP = 32,              /* work-items of a group where a group is more than one thread of control */
+    BLOCK_LOOPS = 16384,     /* iterations in which the kernel packs a block, at most */
 };
 
 typedef struct panel_gemm {
@@ -113,11 +114,20 @@ static rt_grid grid_of(const panel_gemm *p, size_t items, size_t y)
     return grid;
 }
 
+/* Iterations in which the kernel packs the operands, at most: every panel, and the last once more float by float. */
+static size_t packing_loops(const panel_gemm *p, const rt_gemm_call *call, size_t depth)
+{
+    const size_t a = parts(call->m, p->mr) * parts(p->mr, 2), b = parts(call->n, p->nr) * parts(p->nr, 4);
+    return depth * (a + p->mr + b + p->nr);
+}
+
 /* Packs slices first .. first+depth-1 of both operands. */
 static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_call *call, size_t first, size_t depth,
                       const rt_view packed[RT_GEMM_SCRATCH])
 {
-    const size_t items = parts(call->m, p->mr) + parts(call->n, p->nr);
+    /* An item for each panel, or more where a share would take too long: items take blocks of BLOCK_LOOPS in turn. */
+    const size_t panels = parts(call->m, p->mr) + parts(call->n, p->nr), loops = packing_loops(p, call, depth);
+    const size_t least = parts(loops, RT_MOST_LOOPS - BLOCK_LOOPS), items = panels > least ? panels : least;
     const rt_view a = rt_view_at(call->a, call->transpose_a ? first * call->lda : first);
     const rt_view b = rt_view_at(call->b, call->transpose_b ? first : first * call->ldb);
     const rt_arg arguments[] = {RT_VIEW(packed[0]),
@@ -130,12 +140,21 @@ static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_ca
                                 RT_UINT(call->lda),
                                 RT_UINT(call->ldb),
                                 RT_UINT(!call->transpose_a),
-                                RT_UINT(call->transpose_b)};
+                                RT_UINT(call->transpose_b),
+                                RT_LOOPS(BLOCK_LOOPS + loops / items)};
     return rt_launch_kernel(context, p->pack, grid_of(p, items, 1), arguments, sizeof arguments / sizeof arguments[0]);
 }
 
-/* As many panels in one work-item as leave enough items to share out. Changes no number. */
-static void choose_runs(const panel_gemm *p, size_t a_panels, size_t b_panels, size_t *run_a, size_t *run_b)
+/* Iterations of an item that multiplies: the slices and the rows of its tiles, and what sums of rows add. */
+static size_t multiplying_loops(const panel_gemm *p, size_t depth, size_t run_a, size_t run_b)
+{
+    return run_a * (run_b * (depth + 2 * p->mr) + depth / 4 + p->mr);
+}
+
+/* As many panels in one work-item as leave enough items to share out, and none that loops too often. Changes no number.
+ */
+static void choose_runs(const panel_gemm *p, size_t depth, size_t a_panels, size_t b_panels, size_t *run_a,
+                        size_t *run_b)
 {
     *run_a = parts(a_panels, parts(a_panels, p->run_a));
     *run_b = parts(b_panels, parts(b_panels, p->run_b));
@@ -143,6 +162,8 @@ static void choose_runs(const panel_gemm *p, size_t a_panels, size_t b_panels, s
         size_t *longer = *run_b >= *run_a ? run_b : run_a;
         *longer /= 2;
     }
+    while (multiplying_loops(p, depth, *run_a, *run_b) > RT_MOST_LOOPS && *run_a * *run_b > 1)
+        --*(*run_b > 1 ? run_b : run_a);
 }
 
 static st_status multiply(rt_context *context, const panel_gemm *p, const rt_gemm_call *call, size_t first,
@@ -150,7 +171,7 @@ static st_status multiply(rt_context *context, const panel_gemm *p, const rt_gem
 {
     const size_t a_panels = parts(call->m, p->mr), b_panels = parts(call->n, p->nr);
     size_t run_a = 1, run_b = 1;
-    choose_runs(p, a_panels, b_panels, &run_a, &run_b);
+    choose_runs(p, depth, a_panels, b_panels, &run_a, &run_b);
     const rt_arg arguments[] = {RT_VIEW(call->c),
                                 RT_VIEW(packed[0]),
                                 RT_VIEW(packed[1]),
@@ -164,7 +185,8 @@ static st_status multiply(rt_context *context, const panel_gemm *p, const rt_gem
                                 RT_UINT(run_a),
                                 RT_UINT(run_b),
                                 RT_UINT(first == 0 && call->bias.block != NULL),
-                                RT_FLOAT(first == 0 ? call->beta : 1.0f)};
+                                RT_FLOAT(first == 0 ? call->beta : 1.0f),
+                                RT_LOOPS(multiplying_loops(p, depth, run_a, run_b))};
     return rt_launch_kernel(context, p->multiply, grid_of(p, parts(a_panels, run_a), parts(b_panels, run_b)), arguments,
                             sizeof arguments / sizeof arguments[0]);
 }

@@ -2,7 +2,7 @@
 
 #include "runtime/context_state.h"
 
-enum { ROW_GROUP = 128, FLOATS_AT_ONCE = 16 };
+enum { ROW_GROUP = 128 };
 
 st_error *rt_error(const rt_context *context)
 {
@@ -29,12 +29,9 @@ size_t rt_vector_width(const rt_context *context)
 size_t rt_row_group(const rt_context *context)
 {
     const size_t limit = context->group_limit;
-    if (context->device.type != RT_CPU || context->fixed_group) return limit < ROW_GROUP ? limit : ROW_GROUP;
-    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. Where
-     * vectors are no wider than a float or two, compilers make vectors of items. */
-    if (context->vector_width >= 4) return 1;
-    const size_t items = FLOATS_AT_ONCE / context->vector_width;
-    return items < limit ? items : limit;
+    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. */
+    if (context->device.type == RT_CPU && !context->fixed_group) return 1;
+    return limit < ROW_GROUP ? limit : ROW_GROUP;
 }
 
 bool rt_keeps_programs(const rt_context *context)

@@ -221,13 +221,33 @@ static void test_reference_gradients(void **state)
     }
 }
 
+/* Items that work alone on single floats loop most: over a long dialogue, wide nodes, and more nodes than one launch of
+ * the bias takes. */
+static void test_loops_within_their_bound(void **state)
+{
+    if (th_small()) return;
+    static const th_setting alone = {"VW=1, group=1", 1, 1, 0, false};
+    static const int32_t longest[] = {NN_LONGEST_DIALOGUE};
+    static int32_t single[RT_MOST_LOOPS / 3 + 100];
+    for (size_t i = 0; i < sizeof single / sizeof *single; ++i) single[i] = 1;
+    const shape wide = {.modalities = 1, .graph = 600, .lengths = longest, .dialogues = 1, .p = -1.0, .scale = 0.5};
+    const shape many = {.modalities = 3,
+                        .graph = 1,
+                        .lengths = single,
+                        .dialogues = sizeof single / sizeof *single,
+                        .p = -1.0,
+                        .scale = 0.5};
+    th_run_in(state, &alone, both_case, &wide);
+    th_run_in(state, &alone, both_case, &many);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_gradients), cmocka_unit_test(test_partials),
         cmocka_unit_test(test_single_utterances),   cmocka_unit_test(test_widths),
         cmocka_unit_test(test_modalities),          cmocka_unit_test(test_scaled_mask),
-        cmocka_unit_test(test_long_dialogues),
+        cmocka_unit_test(test_long_dialogues),      cmocka_unit_test(test_loops_within_their_bound),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

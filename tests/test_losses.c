@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/layers/losses.h"
+#include "runtime/launch.h"
 #include "tests/ref/harness.h"
 #include "tests/ref/losses.h"
 
@@ -477,6 +478,23 @@ static void test_reference_gradient(void **state)
     th_run_once(state, gradient_case, NULL);
 }
 
+/* More rows than an item takes in one launch. */
+static void many_rows_case(th_case *t, const void *user)
+{
+    const struct size size = {2 * RT_MOST_LOOPS + 100, 1, 2};
+    (void)user;
+    problem *p = new_problem(t, config_of(NN_SAF_SOFT, 2.0, 2.0, false), size, SOME_LABELLED);
+    TH_OK(t, nn_losses_teacher(t->rt, &p->device, p->logits));
+    run(t, p, 0.0f);
+    expect_losses(t, p, 1.0);
+}
+
+static void test_many_rows(void **state)
+{
+    static const th_setting alone = {"group=1", 0, 1, 0, false};
+    if (!th_small()) th_run_in(state, &alone, many_rows_case, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,7 +503,7 @@ int main(void)
         cmocka_unit_test(test_unlabelled), cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_dominating), cmocka_unit_test(test_nan),
         cmocka_unit_test(test_agreeing),   cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_mean),
+        cmocka_unit_test(test_mean),       cmocka_unit_test(test_many_rows),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

@@ -58,12 +58,24 @@ static void test_partials(void **state)
     th_run(state, partials_case, NULL);
 }
 
-static void decide(th_case *t, rt_view control, rt_view partials, size_t slices, double clip)
+static void decide_part(th_case *t, rt_view control, rt_view partials, size_t slices, bool last, double clip)
 {
     const size_t group = rt_row_group(t->rt);
     TH_OK(t, RT_LAUNCH(t->rt, "optimizer_decide", rt_groups(1, 1, 1, group), RT_VIEW(control), RT_VIEW(partials),
-                       RT_LOCAL(group), RT_UINT(slices), RT_FLOAT((float)clip), RT_FLOAT((float)log(plain.beta1)),
-                       RT_FLOAT((float)log(plain.beta2))));
+                       RT_LOCAL(group), RT_UINT(slices), RT_UINT(last), RT_FLOAT((float)clip),
+                       RT_FLOAT((float)log(plain.beta1)), RT_FLOAT((float)log(plain.beta2))));
+}
+
+/* In two launches where that is possible: the second begins at the last partial sum of the first. */
+static void decide(th_case *t, rt_view control, rt_view partials, size_t slices, double clip)
+{
+    const size_t first = slices / 2;
+    if (first == 0) {
+        decide_part(t, control, partials, slices, true, clip);
+        return;
+    }
+    decide_part(t, control, partials, first, false, clip);
+    decide_part(t, control, rt_view_at(partials, first - 1), slices - first + 1, true, clip);
 }
 
 static void decide_case(th_case *t, const void *user)

@@ -67,7 +67,7 @@ static void widths_case(th_case *t, const void *user)
         device.vector_width = cases[i].native;
         assert_int_equal(rt_context_create(&rt, &device, NULL, &error), ST_OK);
         assert_int_equal(rt_vector_width(rt), cases[i].width);
-        assert_int_equal(rt_row_group(rt) > 1, cases[i].type != RT_CPU || cases[i].width < 4);
+        assert_int_equal(rt_row_group(rt) > 1, cases[i].type != RT_CPU);
         rt_context_destroy(&rt);
         if (th_small()) break;
     }
@@ -181,6 +181,36 @@ static void test_types(void **state)
 static void test_refused(void **state)
 {
     th_run_once(state, refused_case, NULL);
+}
+
+/* What a launch says of its loops is held to the bound, while planning too; shares stay within it. */
+static void loops_case(th_case *t, const void *user)
+{
+    static const float zeros[4] = {0};
+    const rt_view x = th_upload(t, zeros, 4), y = th_output(t, 4);
+    (void)user;
+    for (int planning = 0; planning < 2; ++planning)
+        for (size_t over = 0; over < 2; ++over) {
+            rt_planning(t->rt, planning != 0);
+            const st_status status = RT_LAUNCH(t->rt, "relu_forward", rt_items(t->rt, 4), RT_VIEW(y), RT_VIEW(x),
+                                               RT_VIEW(((rt_view){NULL, 0})), RT_UINT(4), RT_UINT(0), RT_FLOAT(1.0f),
+                                               RT_LOOPS(RT_MOST_LOOPS + over));
+            rt_planning(t->rt, false);
+            assert_int_equal(status, over ? ST_DEVICE : ST_OK);
+            if (over) expect_text(t, "relu_forward would loop 32769 times");
+        }
+    static const size_t counts[] = {1, 2, 63, 64, 65, 1000, 100003}, loops[] = {1, 2, 7, 100, 511, 512, RT_MOST_LOOPS};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i)
+        for (size_t k = 0; k < sizeof loops / sizeof *loops; ++k) {
+            const size_t shares = rt_shares(counts[i], loops[k]), turns = (counts[i] + shares - 1) / shares;
+            assert_true(turns * loops[k] <= RT_MOST_LOOPS && shares >= 1);
+            assert_true(shares == 1 || (counts[i] + shares - 2) / (shares - 1) * loops[k] > RT_MOST_LOOPS);
+        }
+}
+
+static void test_loops(void **state)
+{
+    th_run(state, loops_case, NULL);
 }
 
 /* ---- programs ---- */
@@ -389,7 +419,7 @@ int main(void)
         cmocka_unit_test(test_grids),    cmocka_unit_test(test_widths),     cmocka_unit_test(test_clamped),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_types),      cmocka_unit_test(test_nothing_to_do),
         cmocka_unit_test(test_programs), cmocka_unit_test(test_profile),    cmocka_unit_test(test_no_profile),
-        cmocka_unit_test(test_watch),    cmocka_unit_test(test_code_names),
+        cmocka_unit_test(test_watch),    cmocka_unit_test(test_code_names), cmocka_unit_test(test_loops),
     };
     return cmocka_run_group_tests(tests, th_open, th_close);
 }

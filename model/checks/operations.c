@@ -7,6 +7,7 @@
 #include "model/checks/operations_list.h"
 
 const nn_operation *const nn_operations[] = {
+    &nn_operation_long_loop,
     &nn_operation_dropout_mask,
     &nn_operation_column_sums,
     &nn_operation_segment_matmul,

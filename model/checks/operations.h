@@ -53,6 +53,7 @@ typedef struct nn_op_tensor {
     size_t (*elements)(const nn_op_shape *shape);
     double limit;            /* of |x - expected| as a part of max(|expected|, RMS of the tensor) */
     const char *kernel;      /* that writes it; several where only they together can be seen */
+    const char *meaning;     /* of other values, as part of a sentence: what the device does wrong; NULL: not known */
     const char *gradient_of; /* tensor of which it is the gradient; the incoming one is that of an output */
 } nn_op_tensor;
 

@@ -7,6 +7,8 @@
 /* operations_rows.c */
 extern const nn_operation nn_operation_column_sums, nn_operation_add, nn_operation_dropout, nn_operation_gelu,
     nn_operation_relu, nn_operation_gate, nn_operation_layernorm, nn_operation_embedding, nn_operation_head;
+/* operations_loop.c */
+extern const nn_operation nn_operation_long_loop;
 /* operations_dialogues.c */
 extern const nn_operation nn_operation_segment_matmul, nn_operation_attention, nn_operation_gcn;
 /* operations_step.c */

@@ -89,7 +89,10 @@ static void record_miss(test_case *t, const nn_selftest_line *line, const deviat
 {
     const char *device = rt_device(t->run.rt)->name;
     ++t->summary->missed;
-    if (words)
+    if (line->meaning)
+        st_fail(&t->missed, ST_CHECK, "%s computes wrongly: %s (kernel %s, operation %s)", device, line->meaning,
+                line->kernel, line->operation);
+    else if (words)
         st_fail(&t->missed, ST_CHECK,
                 "%s computes wrongly: kernel %s drew the bits %08x instead of %08x (operation %s, tensor %s, word %zu)",
                 device, line->kernel, (unsigned)worst->actual, (unsigned)worst->expected, line->operation, line->tensor,
@@ -114,6 +117,7 @@ static st_status check_tensor(test_case *t, const nn_op_tensor *tensor, rt_view 
     const nn_selftest_line line = {.operation = t->run.operation->name,
                                    .tensor = tensor->name,
                                    .kernel = kernel_of(t, tensor),
+                                   .meaning = tensor->meaning,
                                    .shape = shape,
                                    .deviation = worst.value,
                                    .limit = tensor->limit};

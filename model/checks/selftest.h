@@ -33,7 +33,8 @@ static inline size_t nn_answer_stride(size_t elements)
 
 typedef struct nn_selftest_line {
     const char *operation, *tensor;
-    const char *kernel; /* that wrote the tensor; several where only they together can be seen */
+    const char *kernel;  /* that wrote the tensor; several where only they together can be seen */
+    const char *meaning; /* of a miss; NULL: nothing but that */
     size_t shape;
     double deviation; /* largest |x - expected| / max(|expected|, RMS); infinite: not finite, or bits differ */
     double limit;

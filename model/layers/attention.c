@@ -73,7 +73,7 @@ st_status nn_attention_forward(rt_context *rt, nn_matrix context, const nn_atten
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(segments->dialogue_of), RT_VIEW(segments->starts), RT_VIEW(segments->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 2))));
+                         RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 2)), RT_LOOPS(3 * segments->longest)));
     return nn_segment_matmul_nn(rt, strided_of(context, a->heads), &products, kept_view(a), strided_of(in.v, a->heads),
                                 0.0f);
 }
@@ -91,7 +91,8 @@ st_status nn_attention_backward(rt_context *rt, const nn_attention_gradient *g, 
                          RT_VIEW(keep ? a->scratch : (rt_view){0}), RT_VIEW(a->probabilities), RT_VIEW(a->mask.bits),
                          RT_VIEW(segments->dialogue_of), RT_VIEW(segments->starts), RT_VIEW(segments->pair_starts),
                          RT_UINT(a->heads), RT_UINT(keep), RT_UINT(a->mask.bits.block != NULL), RT_FLOAT(a->mask.scale),
-                         RT_FLOAT(score_factor(a, a->in.q)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3))));
+                         RT_FLOAT(score_factor(a, a->in.q)), RT_LOCAL(softmax_group(rt)), RT_MOVES(moves_of(a, 3)),
+                         RT_LOOPS(2 * segments->longest)));
     ST_FORWARD(nn_segment_matmul_tn(rt, strided_of(g->dv, a->heads), &products, kept_view(a),
                                     strided_of(dcontext, a->heads), 0.0f));
     ST_FORWARD(

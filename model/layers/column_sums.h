@@ -14,7 +14,7 @@ typedef struct nn_parts {
     size_t count, length; /* parts, and rows of each but perhaps the last */
 } nn_parts;
 
-/* At most 64 parts of at least 16 rows. */
+/* 64 parts of at least 16 rows, or fewer; beyond a million rows, parts of 16,384 rows. */
 nn_parts nn_parts_of(size_t rows);
 
 /* One work-item per VW columns and part. */

@@ -10,7 +10,8 @@ st_status nn_embedding_forward(rt_context *rt, rt_view y, const nn_embedding *la
     return RT_LAUNCH(rt, "embedding_forward", rt_rows(rt, segments->rows), RT_VIEW(y), RT_VIEW(x),
                      RT_VIEW(segments->position), RT_VIEW(layer->speakers->of_row), RT_VIEW(layer->positional_encoding),
                      RT_VIEW(layer->table), RT_UINT(layer->table_rows), RT_UINT(layer->columns), RT_UINT(encoded),
-                     RT_MOVES((2 * segments->rows + (encoded ? segments->longest : 0)) * layer->columns));
+                     RT_MOVES((2 * segments->rows + (encoded ? segments->longest : 0)) * layer->columns),
+                     RT_LOOPS(rt_row_loops(rt, layer->columns)));
 }
 
 size_t nn_embedding_scratch(size_t rows, size_t speakers, size_t columns)
@@ -29,9 +30,9 @@ st_status nn_embedding_backward(rt_context *rt, const nn_embedding_gradient *gra
                          RT_VIEW(layer->scratch), RT_VIEW(dy[0]), RT_VIEW(tensors > 1 ? dy[1] : nothing),
                          RT_VIEW(tensors > 2 ? dy[2] : nothing), RT_VIEW(speakers->rows), RT_VIEW(speakers->starts),
                          RT_UINT(rows), RT_UINT(columns), RT_UINT(parts.length), RT_UINT(tensors),
-                         RT_MOVES((tensors * rows + parts.count) * columns)));
+                         RT_MOVES((tensors * rows + parts.count) * columns), RT_LOOPS(parts.length + speakers->count)));
     return RT_LAUNCH(rt, "embedding_backward_finish", nn_parts_grid(rt, columns, layer->table_rows),
                      RT_VIEW(gradient->dtable), RT_VIEW(layer->scratch), RT_VIEW(speakers->starts),
                      RT_UINT(speakers->count), RT_UINT(columns), RT_UINT(parts.length), RT_FLOAT(gradient->beta),
-                     RT_MOVES((parts.count + layer->table_rows) * columns));
+                     RT_MOVES((parts.count + layer->table_rows) * columns), RT_LOOPS(parts.count));
 }

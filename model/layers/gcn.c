@@ -57,6 +57,23 @@ static size_t squares_of(const nn_gcn *layer)
     return nn_square_elements(layer->segments->pairs, layer->modalities);
 }
 
+/* Iterations of an item over the columns of its utterance's nodes, and over their edges. */
+static size_t node_loops(const rt_context *rt, const nn_gcn *layer)
+{
+    return (layer->modalities + 1) * rt_row_loops(rt, layer->graph);
+}
+
+static size_t edge_loops(const rt_context *rt, const nn_gcn *layer)
+{
+    return layer->modalities * rt_row_loops(rt, layer->segments->longest);
+}
+
+/* Turns of an item that `across` groups leave of all. */
+static size_t share(size_t turns, size_t across)
+{
+    return (turns + across - 1) / across;
+}
+
 /* The arguments by which every row kernel finds its dialogue, and those by which it masks. */
 #define DIALOGUE_OF_ROW(segments) RT_VIEW((segments)->dialogue_of), RT_VIEW((segments)->starts)
 #define MASKED(layer) RT_UINT((layer)->keep.bits.block != NULL), RT_FLOAT((layer)->keep.scale)
@@ -71,10 +88,10 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer, rt
                          RT_VIEW(layer->s), RT_VIEW(x), RT_VIEW(layer->keep.bits), DIALOGUE_OF_ROW(segments),
                          RT_VIEW(layer->weight), RT_VIEW(layer->bias), RT_UINT(segments->rows), RT_UINT(layer->graph),
                          RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt)),
-                         RT_MOVES(3 * nodes_of(layer) + words_of(layer))));
+                         RT_MOVES(3 * nodes_of(layer) + words_of(layer)), RT_LOOPS(node_loops(rt, layer))));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_forward", grid, RT_VIEW(scratch.a), RT_VIEW(layer->u), RT_VIEW(layer->s),
                          DIALOGUE_OF_ROW(segments), RT_VIEW(segments->pair_starts), RT_UINT(segments->rows),
-                         RT_UINT(layer->modalities), RT_MOVES(squares_of(layer))));
+                         RT_UINT(layer->modalities), RT_MOVES(squares_of(layer)), RT_LOOPS(edge_loops(rt, layer))));
     return nn_segment_matmul_nn(rt, strided_of(x_next, layer), &products, scratch.a, strided_of(scratch.h, layer),
                                 1.0f);
 }
@@ -89,18 +106,46 @@ static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gc
                          RT_VIEW(scratch->ds), RT_VIEW(layer->x), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
                          RT_VIEW(layer->s), RT_VIEW(dx_next), DIALOGUE_OF_ROW(segments), RT_UINT(segments->rows),
                          RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer), RT_LOCAL(rt_row_group(rt)),
-                         RT_MOVES(3 * nodes_of(layer) + words_of(layer))));
+                         RT_MOVES(3 * nodes_of(layer) + words_of(layer)), RT_LOOPS(node_loops(rt, layer))));
     ST_FORWARD(nn_segment_matmul_nt(rt, scratch->dz, &products, strided_of(dx_next, layer),
                                     strided_of(scratch->h, layer), 1.0f));
     ST_FORWARD(RT_LAUNCH(rt, "gcn_edges_backward", grid, RT_VIEW(scratch->a), RT_VIEW(scratch->dz),
                          RT_VIEW(scratch->du), RT_VIEW(layer->u), RT_VIEW(layer->s), DIALOGUE_OF_ROW(segments),
                          RT_VIEW(segments->pair_starts), RT_UINT(segments->rows), RT_UINT(layer->modalities),
-                         RT_LOCAL(rt_row_group(rt)), RT_MOVES(3 * squares_of(layer))));
-    const size_t local = rt_row_group(rt);
-    return RT_LAUNCH(rt, "gcn_sources_backward", rt_groups(1, 1, segments->dialogues * layer->modalities, local),
+                         RT_LOCAL(rt_row_group(rt)), RT_MOVES(3 * squares_of(layer)), RT_LOOPS(edge_loops(rt, layer))));
+    const size_t turns = rt_row_loops(rt, segments->longest), across = rt_shares(turns, segments->longest);
+    return RT_LAUNCH(rt, "gcn_sources_backward",
+                     rt_groups(across, 1, segments->dialogues * layer->modalities, rt_row_group(rt)),
                      RT_VIEW(scratch->ds), RT_VIEW(scratch->dz), RT_VIEW(segments->starts),
                      RT_VIEW(segments->pair_starts), RT_UINT(segments->rows), RT_UINT(layer->modalities),
-                     RT_MOVES(squares_of(layer)));
+                     RT_MOVES(squares_of(layer)), RT_LOOPS(share(turns, across) * segments->longest));
+}
+
+/* dweight from its partial sums; as many launches, one behind the other, as keep the loops of an item short. */
+static st_status add_chunks(rt_context *rt, rt_view dweight, rt_view partials, size_t chunks, size_t columns,
+                            float beta)
+{
+    for (size_t first = 0; first < chunks; first += RT_MOST_LOOPS) {
+        const size_t count = chunks - first < RT_MOST_LOOPS ? chunks - first : RT_MOST_LOOPS;
+        const float kept = first > 0 ? 1.0f : beta;
+        ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(dweight),
+                             RT_VIEW(rt_view_at(partials, first * columns)), RT_UINT(count), RT_UINT(columns),
+                             RT_FLOAT(kept), RT_MOVES((count + (kept != 0.0f ? 2 : 1)) * columns), RT_LOOPS(count)));
+    }
+    return ST_OK;
+}
+
+/* dbias, likewise. */
+static st_status add_nodes(rt_context *rt, rt_view dbias, rt_view ds, size_t nodes, float beta)
+{
+    const size_t local = rt_row_group(rt), most = RT_MOST_LOOPS * local * rt_vector_width(rt);
+    for (size_t first = 0; first < nodes; first += most) {
+        const size_t count = nodes - first < most ? nodes - first : most;
+        ST_FORWARD(RT_LAUNCH(rt, "gcn_bias_backward", rt_rows(rt, 1), RT_VIEW(dbias), RT_VIEW(rt_view_at(ds, first)),
+                             RT_UINT(count), RT_FLOAT(first > 0 ? 1.0f : beta), RT_LOCAL(local), RT_MOVES(count),
+                             RT_LOOPS(rt_row_loops(rt, count))));
+    }
+    return ST_OK;
 }
 
 static st_status weights_backward(rt_context *rt, const nn_gcn_gradient *gradient, const nn_gcn *layer,
@@ -108,15 +153,13 @@ static st_status weights_backward(rt_context *rt, const nn_gcn_gradient *gradien
 {
     const size_t nodes = layer->modalities * layer->segments->rows, chunks = chunks_of(nodes),
                  columns = 2 * layer->graph;
-    const size_t local = rt_row_group(rt);
-    ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_partials", rt_groups(1, chunks, 1, local), RT_VIEW(scratch->partials),
-                         RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds), RT_UINT(nodes),
-                         RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK), RT_MOVES(nodes_of(layer) + chunks * columns)));
-    ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_backward", rt_items(rt, columns), RT_VIEW(gradient->dweight),
-                         RT_VIEW(scratch->partials), RT_UINT(chunks), RT_UINT(columns), RT_FLOAT(gradient->beta),
-                         RT_MOVES((chunks + (gradient->beta != 0.0f ? 2 : 1)) * columns)));
-    return RT_LAUNCH(rt, "gcn_bias_backward", rt_rows(rt, 1), RT_VIEW(gradient->dbias), RT_VIEW(scratch->ds),
-                     RT_UINT(nodes), RT_FLOAT(gradient->beta), RT_LOCAL(local), RT_MOVES(nodes));
+    const size_t turns = rt_row_loops(rt, layer->graph), across = rt_shares(turns, NN_GCN_CHUNK);
+    ST_FORWARD(RT_LAUNCH(rt, "gcn_weight_partials", rt_groups(across, chunks, 1, rt_row_group(rt)),
+                         RT_VIEW(scratch->partials), RT_VIEW(scratch->h), RT_VIEW(scratch->du), RT_VIEW(scratch->ds),
+                         RT_UINT(nodes), RT_UINT(layer->graph), RT_UINT(NN_GCN_CHUNK),
+                         RT_MOVES(nodes_of(layer) + chunks * columns), RT_LOOPS(share(turns, across) * NN_GCN_CHUNK)));
+    ST_FORWARD(add_chunks(rt, gradient->dweight, scratch->partials, chunks, columns, gradient->beta));
+    return add_nodes(rt, gradient->dbias, scratch->ds, nodes, gradient->beta);
 }
 
 st_status nn_gcn_backward(rt_context *rt, const nn_gcn_gradient *gradient, const nn_gcn *layer, rt_view dx_next)
@@ -132,5 +175,5 @@ st_status nn_gcn_backward(rt_context *rt, const nn_gcn_gradient *gradient, const
                      RT_VIEW(scratch.du), RT_VIEW(scratch.ds), RT_VIEW(layer->keep.bits), RT_VIEW(layer->u),
                      RT_VIEW(layer->s), RT_VIEW(dx_next), DIALOGUE_OF_ROW(segments), RT_VIEW(layer->weight),
                      RT_UINT(segments->rows), RT_UINT(layer->graph), RT_UINT(layer->modalities), MASKED(layer),
-                     RT_MOVES(3 * nodes_of(layer) + words_of(layer)));
+                     RT_MOVES(3 * nodes_of(layer) + words_of(layer)), RT_LOOPS(node_loops(rt, layer)));
 }

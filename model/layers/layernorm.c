@@ -10,7 +10,7 @@ st_status nn_layernorm_forward(rt_context *rt, rt_view y, const nn_layernorm *la
     return RT_LAUNCH(rt, "layernorm_forward", rt_rows(rt, layer->rows), RT_VIEW(y), RT_VIEW(layer->mean),
                      RT_VIEW(layer->rstd), RT_VIEW(x), RT_VIEW(layer->gain), RT_VIEW(layer->bias),
                      RT_UINT(layer->columns), RT_FLOAT(eps), RT_LOCAL(rt_row_group(rt)),
-                     RT_MOVES(2 * layer->rows * layer->columns));
+                     RT_MOVES(2 * layer->rows * layer->columns), RT_LOOPS(3 * rt_row_loops(rt, layer->columns)));
 }
 
 size_t nn_layernorm_scratch(size_t rows, size_t columns)
@@ -28,12 +28,13 @@ st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gra
     ST_FORWARD(RT_LAUNCH(rt, "layernorm_backward_parts", nn_parts_grid(rt, columns, parts.count), RT_VIEW(dgain_parts),
                          RT_VIEW(dbias_parts), RT_VIEW(layer->mean), RT_VIEW(layer->rstd), RT_VIEW(dy),
                          RT_VIEW(layer->x), RT_UINT(rows), RT_UINT(columns), RT_UINT(parts.length),
-                         RT_MOVES(2 * (rows + parts.count) * columns)));
+                         RT_MOVES(2 * (rows + parts.count) * columns), RT_LOOPS(parts.length)));
     ST_FORWARD(nn_column_sums_finish(rt, gradient->dgain, dgain_parts, parts.count, columns, gradient->beta));
     ST_FORWARD(nn_column_sums_finish(rt, gradient->dbias, dbias_parts, parts.count, columns, gradient->beta));
     const size_t streams = (size_t)(3 + (gradient->beta_dx != 0.0f) + (gradient->y.block != NULL));
     return RT_LAUNCH(rt, "layernorm_backward", rt_rows(rt, rows), RT_VIEW(gradient->dx), RT_VIEW(gradient->y),
                      RT_VIEW(layer->mean), RT_VIEW(layer->rstd), RT_VIEW(dy), RT_VIEW(layer->x), RT_VIEW(layer->gain),
                      RT_VIEW(layer->bias), RT_UINT(columns), RT_UINT(gradient->y.block != NULL),
-                     RT_FLOAT(gradient->beta_dx), RT_LOCAL(rt_row_group(rt)), RT_MOVES(streams * rows * columns));
+                     RT_FLOAT(gradient->beta_dx), RT_LOCAL(rt_row_group(rt)), RT_MOVES(streams * rows * columns),
+                     RT_LOOPS(2 * rt_row_loops(rt, columns)));
 }

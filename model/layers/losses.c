@@ -17,7 +17,8 @@ void nn_loss_count(nn_loss_counts *counts, const nn_loss_tables *tables, const i
 static st_status log_softmax(rt_context *rt, rt_view out, rt_view z, size_t rows, size_t classes, double temperature)
 {
     return RT_LAUNCH(rt, "log_softmax_forward", rt_scalars(rt, rows), RT_VIEW(out), RT_VIEW(z), RT_UINT(rows),
-                     RT_UINT(classes), RT_FLOAT((float)temperature), RT_MOVES(2 * rows * classes));
+                     RT_UINT(classes), RT_FLOAT((float)temperature), RT_MOVES(2 * rows * classes),
+                     RT_LOOPS(3 * classes));
 }
 
 st_status nn_losses_teacher(rt_context *rt, const nn_losses *l, rt_view logits)
@@ -55,6 +56,22 @@ static float saf_factor(const nn_losses *l)
     return (float)(1.0 / (l->settings.saf_form == NN_SAF_TRUE_CLASS ? count : count * (double)l->classes));
 }
 
+/* Where one launch would have its items loop too often, further ones follow: each begins at the last row of the one
+ * before, which holds the sums so far. */
+static st_status total(rt_context *rt, rt_view losses, const nn_losses *l, float beta)
+{
+    const size_t group = rt_row_group(rt), most = group * RT_MOST_LOOPS;
+    for (size_t first = 0, end = 0; end < l->rows; first = end - 1) {
+        end = l->rows - first > most ? first + most : l->rows;
+        ST_FORWARD(RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(losses),
+                             RT_VIEW(rt_view_at(l->terms, 3 * first)), RT_LOCAL(group), RT_UINT(end - first),
+                             RT_UINT(end == l->rows), RT_FLOAT((float)l->settings.lambda_ce),
+                             RT_FLOAT((float)l->settings.lambda_saf), RT_FLOAT((float)l->settings.lambda_kl),
+                             RT_FLOAT(beta), RT_MOVES(3 * (end - first)), RT_LOOPS((end - first + group - 1) / group)));
+    }
+    return ST_OK;
+}
+
 st_status nn_losses_forward_backward(rt_context *rt, rt_view losses, const nn_losses_gradient *gradient,
                                      const nn_losses *l, rt_view student_logits, float beta)
 {
@@ -64,17 +81,14 @@ st_status nn_losses_forward_backward(rt_context *rt, rt_view losses, const nn_lo
     ST_FORWARD(log_softmax(rt, l->student_log_tau, student_logits, all, l->classes, set->temperature));
     const float lambda_ce = (float)set->lambda_ce, lambda_saf = (float)set->lambda_saf,
                 lambda_kl = (float)set->lambda_kl;
-    ST_FORWARD(RT_LAUNCH(rt, "losses_forward_backward", rt_scalars(rt, l->rows), RT_VIEW(l->terms),
-                         RT_VIEW(gradient->dlogits), RT_VIEW(gradient->dstudent_logits), RT_VIEW(l->log_p),
-                         RT_VIEW(l->log_tau), RT_VIEW(l->student_log_p), RT_VIEW(l->student_log_tau),
-                         RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity), RT_UINT(l->rows),
-                         RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(set->saf_form),
-                         RT_UINT(set->teacher_gradient), RT_FLOAT((float)set->gamma), RT_FLOAT((float)set->temperature),
-                         RT_FLOAT(l->counts.weight_sum > 0 ? (float)(1.0 / l->counts.weight_sum) : 0.0f),
-                         RT_FLOAT(saf_factor(l)), RT_FLOAT((float)(1.0 / (double)l->counts.rows)), RT_FLOAT(lambda_ce),
-                         RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_MOVES(3 * (l->rows + all) * l->classes)));
-    const size_t group = rt_row_group(rt);
-    return RT_LAUNCH(rt, "losses_total", rt_groups(1, 1, 1, group), RT_VIEW(losses), RT_VIEW(l->terms), RT_LOCAL(group),
-                     RT_UINT(l->rows), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl), RT_FLOAT(beta),
-                     RT_MOVES(3 * l->rows));
+    ST_FORWARD(RT_LAUNCH(
+        rt, "losses_forward_backward", rt_scalars(rt, l->rows), RT_VIEW(l->terms), RT_VIEW(gradient->dlogits),
+        RT_VIEW(gradient->dstudent_logits), RT_VIEW(l->log_p), RT_VIEW(l->log_tau), RT_VIEW(l->student_log_p),
+        RT_VIEW(l->student_log_tau), RT_VIEW(l->labels), RT_VIEW(l->per_class), RT_VIEW(l->similarity),
+        RT_UINT(l->rows), RT_UINT(l->modalities), RT_UINT(l->classes), RT_UINT(set->saf_form),
+        RT_UINT(set->teacher_gradient), RT_FLOAT((float)set->gamma), RT_FLOAT((float)set->temperature),
+        RT_FLOAT(l->counts.weight_sum > 0 ? (float)(1.0 / l->counts.weight_sum) : 0.0f), RT_FLOAT(saf_factor(l)),
+        RT_FLOAT((float)(1.0 / (double)l->counts.rows)), RT_FLOAT(lambda_ce), RT_FLOAT(lambda_saf), RT_FLOAT(lambda_kl),
+        RT_MOVES(3 * (l->rows + all) * l->classes), RT_LOOPS((1 + 5 * l->modalities) * l->classes)));
+    return total(rt, losses, l, beta);
 }

@@ -16,14 +16,21 @@ static size_t ceil_div(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* For `columns` of the output. Groups of up to GROUP_SIDE x GROUP_SIDE items where groups have items; otherwise each
- * item takes several tiles, for a group costs more than a tile of a short dialogue. */
-static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, size_t columns, size_t columns_of_item)
+/* Tiles of an item below each other, when those beside each other loop `loops` times: one where groups have items;
+ * otherwise several, for a group costs more than a tile of a short dialogue. */
+static size_t tiles_down(const rt_context *rt, size_t loops)
+{
+    return rt_row_group(rt) > 1 || loops * TILES_OF_ITEM > RT_MOST_LOOPS ? 1 : TILES_OF_ITEM;
+}
+
+/* For `columns` of the output. Groups of up to GROUP_SIDE x GROUP_SIDE items where groups have items. */
+static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, size_t columns, size_t columns_of_item,
+                         size_t tiles)
 {
     const size_t items = rt_row_group(rt);
     const size_t across = items < GROUP_SIDE ? items : GROUP_SIDE;
     const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
-    const size_t rows_of_group = tile_rows(rt) * (items > 1 ? down : TILES_OF_ITEM);
+    const size_t rows_of_group = tile_rows(rt) * tiles * down;
     rt_grid grid =
         rt_groups(ceil_div(columns, columns_of_item * across), ceil_div(shape->segments->longest, rows_of_group),
                   shape->segments->dialogues * shape->slices, across);
@@ -51,25 +58,29 @@ st_status nn_segment_matmul_nt(rt_context *rt, rt_view square, const nn_segment_
                                nn_strided y, float alpha)
 {
     const size_t columns = shape->segments->longest; /* of the output */
-    const size_t item = rt_row_group(rt) > 1 ? TILE_COLUMNS : columns;
-    return RT_LAUNCH(rt, "segment_matmul_nt", tile_grid(rt, shape, columns, item), RT_VIEW(square), RT_VIEW(x.view),
-                     RT_VIEW(y.view), RT_VIEW(shape->segments->starts), RT_VIEW(shape->segments->pair_starts),
-                     RT_UINT(shape->slices), RT_UINT(shape->columns), RT_UINT(x.ld), RT_ULONG(x.stride), RT_UINT(y.ld),
-                     RT_ULONG(y.stride), RT_FLOAT(alpha),
-                     RT_MOVES(2 * strided_elements(shape) + square_elements(shape)), RT_FLOPS(flops_of(shape)));
+    const size_t loops = ceil_div(shape->columns, rt_vector_width(rt)), tiles = tiles_down(rt, loops);
+    const size_t row = ceil_div(columns, TILE_COLUMNS);
+    const size_t beside = rt_row_group(rt) > 1 ? 1 : ceil_div(row, rt_shares(row, tiles * loops));
+    return RT_LAUNCH(rt, "segment_matmul_nt", tile_grid(rt, shape, columns, beside * TILE_COLUMNS, tiles),
+                     RT_VIEW(square), RT_VIEW(x.view), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
+                     RT_VIEW(shape->segments->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
+                     RT_UINT(x.ld), RT_ULONG(x.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(alpha),
+                     RT_MOVES(2 * strided_elements(shape) + square_elements(shape)), RT_FLOPS(flops_of(shape)),
+                     RT_LOOPS(beside * tiles * loops));
 }
 
 static st_status product(rt_context *rt, const char *kernel, nn_strided out, const nn_segment_matmul *shape,
                          rt_view square, nn_strided y, float beta)
 {
     const size_t width = rt_vector_width(rt);
-    const size_t vectors = width >= 8 ? 4 : 2;
-    return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width), RT_VIEW(out.view),
+    const size_t vectors = width >= 8 ? 4 : 2, loops = vectors * shape->segments->longest;
+    const size_t tiles = tiles_down(rt, loops);
+    return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width, tiles), RT_VIEW(out.view),
                      RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
                      RT_VIEW(shape->segments->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
                      RT_UINT(out.ld), RT_ULONG(out.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(beta),
                      RT_MOVES((beta != 0.0f ? 3 : 2) * strided_elements(shape) + square_elements(shape)),
-                     RT_FLOPS(flops_of(shape)));
+                     RT_FLOPS(flops_of(shape)), RT_LOOPS(tiles * loops));
 }
 
 st_status nn_segment_matmul_nn(rt_context *rt, nn_strided out, const nn_segment_matmul *shape, rt_view square,

@@ -5,11 +5,18 @@
 
 #include "runtime/launch.h"
 
-enum { SLICE = 65536 }; /* elements per partial sum: a property of the sum, not of the device */
+enum { SLICE = 65536 };
 
-static size_t slices_of(size_t elements)
+/* Elements per partial sum: a property of the sum, but where one item would loop too often over so many. */
+static size_t slice_of(const rt_context *rt)
 {
-    return (elements + SLICE - 1) / SLICE;
+    const size_t most = RT_MOST_LOOPS * rt_row_group(rt) * rt_vector_width(rt);
+    return SLICE < most ? SLICE : most;
+}
+
+static size_t slices_of(const rt_context *rt, size_t elements)
+{
+    return (elements + slice_of(rt) - 1) / slice_of(rt);
 }
 
 st_status nn_optimizer_plan(nn_optimizer *o, nn_params *params, rt_arena *arena)
@@ -19,7 +26,7 @@ st_status nn_optimizer_plan(nn_optimizer *o, nn_params *params, rt_arena *arena)
     for (size_t b = 0; b < rt_arena_blocks(params->gradients); ++b) {
         size_t elements = 0;
         rt_arena_block(params->gradients, b, &elements);
-        o->slices += slices_of(elements);
+        o->slices += slices_of(params->rt, elements);
     }
     ST_FORWARD(rt_arena_take(arena, "optimizer control", NN_CONTROL_ELEMENTS, &o->control));
     return rt_arena_take(arena, "partial norms", o->slices, &o->partials);
@@ -33,28 +40,44 @@ st_status nn_optimizer_set(nn_optimizer *o, uint32_t updates, uint32_t skipped)
     return rt_write(o->params->rt, o->control, control, NN_CONTROL_ELEMENTS);
 }
 
-static st_status decide(nn_optimizer *o, const nn_adam *adam)
+/* Where one launch would have its items loop too often, further ones follow: each begins at the last partial sum of the
+ * one before, which holds the sum so far. */
+static st_status decide(const nn_optimizer *o, const nn_adam *adam)
 {
     rt_context *rt = o->params->rt;
-    const size_t group = rt_row_group(rt);
+    const size_t group = rt_row_group(rt), most = group * RT_MOST_LOOPS;
+    for (size_t first = 0, end = 0; end < o->slices; first = end - 1) {
+        end = o->slices - first > most ? first + most : o->slices;
+        ST_FORWARD(RT_LAUNCH(rt, "optimizer_decide", rt_groups(1, 1, 1, group), RT_VIEW(o->control),
+                             RT_VIEW(rt_view_at(o->partials, first)), RT_LOCAL(group), RT_UINT(end - first),
+                             RT_UINT(end == o->slices), RT_FLOAT((float)adam->clip), RT_FLOAT((float)log(adam->beta1)),
+                             RT_FLOAT((float)log(adam->beta2)), RT_MOVES(end - first),
+                             RT_LOOPS((end - first + group - 1) / group)));
+    }
+    return ST_OK;
+}
+
+static st_status measure(const nn_optimizer *o)
+{
+    rt_context *rt = o->params->rt;
+    const size_t group = rt_row_group(rt), slice = slice_of(rt);
     size_t done = 0;
     for (size_t b = 0; b < rt_arena_blocks(o->params->gradients); ++b) {
         size_t elements = 0;
         const rt_view gradient = rt_arena_block(o->params->gradients, b, &elements);
-        const size_t slices = slices_of(elements);
+        const size_t slices = slices_of(rt, elements);
         ST_FORWARD(RT_LAUNCH(rt, "gradient_partials", rt_rows(rt, slices), RT_VIEW(rt_view_at(o->partials, done)),
-                             RT_VIEW(gradient), RT_LOCAL(group), RT_UINT(elements), RT_UINT(SLICE),
-                             RT_MOVES(elements + slices)));
+                             RT_VIEW(gradient), RT_LOCAL(group), RT_UINT(elements), RT_UINT(slice),
+                             RT_MOVES(elements + slices), RT_LOOPS(rt_row_loops(rt, slice))));
         done += slices;
     }
-    return RT_LAUNCH(rt, "optimizer_decide", rt_groups(1, 1, 1, group), RT_VIEW(o->control), RT_VIEW(o->partials),
-                     RT_LOCAL(group), RT_UINT(o->slices), RT_FLOAT((float)adam->clip),
-                     RT_FLOAT((float)log(adam->beta1)), RT_FLOAT((float)log(adam->beta2)), RT_MOVES(o->slices));
+    return ST_OK;
 }
 
 st_status nn_optimizer_step(nn_optimizer *o, const nn_adam *adam, double lr)
 {
     rt_context *rt = o->params->rt;
+    ST_FORWARD(measure(o));
     ST_FORWARD(decide(o, adam));
     const double decay = adam->weight_decay;
     for (size_t b = 0; b < rt_arena_blocks(o->params->values); ++b) {

@@ -55,6 +55,7 @@ for step in device["step"]:
     assert 0 < step["loss"] < 100
     profile = step["profile"]
     assert 0 < profile["gemm_seconds"] < profile["step_seconds"]
+    assert profile["gemm_gflops"] <= step["best_gflops"] * (1 + 1e-9)  # a part of the best is never above 1
     names = [line["name"] for line in profile["kernels"]]
     assert len(names) == len(set(names)) and "gemm" in names
     assert ("adam_update" in names) == (step["mode"] == "train")

@@ -139,7 +139,9 @@ fi
     gives 0 train "${small_model[@]}" --set data.path=data.safetensors --set train.epochs=5 --profile --out profiled
 ) || exit 1
 out_has '^gemm +[0-9]+ '
-out_has '^gate_forward .* [0-9.]+ +- +[0-9]+%$'
+out_has '^gate_forward .* [0-9.]+ +- +(>100|[0-9]+)%$'
+! grep -qE '^[a-z_]+ .* (1[1-9][0-9]|10[1-9]|[2-9][0-9][0-9])%$' .out || fail "more than all of the peak"
+if grep -qE '>100%$' .out; then out_has '^>100%: .*caches'; else out_lacks '^>100%:'; fi
 out_has '^peak: [0-9.]+ GB/s .* [0-9.]+ GFLOP/s'
 out_has '^all of it +1 +[0-9.]+$'
 err_has 'profiled/trace.json shows the first 8 steps: .*perfetto'

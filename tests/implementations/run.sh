@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The program on one implementation of OpenCL that scripts/install.sh brings:  run.sh NAME short|long
-# short: the self-test, and three small golden cases. long: every golden case, a training of three epochs, and one of two
-# that is resumed for a third, with the same bytes. The program is SAFSD_TEST_PROGRAM; SAFSD_TEST_BUILD is
+# short: the self-test, and three small golden cases. long: the self-test, every golden case, a training of three epochs,
+# and one of two that is resumed for a third, with the same bytes. The program is SAFSD_TEST_PROGRAM; SAFSD_TEST_BUILD is
 # the build tree, where the drivers lie and compiled kernels are kept. Exit status 77: the implementation is not here.
 set -euo pipefail
 name=$1
@@ -17,8 +17,9 @@ intel-fpga-emulator)
     export LD_LIBRARY_PATH=$folder/intel-fpga-emulator/lib CL_CONFIG_CPU_TARGET_ARCH=core-avx2
     library=$LD_LIBRARY_PATH/libintelocl_emu.so
     ;;
-rusticl)
+rusticl | rusticl-cpu) # llvmpipe as a GPU and as a CPU
     export RUSTICL_ENABLE=llvmpipe RUSTICL_DEVICE_TYPE=gpu
+    [ "$name" = rusticl ] || RUSTICL_DEVICE_TYPE=cpu
     library=$(find "$folder/mesa" -name libRusticlOpenCL.so.1 2>/dev/null || true)
     ;;
 *)
@@ -51,8 +52,23 @@ if [ -e /etc/OpenCL/vendors/pocl.icd ] && grep -q 'an emulator' <<<"$devices"; t
     grep -q '^device [0-9] (.*): \(pthread\|basic\)' <<<"$chosen" || { echo "auto does not take the processor: $chosen" && exit 1; }
 fi
 
+# llvmpipe ends the loops of a work-item after 65,535 iterations: the self-test has to say so, and nothing trains there
+# but by force. The program's own kernels loop less, so models are right all the same.
+force=()
+selftest() {
+    if [[ $name != rusticl* ]]; then
+        "$program" --quiet selftest
+        return
+    fi
+    force=(--force)
+    local status=0
+    "$program" --quiet selftest 2>refusal || status=$?
+    cat refusal
+    [ $status -eq 4 ] && grep -q 'ends the loops of a work-item early' refusal
+}
+selftest
+
 if [ "$tier" = short ]; then
-    "$program" --quiet selftest
     "$program" --quiet verify "$golden"/{lonely,one_mode,adamw}.safetensors
     exit 0
 fi
@@ -61,9 +77,9 @@ fi
 "$program" --quiet synth --dialogues 8 --dims 12,8,6 -o data.safetensors
 settings=(--set data.path=data.safetensors --set data.format=auto --set model.hidden=16 --set model.heads=2
     --set model.gcn_layers=2 --set train.batch=2 --set data.valid_fraction=0.3)
-"$program" --quiet train "${settings[@]}" --set train.epochs=3 --out whole
-"$program" --quiet train "${settings[@]}" --set train.epochs=2 --out parts
-"$program" --quiet train --resume parts --set train.epochs=3
+"$program" --quiet train "${settings[@]}" --set train.epochs=3 --out whole "${force[@]}"
+"$program" --quiet train "${settings[@]}" --set train.epochs=2 --out parts "${force[@]}"
+"$program" --quiet train --resume parts --set train.epochs=3 "${force[@]}"
 cmp whole/last.safetensors parts/last.safetensors
 cmp whole/predictions.csv parts/predictions.csv
 "$program" --quiet eval whole/best.safetensors --data data.safetensors

@@ -218,6 +218,15 @@ static void mean(ref_case *c)
         }
 }
 
+static void long_loop(ref_case *c)
+{
+    for (size_t i = 0; i < c->shape->width; ++i) {
+        uint32_t x = (uint32_t)i;
+        for (size_t turn = 0; turn < c->shape->depth; ++turn) x = 1664525u * x + 1013904223u;
+        V("words")[i] = x;
+    }
+}
+
 static void optimizer(ref_case *c)
 {
     const double updates = NN_OP_UPDATES + 1.0, norm = ref_norm(V("gradient"), ref_flat(c));
@@ -238,5 +247,6 @@ const ref_operation ref_step_operations[] = {
     {"losses", losses, NULL},
     {"mean", mean, NULL},
     {"optimizer", optimizer, NULL},
+    {"long loop", long_loop, NULL},
     {NULL, NULL, NULL},
 };
