@@ -2,7 +2,7 @@
 #ifndef SAFSD_CONFIG_CHECK_H
 #define SAFSD_CONFIG_CHECK_H
 
-#include "config/config.h"
+#include "config/values.h"
 
 /* `places` says for every key of the table, in its order, where its value was given: "FILE:LINE: [section] key" or
  * "--set section.key", as a sentence of error (ST_USAGE) begins; NULL for a default. */

@@ -2,7 +2,7 @@
 #ifndef SAFSD_CONFIG_LIST_H
 #define SAFSD_CONFIG_LIST_H
 
-#include "config/config.h"
+#include "config/values.h"
 
 /* A piece of a text that somebody else holds; not terminated. */
 typedef struct cfg_piece {

@@ -2,7 +2,7 @@
 #ifndef SAFSD_CONFIG_SCHEMA_H
 #define SAFSD_CONFIG_SCHEMA_H
 
-#include "config/config.h"
+#include "config/values.h"
 
 typedef enum cfg_type {
     CFG_TYPE_INT,        /* int */

@@ -2,7 +2,7 @@
 #ifndef SAFSD_CONFIG_SIMILARITY_H
 #define SAFSD_CONFIG_SIMILARITY_H
 
-#include "config/config.h"
+#include "config/values.h"
 
 /* Gives the table of a corpus, [*classes, *classes], row = true class; NULL and 0 for the forms that have none.
  *   iemocap: happy, sad, neutral, angry, excited, frustrated

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "data/dataset.h"
+#include "data/dataset_fields.h"
 #include "data/pool.h"
 #include "data/safetensors.h"
 

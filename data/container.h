@@ -2,7 +2,7 @@
 #ifndef SAFSD_DATA_CONTAINER_H
 #define SAFSD_DATA_CONTAINER_H
 
-#include "data/dataset.h"
+#include "data/dataset_fields.h"
 
 /* Features of type F32 stay in the file map; other types are converted. Labels may lack (all unlabelled), so may ids
  * (numbers then), names (numbers) and sentences. */

@@ -17,45 +17,10 @@
 #ifndef SAFSD_DATA_DATASET_H
 #define SAFSD_DATA_DATASET_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/status.h"
-
-enum { DS_MODALITIES = 3, DS_LONGEST_DIALOGUE = 512, DS_UNLABELLED = -1 };
-
-typedef enum ds_split { DS_TRAIN, DS_VALID, DS_TEST, DS_SPLITS } ds_split;
-
-/* Fields are for reading; the functions below change them. All memory belongs to the data set. */
-typedef struct ds_dataset {
-    size_t dialogues, utterances;
-    size_t dims[DS_MODALITIES];       /* widths of t, a, v; 0: absent */
-    const float *x[DS_MODALITIES];    /* [utterances, dims[m]], perhaps a read-only file map; NULL where absent */
-    const int32_t *speakers;          /* [utterances], 0 .. speaker_count - 1 */
-    const int32_t *labels;            /* [utterances], 0 .. classes - 1, or DS_UNLABELLED */
-    const int32_t *lengths;           /* [dialogues], 1 .. DS_LONGEST_DIALOGUE */
-    const size_t *starts;             /* [dialogues + 1] */
-    const int32_t *split;             /* [dialogues], a ds_split */
-    size_t classes, speaker_count;    /* C, S; C = 0 where no utterance is labelled and nobody names classes */
-    const char *const *class_names;   /* [classes] "0", "1", ... where nobody named them */
-    const char *const *speaker_names; /* [speaker_count] */
-    const int32_t *speaker_rows;      /* [speaker_count] rows of a model's tables (speakers.h); NULL: their numbers */
-    const char *const *dialogue_ids;  /* [dialogues], each once */
-    const char *const *utterance_ids; /* [utterances] */
-    const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
-    size_t unlisted;                  /* dialogues of a pickle that are in none of its lists, left out here */
-    struct ds_storage *storage;
-} ds_dataset;
+#include "data/dataset_fields.h"
 
 /* ---- reading and writing ---- */
-
-typedef enum ds_format { DS_FORMAT_AUTO, DS_FORMAT_PICKLE, DS_FORMAT_CONTAINER } ds_format;
-
-typedef struct ds_load_options {
-    ds_format format;               /* auto: by the contents of the file */
-    const char *const *class_names; /* [classes] in label order, fixing C; NULL: those of the file, else numbers */
-    size_t classes;                 /* 0: as the file says, else the largest label + 1 */
-} ds_load_options;
 
 /* Reads a published pickle (docs/model.md 11: 12 or 13 fields, and the relatives with 9, 10, 13 and 14 that can be told
  * apart) or a container. Everything is checked: row counts per dialogue, dialogues without utterances or longer than
@@ -67,8 +32,6 @@ st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *op
  * docs/model.md 12; dialogue_ids, utterance_ids, sentences as U8 tensors of NUL-terminated UTF-8; metadata format =
  * "safsd-data-1", class_names and speaker_names as JSON arrays. Written under a temporary name and renamed. */
 st_status ds_save(const ds_dataset *data, const char *path, st_error *error);
-
-void ds_destroy(ds_dataset **data);
 
 /* A data set of its own with the features and the texts of another, which has to outlive it: what is done to the copy
  * (splits, names, standardisation) leaves the other as it is. */

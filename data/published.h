@@ -2,7 +2,7 @@
 #ifndef SAFSD_DATA_PUBLISHED_H
 #define SAFSD_DATA_PUBLISHED_H
 
-#include "data/dataset.h"
+#include "data/dataset_fields.h"
 #include "data/value.h"
 
 /* Reads a tuple of dicts by dialogue: 12 fields (IEMOCAP), 13 (MELD), and relatives with 9, 10, 13 and 14 fields; which

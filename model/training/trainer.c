@@ -6,6 +6,7 @@
 #include "model/network/data_check.h"
 #include "model/training/diagnose.h"
 #include "model/training/run_fingerprint.h"
+#include "model/training/trainer.h"
 #include "model/training/trainer_epoch.h"
 #include "model/training/trainer_state.h"
 

@@ -4,7 +4,9 @@
 #define SAFSD_MODEL_TRAINING_TRAINER_STATE_H
 
 #include "model/training/data_parallel.h"
-#include "model/training/trainer.h"
+#include "model/training/trainer_options.h"
+
+typedef struct nn_trainer nn_trainer;
 
 /* The step whose outcome has not been read yet. */
 typedef struct nn_flight {
