@@ -10,6 +10,11 @@
 #include "model/layers/losses.h"
 #include "model/glossary.h"
 
+/* Upper bounds of what is computed at once: a batch, or a part of one when batches are cut. */
+typedef struct nn_extent {
+    size_t dialogues, rows, pairs, longest; /* B, N, sum of L^2, max L */
+} nn_extent;
+
 enum { NN_ENCODERS = 9, NN_MOST_LAYERS = 64, NN_MOST_GCN_LAYERS = 64 };
 
 typedef struct nn_config {

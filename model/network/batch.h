@@ -9,7 +9,6 @@
 #include "data/dataset.h"
 #include "model/hyperparameters.h"
 #include "model/layers/embedding.h"
-#include "model/network/safsd.h"
 #include "runtime/upload.h"
 
 /* A batch, or a part of one, on the device. */

@@ -5,7 +5,11 @@
 #include "model/network/batch.h"
 #include "model/network/encoder.h"
 #include "model/network/dropout_masks.h"
-#include "model/network/safsd.h"
+#include "model/layers/losses.h"
+#include "model/network/optimizer.h"
+#include "model/network/params.h"
+
+typedef struct nn_safsd nn_safsd;
 
 /* Activations that backward needs; index n or m is a modality. */
 typedef struct nn_activations {

@@ -7,6 +7,7 @@
 #include "model/layers/gcn.h"
 #include "model/layers/layernorm.h"
 #include "model/network/network.h"
+#include "model/network/safsd.h"
 #include "runtime/gemm.h"
 
 /* Takes that stop at the first failure. */

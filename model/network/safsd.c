@@ -7,6 +7,7 @@
 #include "model/layers/head.h"
 #include "model/layers/linear.h"
 #include "model/network/network.h"
+#include "model/network/safsd.h"
 #include "model/layers/relu.h"
 
 static const rt_view nothing = {NULL, 0};

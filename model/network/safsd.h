@@ -21,11 +21,6 @@
 
 typedef struct nn_safsd nn_safsd;
 
-/* Upper bounds of what is computed at once: a batch, or a part of one when batches are cut. */
-typedef struct nn_extent {
-    size_t dialogues, rows, pairs, longest; /* B, N, sum of L^2, max L */
-} nn_extent;
-
 typedef struct nn_safsd_options {
     nn_config config;
     nn_loss_tables tables; /* copied */

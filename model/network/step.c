@@ -5,6 +5,7 @@
 
 #include "model/layers/positional_encoding.h"
 #include "model/network/network.h"
+#include "model/network/safsd.h"
 #include "runtime/gemm.h"
 #include "runtime/host_map.h"
 

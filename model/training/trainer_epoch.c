@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "data/philox.h"
 #include "model/training/diagnose.h"
-#include "model/training/trainer.h"
 #include "model/training/trainer_state.h"
 #include "runtime/profile.h"
 
