@@ -241,8 +241,9 @@ static st_status check(bench_tuner *t, const measured *item, bench_trial *trial)
     return ST_OK;
 }
 
-/* The shortest of some calls: what else the machine does can only lengthen one. */
-static st_status time_product(bench_tuner *t, const measured *item, double *seconds)
+/* The shortest of some calls: what else the machine does can only lengthen one. A single call is enough where it takes
+ * longer than `limit` (0: none). */
+static st_status time_product(bench_tuner *t, const measured *item, double limit, double *seconds)
 {
     const double flops = bench_call_flops(&item->call);
     const size_t calls = flops < 1e8 ? (size_t)(1e8 / flops) + 1 : 1;
@@ -254,6 +255,7 @@ static st_status time_product(bench_tuner *t, const measured *item, double *seco
         const double took = (clock_seconds() - start) / (double)calls;
         all += took * (double)calls;
         if (i == 0 || took < shortest) shortest = took;
+        if (limit > 0 && took > limit) break;
     }
     *seconds = shortest;
     return ST_OK;
@@ -287,7 +289,7 @@ static st_status measure(bench_tuner *t, const bench_candidate *candidate, bench
         }
         ST_FORWARD(check(t, &t->items[i], trial));
         if (trial->outcome != BENCH_MEASURED) return ST_OK;
-        ST_FORWARD(time_product(t, &t->items[i], &seconds));
+        ST_FORWARD(time_product(t, &t->items[i], limits.seconds / t->items[i].weight, &seconds));
         spent[t->items[i].kind] += seconds * t->items[i].weight;
         trial->seconds += seconds * t->items[i].weight;
         if (limits.seconds > 0 && trial->seconds > limits.seconds) trial->outcome = BENCH_SLOW;

@@ -315,12 +315,12 @@ const app_command cmd_tune = {
     .synopsis = "[--config FILE] [--budget SECONDS]",
     .summary = "find the fastest matrix products for the device, and keep them",
     .description =
-        "Measures the providers of matrix products, variants of the own kernels and parameters of CLBlast on the "
-        "products of a training step, compares every result with a reference, and stores the fastest for this "
-        "device, driver and version of the program. Every later command uses it unless [runtime] gemm "
-        "names a provider. A run never measures: without a tuning it follows a fixed rule. Ctrl-C keeps what was "
-        "found. The file, plain text, lies in safsd-cl/tuning in XDG_CACHE_HOME, or in .cache at home; remove "
-        "it to go back.",
+        "Measures the providers of matrix products, own kernels first, then variants of the best and parameters of "
+        "libraries, on the products of a training step. It compares every result with a reference and stores the "
+        "fastest for this device, driver and version of the program. The search ends before its budget where nothing "
+        "more is gained, and Ctrl-C keeps what was found. Every later command uses it unless [runtime] gemm names a "
+        "provider. A run never measures: without a tuning it follows a fixed rule. The file, plain text, lies in "
+        "safsd-cl/tuning in XDG_CACHE_HOME, or in .cache at home; remove it to go back.",
     .example = "  safsd-cl tune\n"
                "  safsd-cl --device gpu tune --config config/meld.ini --budget 300\n",
     .options = options,
