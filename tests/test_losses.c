@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/layers/loss_store.h"
 #include "model/layers/losses.h"
 #include "runtime/launch.h"
 #include "tests/ref/harness.h"

@@ -1,6 +1,7 @@
 /* Products, masks, losses and the optimiser. */
 #include "model/layers/column_sums.h"
 #include "model/layers/linear.h"
+#include "model/layers/loss_store.h"
 #include "model/layers/losses.h"
 #include "model/checks/operations_list.h"
 #include "runtime/gemm.h"

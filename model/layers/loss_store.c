@@ -1,7 +1,7 @@
+#include "model/layers/loss_store.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/layers/losses.h"
 
 void nn_similarity_mean_add(nn_similarity_mean *mean, const float *similarity, const int32_t *labels, size_t rows,
                             size_t classes)

@@ -2,6 +2,7 @@
 #ifndef SAFSD_MODEL_NETWORK_NETWORK_H
 #define SAFSD_MODEL_NETWORK_NETWORK_H
 
+#include "model/layers/loss_store.h"
 #include "model/network/batch.h"
 #include "model/network/encoder.h"
 #include "model/network/dropout_masks.h"
