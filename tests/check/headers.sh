@@ -5,7 +5,7 @@ compiler=$(compilers | head -n 1)
 [ -n "$compiler" ] || skip "neither gcc nor clang is installed"
 for header in {base,runtime,data,model,model/*,config,engine,probe,api,bench,app,app/commands,tests/ref}/*.h; do
     [ -e "$header" ] || continue
-    echo "#include \"$header\"" | "$compiler" "${warning_flags[@]}" "${include_flags[@]}" -fsyntax-only -x c - 2>&1 |
+    printf '#include "%s"\ntypedef int nothing_else;\n' "$header" | "$compiler" "${warning_flags[@]}" "${include_flags[@]}" -fsyntax-only -x c - 2>&1 |
         grep -E 'error|warning' | head -n 3 | complain "$header alone"
     guard=SAFSD_$(echo "$header" | tr 'a-z/.' 'A-Z__')
     grep -q "^#ifndef $guard\$" "$header" || echo "$header" | complain "no guard $guard"
