@@ -1,5 +1,5 @@
-/* What the user sees while work goes on, all of it on stderr: one line that is redrawn on a terminal and printed at a
- * slow pace elsewhere, and messages that never collide with it. */
+/* What the user sees while work is under way, all of it on stderr: one line that is redrawn on a terminal and printed
+ * at a slow pace elsewhere, and messages that never collide with it. */
 #ifndef SAFSD_APP_PROGRESS_H
 #define SAFSD_APP_PROGRESS_H
 

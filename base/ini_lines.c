@@ -9,7 +9,7 @@ typedef struct scan {
     const char *name; /* of the text, for messages */
     int line;
     char *section;  /* as written; NULL before the first one */
-    bool continues; /* the last entry goes on in this line */
+    bool continues; /* the last entry continues in this line */
     bool parts;     /* and has parts in quotes */
     ini_file *ini;
     FILE *plain;

@@ -1,6 +1,6 @@
 /* How every fallible function of the project reports: a status, and one sentence in an error slot.
  *
- * The slot belongs to whoever starts the work (a context holds one). The first error wins: later
+ * The slot belongs to the one that starts the work (a context holds one). The first error wins: later
  * failures, such as those met while cleaning up, do not overwrite the sentence that explains why.
  * A sentence says what was tried, on what (file:line, tensor, device), and what to do.
  */

@@ -19,7 +19,7 @@
 
 #include "config/values.h"
 
-/* Each of these fills `config` anew; what it held before must have been destroyed, or be zero. */
+/* Each of these fills `config`, which must be zero or destroyed. */
 st_status cfg_defaults(cfg_config *config, st_error *error);
 st_status cfg_load(cfg_config *config, const char *path, cfg_overrides overrides, st_error *error);
 

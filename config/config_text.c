@@ -41,7 +41,7 @@ static bool breaks_at(const char *value, size_t i, bool any)
            (any || value[i - 1] == ',' || value[i - 1] == '/');
 }
 
-/* The length of the part of `value` that goes on one line. It ends before a single blank, which the reader puts back:
+/* The length of the part of `value` that fits one line. It ends before a single blank, which the reader puts back:
  * best one behind a comma or slash, else any. */
 static size_t line_length(const char *value)
 {

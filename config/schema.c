@@ -116,7 +116,7 @@ const cfg_key cfg_keys[] = {
     {KEY(train, micro_batch, "0"), INTEGER(0, 1000000),
      .help = "dialogues computed at a time, with the same result in less memory; 0 takes the whole batch"},
     {KEY(train, patience, "0"), INTEGER(0, 1000000),
-     .help = "stop after so many epochs without a better selection score; 0 goes on to the end"},
+     .help = "stop after so many epochs without a better selection score; 0 trains to the end"},
     {KEY(train, select, "weighted_f1"), CHOICE(selects),
      .help = "what makes an epoch the best one: the highest weighted F1, macro F1 or accuracy, or the lowest loss, of "
              "the validation part and, for test-best, of the test part; the earliest of equals"},

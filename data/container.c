@@ -48,7 +48,7 @@ static st_status read_features(ds_dataset *data, size_t modality, const sf_file 
     return ST_OK;
 }
 
-/* `count` texts, each with its NUL, from the map; false where the tensor lacks. */
+/* `count` texts, each with its NUL, from the map; false where the tensor is missing. */
 static st_status read_texts(const sf_file *file, const char *name, size_t count, const char **texts, bool *found,
                             st_error *error)
 {
@@ -91,7 +91,7 @@ static st_status number_ids(ds_dataset *data, bool dialogues, bool utterances, s
     return ST_OK;
 }
 
-/* The JSON array of a metadata key, NULL where the key lacks. */
+/* The JSON array of a metadata key, NULL where the key is missing. */
 static st_status read_names(const sf_file *file, const char *key, const char ***names, size_t *count, json_t **owner,
                             st_error *error)
 {

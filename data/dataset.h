@@ -12,7 +12,7 @@
  *     ...
  *     ds_destroy(&data);
  *
- * Errors are ST_FAILED for what a file holds, ST_USAGE for what a caller asked for that the data set lacks.
+ * Errors are ST_FAILED for what a file holds, ST_USAGE for what a caller asked for that the data set does not have.
  */
 #ifndef SAFSD_DATA_DATASET_H
 #define SAFSD_DATA_DATASET_H
@@ -37,7 +37,7 @@ st_status ds_save(const ds_dataset *data, const char *path, st_error *error);
  * (splits, names, standardisation) leaves the other as it is. */
 st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error);
 
-/* Names the classes anew, fixing C. ST_FAILED, naming the utterance, where a label is not below `classes`. */
+/* Gives the classes new names, fixing C. ST_FAILED, naming the utterance, where a label is not below `classes`. */
 st_status ds_name_classes(ds_dataset *data, const char *const *class_names, size_t classes, st_error *error);
 
 /* ---- splits (docs/model.md 7, 10) ---- */

@@ -183,7 +183,7 @@ static st_status outside(ds_machine *m)
 {
     return st_fail(m->builder.error, ST_FAILED,
                    "%s refers to data outside the file, as torch.save and other programs do;"
-                   " save it anew as dicts, lists and numpy arrays",
+                   " save it again as dicts, lists and numpy arrays",
                    m->builder.name);
 }
 

@@ -126,7 +126,7 @@ st_status ds_build_global(ds_builder *builder, const char *module, size_t module
     printable(from, sizeof from, module, module_size);
     printable(what, sizeof what, name, name_size);
     return st_fail(builder->error, ST_FAILED,
-                   "%s asks for %s.%s, which is code and not data; nothing was run. Save it anew as dicts, lists and"
+                   "%s asks for %s.%s, which is code and not data; nothing was run. Save it again as dicts, lists and"
                    " numpy arrays",
                    builder->name, from, what);
 }

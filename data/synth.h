@@ -1,7 +1,7 @@
 /* Made-up dialogues in the shape of a corpus, whose labels can be told only from context and all three modalities.
  *
  * The class of an utterance is a code of three bits and each modality shows one of them: any two modalities leave at
- * best four groups of classes apart. The bit is shown relative to a level that every dialogue draws anew for each
+ * best four groups of classes apart. The bit is shown relative to a level that every dialogue draws again for each
  * modality and that is larger than the bit itself: an utterance alone says little, its dialogue says which level is
  * meant. The signal lies along one direction of the features, under noise in all of them.
  * Deterministic: Philox draws of the seed at DS_SITE_SYNTH.

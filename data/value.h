@@ -1,6 +1,6 @@
 /* What a pickle holds, as plain data: a graph of values. Values belong to the pickle they were read from.
  *
- * Values may be shared, and a hostile file can make a list that holds itself: whoever walks deep must limit the depth.
+ * Values may be shared, and a hostile file can make a list that holds itself: a deep walk must limit its depth.
  */
 #ifndef SAFSD_DATA_VALUE_H
 #define SAFSD_DATA_VALUE_H

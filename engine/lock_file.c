@@ -64,7 +64,7 @@ void en_lock_release(en_lock **claim)
 {
     en_lock *old = *claim;
     if (!old) return;
-    unlink(old->path); /* before the lock ends: whoever locks it then finds that it is no longer there */
+    unlink(old->path); /* before the lock ends: the next to lock it finds that it is gone */
     close(old->descriptor);
     free(old);
     *claim = NULL;

@@ -128,7 +128,7 @@ static st_status no_run(const char *path, st_error *error)
         return st_fail(error, ST_USAGE, "%s holds no run: it has neither config.ini nor last.safetensors", path);
     return st_fail(
         error, ST_USAGE,
-        "nothing to go on from was saved in %s yet (there is no last.safetensors): remove it and begin again", path);
+        "nothing to resume from was saved in %s yet (there is no last.safetensors): remove it and begin again", path);
 }
 
 st_status en_directory_check(const char *out, st_error *error)
@@ -142,13 +142,13 @@ st_status en_directory_check(const char *out, st_error *error)
         return st_fail(error, ST_USAGE, "%s exists already and is no directory: name another with --out", out);
     if (holds(out, "last.safetensors"))
         return st_fail(error, ST_USAGE,
-                       "%s exists already and a run is never overwritten: name another directory with --out, or go on "
-                       "with that run by --resume %s",
+                       "%s exists already and a run is never overwritten: name another directory with --out, or "
+                       "resume that run with --resume %s",
                        out, print_quoted(quoted, sizeof quoted, out));
     if (holds(out, "config.ini"))
         return st_fail(
             error, ST_USAGE,
-            "%s holds a run that ended before it saved anything to go on from: remove it and begin again, or "
+            "%s holds a run that ended before it saved anything to resume from: remove it and begin again, or "
             "name another directory with --out",
             out);
     return st_fail(error, ST_USAGE,

@@ -8,7 +8,7 @@
 #include "model/training/evaluate.h"
 #include "model/training/trainer.h"
 
-/* The model of a configuration for this data set. ST_USAGE where it wants a modality that the data lack. */
+/* The model of a configuration for this data set. ST_USAGE where it wants a modality that the data do not have. */
 st_status en_settings_model(nn_config *model, const cfg_config *config, const ds_dataset *data, st_error *error);
 
 /* The modalities that a model uses, as a configuration names them: CFG_TEXT | CFG_AUDIO | CFG_VISUAL. */

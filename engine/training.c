@@ -35,7 +35,7 @@ static st_error *error_of(const en_training *run)
 
 /* ---- configuration ---- */
 
-/* config.ini says what the run to resume did, and not what it shall do: changes to it are told and not used. Where it
+/* config.ini records what the run did. Changes to it are told and not used. Where it
  * is missing nothing was changed. */
 static st_status compare_written(en_training *run)
 {
@@ -45,7 +45,7 @@ static st_status compare_written(en_training *run)
     const en_events *events = run->options.events;
     if (access(en_directory_file(&run->directory, "config.ini", path), F_OK) != 0 && errno == ENOENT) return ST_OK;
     if (cfg_load(&written, path, (cfg_overrides){NULL, 0}, &unreadable) != ST_OK) {
-        en_say(events, EN_NOTICE, "%s; it is not used and is written anew", unreadable.text);
+        en_say(events, EN_NOTICE, "%s; it is not used and is written again", unreadable.text);
         return ST_OK;
     }
     const st_status status = en_carried_warn(events, path, &written, run->options.overrides, run->state->resume,
@@ -315,7 +315,7 @@ static st_status prepare_files(en_training *run)
         s->started -= en_summary_seconds(&run->directory);
         ST_FORWARD(en_directory_cut(&run->directory, "metrics.jsonl", "epoch", progress->epoch + 1, s->error));
         ST_FORWARD(en_directory_cut(&run->directory, "steps.jsonl", "step", progress->step, s->error));
-        en_say(run->options.events, EN_NOTICE, "going on after %zu epochs and %u steps", progress->epoch,
+        en_say(run->options.events, EN_NOTICE, "resuming after %zu epochs and %u steps", progress->epoch,
                (unsigned)progress->step);
     }
     nn_checkpoint_close(&s->resume);

@@ -75,7 +75,7 @@ const rt_tuning *rt_gemm_tuning(const rt_context *context);
 st_status rt_gemm_set_parameters(rt_tuning *tuning, const char *provider, const char *text, st_error *error);
 
 /* Takes another provider, or the same with another tuning (may be NULL), for measurements: products are to be planned
- * and reserved anew. After a failure only another choice, or the end of the context, may follow. CLBlast keeps
+ * and reserved again. After a failure only another choice, or the end of the context, may follow. CLBlast keeps
  * parameters for a device until others are set, from whichever context: its defaults can be had only before. */
 st_status rt_gemm_choose(rt_context *context, const char *provider, const rt_tuning *tuning);
 

@@ -105,7 +105,7 @@ static st_status create(rt_context *context, rt_tuning *tuning, void **own)
     apply_tuning(context, tuning);
     ST_FORWARD(rt_program_create(&g->program, context, is_bias_source, ""));
     g->bias = rt_program_kernel(g->program, "gemm_bias");
-    if (!g->bias) return st_fail(context->error, ST_FAILED, "the program lacks the kernel gemm_bias");
+    if (!g->bias) return st_fail(context->error, ST_FAILED, "the kernel gemm_bias is missing from the program");
     return ST_OK;
 }
 

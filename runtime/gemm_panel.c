@@ -75,7 +75,8 @@ static st_status create(rt_context *context, rt_tuning *tuning, void **own)
     p->pack = rt_program_kernel(kernels, "gemm_panel_pack");
     p->multiply = rt_program_kernel(kernels, "gemm_panel");
     if (!p->pack || !p->multiply)
-        return st_fail(context->error, ST_FAILED, "the program lacks the kernels gemm_panel_pack and gemm_panel");
+        return st_fail(context->error, ST_FAILED,
+                       "the kernels gemm_panel_pack and gemm_panel are missing from the program");
     return ST_OK;
 }
 

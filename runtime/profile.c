@@ -113,7 +113,7 @@ cl_event *rt_profile_launch(rt_context *context, const char *name, const rt_grid
 {
     struct rt_profile *p = context->profile;
     if (!p) return NULL;
-    if (p->pending_count == MOST_PENDING) collect(context, MOST_PENDING / 2); /* the device goes on with the rest */
+    if (p->pending_count == MOST_PENDING) collect(context, MOST_PENDING / 2); /* the device continues with the rest */
     rt_trace_event event = event_of(p, name);
     if (grid) event.grid = *grid;
     event.work = work;

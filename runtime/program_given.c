@@ -152,13 +152,13 @@ static st_status check_kernels(const json_t *manifest, const char *path, const r
             if (name && strcmp(name, kernel->name) == 0) entry = json_array_get(list, k);
         }
         if (!entry)
-            return st_fail(error, ST_CHECK, "%s lists no kernel %s: export the kernels again and build them anew", path,
+            return st_fail(error, ST_CHECK, "%s lists no kernel %s: export and build the kernels again", path,
                            kernel->name);
         const json_int_t arguments = json_integer_value(json_object_get(entry, "arguments"));
         if (arguments != (json_int_t)kernel->arguments)
             return st_fail(error, ST_CHECK,
-                           "%s lists the kernel %s with %lld arguments, but this program passes %u: export the kernels "
-                           "again and build them anew",
+                           "%s lists the kernel %s with %lld arguments, but this program passes %u: export "
+                           "and build the kernels again",
                            path, kernel->name, (long long)arguments, kernel->arguments);
     }
     return ST_OK;
@@ -168,16 +168,15 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
 {
     const json_t *abi = json_object_get(manifest, "abi"), *width = json_object_get(manifest, "vector_width");
     if (!json_is_integer(abi) || !json_is_integer(width))
-        return st_fail(error, ST_CHECK, "%s is no manifest of kernels: it lacks abi or vector_width", path);
+        return st_fail(error, ST_CHECK, "%s is no manifest of kernels: abi or vector_width is missing", path);
     rt_interface wanted;
     ST_FORWARD(rt_interface_create(&wanted, error));
     st_status status = check_kernels(manifest, path, &wanted, error);
     if (status == ST_OK && json_integer_value(abi) != (json_int_t)wanted.abi)
-        status =
-            st_fail(error, ST_CHECK,
-                    "%s has ABI number %lld, but this program's kernels have %llu: export them again and build them "
-                    "anew",
-                    path, (long long)json_integer_value(abi), (unsigned long long)wanted.abi);
+        status = st_fail(error, ST_CHECK,
+                         "%s has ABI number %lld, but this program's kernels have %llu: export and build "
+                         "them again",
+                         path, (long long)json_integer_value(abi), (unsigned long long)wanted.abi);
     rt_interface_destroy(&wanted);
     ST_FORWARD(status);
     const json_int_t floats = json_integer_value(width);

@@ -71,7 +71,7 @@ const app_command cmd_cache = {
     .synopsis = "--list | --clear",
     .summary = "list or remove the kernels that were kept compiled",
     .description =
-        "Kernels are kept compiled for drivers that compile them anew in every process; most drivers keep them "
+        "Kernels are kept compiled for drivers that compile them again in every process; most drivers keep them "
         "themselves, and then nothing is kept here. SAFSD_CL_CACHE=always keeps them for every driver, "
         "SAFSD_CL_CACHE=never for none. A damaged program is never used, but built again. The folder is "
         "safsd-cl/programs in XDG_CACHE_HOME, or in .cache at home.",

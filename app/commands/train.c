@@ -126,13 +126,13 @@ static const char *selectors_of(const train_command *c, char *text, size_t size)
     return text;
 }
 
-/* The line that goes on with the run, with the devices where they were chosen on the command line. */
+/* The command line that resumes the run, with the devices where they were chosen on the command line. */
 static void say_how_to_resume(const train_command *c)
 {
     char quoted[ST_TEXT_SIZE], selectors[256];
     const bool named = c->app->device || c->devices.count > 1;
     st_error *error = &c->app->error;
-    st_append(error, "; go on with: " APP_NAME " train --resume %s%s%s",
+    st_append(error, "; resume with: " APP_NAME " train --resume %s%s%s",
               print_quoted(quoted, sizeof quoted, c->run->directory.path), named ? " --device " : "",
               named ? selectors_of(c, selectors, sizeof selectors) : "");
 }
@@ -198,7 +198,7 @@ static st_status run(app_state *app, const opt_line *line)
 static const opt_option options[] = {
     {"set", 0, "S.K=VALUE", "change one value of the configuration: --set train.epochs=5; may be repeated"},
     {"out", 0, "DIR", "the run directory, which must not exist or be empty (default: runs/NAME, runs/NAME-2, ...)"},
-    {"resume", 0, "RUN", "go on with the run in this directory where it stopped"},
+    {"resume", 0, "RUN", "resume the run in this directory where it stopped"},
     {"force", 0, NULL, "train although the self-test says that the device computes wrongly"},
     {"profile", 0, NULL,
      "print where the time of a step goes, and write a trace of the first steps to trace.json (slower)"},
@@ -214,7 +214,7 @@ const app_command cmd_train = {
         "Trains the model of an INI file, by default the built-in demonstration on made-up data. After every "
         "epoch it evaluates the validation and the test part. At the end it prints both selections: valid, "
         "the epoch that the validation part chooses, which is the one to trust, and test-best, which most "
-        "papers print. Ctrl-C finishes the step, saves, and says how to go on.",
+        "papers print. Ctrl-C finishes the step, saves, and says how to resume.",
     .example = "  safsd-cl train\n"
                "  safsd-cl --device 0 train config/iemocap.ini --set data.path=iemocap.pkl\n"
                "  safsd-cl train --resume runs/iemocap --set train.epochs=100\n",

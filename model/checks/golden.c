@@ -107,7 +107,7 @@ static st_status read_config(golden_case *g)
 {
     const char *format = sf_metadata(g->file, "format"), *text = sf_metadata(g->file, "config");
     if (!format || strcmp(format, "safsd-golden-1") != 0 || !text)
-        return no_case(g, "its metadata lack format = safsd-golden-1 or config");
+        return no_case(g, "its metadata have no format = safsd-golden-1, or no config");
     ST_FORWARD(nn_config_from_json(&g->config, text, g->path, g->error));
     json_t *object = json_text_read(text, 0, NULL);
     json_reader reader = {object, NULL};

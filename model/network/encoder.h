@@ -30,7 +30,8 @@ typedef struct nn_encoder {
     rt_view gate;             /* [N, H] z of the learned gate */
 } nn_encoder;
 
-/* Temporaries that all encoders share. LN(r) and h are cheap to recompute and dear to keep: backward does so. */
+/* Temporaries that all encoders share. LN(r) and h are cheap to recompute and large to keep: backward recomputes
+ * them. */
 typedef struct nn_encoder_scratch {
     rt_view normed, h;       /* [N, H] LN(r); [N, ffn] gelu(u) after dropout */
     rt_view dx, dsource;     /* [N, H] gradients at x and at s */

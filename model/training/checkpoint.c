@@ -22,8 +22,7 @@ struct nn_checkpoint_storage {
 static st_status required(const nn_checkpoint *c, const char *key, const char **text, st_error *error)
 {
     *text = sf_metadata(c->file, key);
-    return *text ? ST_OK
-                 : st_fail(error, ST_FAILED, "%s: the checkpoint lacks the metadata '%s'", sf_path(c->file), key);
+    return *text ? ST_OK : st_fail(error, ST_FAILED, "%s: the metadata '%s' are missing", sf_path(c->file), key);
 }
 
 static st_status read_names(const nn_checkpoint *c, const char *key, size_t count, json_t **list, const char ***names,

@@ -79,7 +79,7 @@ typedef struct nn_checkpoint {
 } nn_checkpoint;
 
 /* Opens and checks a file of this program, or any other safetensors file, taken for published weights. ST_CHECK where
- * the checksum does not hold or a file of this program lacks it; ST_FAILED for what cannot be read. */
+ * the checksum does not hold or a file of this program has none; ST_FAILED for what cannot be read. */
 st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_error *error);
 void nn_checkpoint_close(nn_checkpoint **checkpoint);
 

@@ -31,7 +31,7 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
     *tensor = sf_find(c->file, name);
     print_shape(wanted, sizeof wanted, item->rank, shape);
     if (!*tensor)
-        return st_fail(error, ST_FAILED, "%s lacks the tensor '%s', which the model needs with shape %s",
+        return st_fail(error, ST_FAILED, "%s: the tensor '%s' is missing, which the model needs with shape %s",
                        sf_path(c->file), name, wanted);
     if (!sf_has_shape(*tensor, item->rank, shape))
         return st_fail(

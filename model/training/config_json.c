@@ -68,7 +68,8 @@ static const json_t *member(reader *r, const char *key)
 {
     if (r->status != ST_OK) return NULL;
     const json_t *value = json_object_get(r->object, key);
-    if (!value) r->status = st_fail(r->error, ST_FAILED, "%s: the model's description lacks '%s'", r->where, key);
+    if (!value)
+        r->status = st_fail(r->error, ST_FAILED, "%s: '%s' is missing from the model's description", r->where, key);
     return value;
 }
 

@@ -1,7 +1,7 @@
 /* What every finished epoch of a run came to, and the two selections that follow from it (docs/model.md 10).
  *
  * Best epochs, the patience counter and all metrics are derived from these numbers, so that a resumed run needs nothing
- * else to go on exactly. Epochs count from 0 here; files and reports show them from 1.
+ * else to continue exactly. Epochs count from 0 here; files and reports show them from 1.
  */
 #ifndef SAFSD_MODEL_TRAINING_HISTORY_H
 #define SAFSD_MODEL_TRAINING_HISTORY_H

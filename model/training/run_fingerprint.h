@@ -1,6 +1,6 @@
 /* The fingerprint of a run: everything that decides its numbers, as a JSON object of texts.
  *
- * `last` carries it. A resume builds its own anew and goes on only where both are equal, so that a resumed run gives
+ * `last` carries it. A resume builds its own and continues only where both are equal, so that a resumed run gives
  * the bytes of an uninterrupted one. How long a run lasts, its patience, what it does about a step that is not finite,
  * and the device's name are no part of it; with a cosine the number of steps is.
  */

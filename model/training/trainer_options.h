@@ -67,7 +67,7 @@ typedef struct nn_trainer_options {
     size_t patience;        /* epochs without a better selection score before the run ends; 0: never */
     nn_select select;       /* what makes an epoch the best one */
     nn_nonfinite nonfinite; /* a step whose gradient is not finite: end the run after saving, or leave it out; an
-                             * evaluation that is not finite: the same, or go on without selecting that epoch */
+                             * evaluation that is not finite: the same, or continue without selecting that epoch */
     nn_gcn_eval gcn_eval;
     size_t repetitions;  /* of NN_GCN_MEAN */
     bool evaluate_train; /* the training part too, after every epoch; without, its accuracy and F1 are not known */
@@ -81,7 +81,7 @@ typedef struct nn_trainer_options {
         *replicas; /* further devices that compute parts of every batch (data_parallel.h), with rt's error slot */
     size_t replica_count;
 
-    const nn_checkpoint *resume; /* a `last` to go on from; NULL: begin. Needed by nn_trainer_create only */
+    const nn_checkpoint *resume; /* a `last` to resume from; NULL: begin. Needed by nn_trainer_create only */
     const atomic_bool *cancel;   /* true: save and stop, between two steps; NULL: never */
     nn_trainer_hooks hooks;
 } nn_trainer_options;

@@ -23,15 +23,15 @@ out_has 'from the command to the end of the first step: meld train H=16 2 dialog
 out_has '^  no compiled kernel kept [0-9.]+ s, kernels kept [0-9.]+ s \('
 exists page.html
 for part in '<h2>Steps' '<h2>Roofline' '<h2>Times' '</html>'; do
-    grep -q "$part" page.html || fail "the page lacks $part"
+    grep -q "$part" page.html || fail "$part is missing from the page"
 done
 # With one device there are numbers instead of bars; date, version and percentiles are there to read.
 grep -Eq "<p>Measured by safsd-cl [0-9.]+ on <time>20[0-9-]+T[0-9:]+Z</time>" page.html || fail "the page has no version and date"
 ! grep -q 'class="bars"' page.html || fail "bars of a single device"
-grep -Eq '<td>meld train H=16 2 dialogues</td><td>[0-9.]+</td>' page.html || fail "the page lacks the number of a step"
-grep -Eq '<td>[0-9.]+ <small>[0-9.]+ to [0-9.]+</small></td>' page.html || fail "the page lacks percentiles"
+grep -Eq '<td>meld train H=16 2 dialogues</td><td>[0-9.]+</td>' page.html || fail "the number of a step is missing from the page"
+grep -Eq '<td>[0-9.]+ <small>[0-9.]+ to [0-9.]+</small></td>' page.html || fail "percentiles are missing from the page"
 ! grep -Eq 'td title=|under the pointer' page.html || fail "values that only a pointer shows"
-grep -q '<th>FLOP per byte</th>' page.html || fail "the roofline lacks its numbers"
+grep -q '<th>FLOP per byte</th>' page.html || fail "the numbers of the roofline are missing"
 [ "$(grep -c 'class="hint"' page.html)" -eq "$(grep -c 'class="wide"' page.html)" ] || fail "something scrolls without a cue"
 ! grep -Eq 'https?:|src=|NaN|nan|inf"' page.html || fail "the page needs others, or has numbers that are none"
 

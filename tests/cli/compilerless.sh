@@ -54,7 +54,7 @@ misfits 4 'ABI number 7, but' 's/"abi": [0-9]*/"abi": 7/'
 misfits 4 'vector_width 5' 's/"vector_width": [0-9]*/"vector_width": 5/'
 misfits 4 'lists no kernel relu_forward' 's/"relu_forward"/"relu_sideward"/'
 misfits 4 'adam_update with 3 arguments, but this program passes' '/"adam_update"/,/}/s/"arguments": [0-9]*/"arguments": 3/'
-misfits 4 'lacks abi or vector_width' 's/"abi"/"abc"/'
+misfits 4 'abi or vector_width is missing' 's/"abi"/"abc"/'
 misfits 1 '\.bin\.json:[0-9]+: ' '1s/{/[[/'
 rm misfit/*.json
 refuses 1 'a manifest must lie beside misfit/.*\.bin: misfit/manifest\.json: No such file' --program misfit \

@@ -24,7 +24,7 @@ err_has 'two was trained on 2 devices, not on 1: give --device A,B$'
 gives 2 --device 0,1 train --resume one
 err_has 'one was trained on one device, not on 2: give --device 0:0$'
 
-# Interrupted, it names them, in the line that goes on and in the summary.
+# Interrupted, it names them, in the line that resumes and in the summary.
 "$program" train "${small_model[@]}" --device 0,1 --set data.path=data.safetensors --set train.epochs=200 --out "it's two" \
     >.out 2>.err &
 pid=$!
@@ -34,10 +34,10 @@ got=0
 wait $pid || got=$?
 [ "$got" -eq 130 ] || fail "exit status $got instead of 130"
 out_lacks .
-err_has "go on with: safsd-cl train --resume 'it'\\\\''s two' --device 0:0,0:1\$"
+err_has "resume with: safsd-cl train --resume 'it'\\\\''s two' --device 0:0,0:1\$"
 [ "$(grep -c '"selector"' "it's two/summary.json")" -eq 3 ] || fail "summary.json names other than the first and both devices"
-eval "$(sed -n 's/.*go on with: safsd-cl \(.*\)/gives 0 \1 --set train.epochs=201/p' .err)"
-[ "$(grep -c '"train"' "it's two/metrics.jsonl")" -eq 201 ] || fail "the line does not go on with the run"
+eval "$(sed -n 's/.*resume with: safsd-cl \(.*\)/gives 0 \1 --set train.epochs=201/p' .err)"
+[ "$(grep -c '"train"' "it's two/metrics.jsonl")" -eq 201 ] || fail "the line does not resume the run"
 
 gives 2 --device 0,0 train "${small_model[@]}" --set data.path=data.safetensors
 err_has 'named twice'

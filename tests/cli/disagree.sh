@@ -21,7 +21,7 @@ gives 0 train "${small_model[@]}" --set data.path=full.safetensors --out full
 gives 0 eval full/best.safetensors --split all
 err_lacks 'warning|none of|not used|statistics'
 
-# Features that the model does not use, lacks, or knows with other widths: before a device is opened.
+# Features that the model does not use, does not have, or knows with other widths: before a device is opened.
 gives 0 train "${small_model[@]}" --set data.path=full.safetensors --set data.modalities=t --out text
 gives 0 eval text/best.safetensors
 err_has 'the audio features of the data set are not used'

@@ -27,7 +27,7 @@ refuses 2 'did you mean train' help trian
 gives 0 train --help-keys
 narrow .out
 for key in experiment.name data.path model.hidden loss.gamma train.epochs runtime.device; do
-    sed -n "/^\[${key%.*}\]/,/^\[/p" .out | grep -Eq "^  ${key#*.}( |$)" || fail "--help-keys lacks $key"
+    sed -n "/^\[${key%.*}\]/,/^\[/p" .out | grep -Eq "^  ${key#*.}( |$)" || fail "$key is missing from --help-keys"
 done
 
 # Without a command the help goes to stderr, and the status says so.

@@ -74,7 +74,7 @@ keeps begun/best.safetensors.7.part data.safetensors 'lies in begun' train "${sm
     --set data.path=far.safetensors --out begun
 refuses 2 'lies in run, where --out writes' train run/config.ini --out run
 
-# A run that goes on with its data among its files.
+# A resumed run with its data among its files.
 cp data.safetensors run/trace.json
 keeps run/trace.json data.safetensors 'trace.json is the (same file|file to read).*with --resume' train --resume run --set data.path=run/trace.json
 rm run/trace.json

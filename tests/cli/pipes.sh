@@ -19,7 +19,7 @@ quiet_pipe predict run/best.safetensors --split all
     quiet_pipe predict run/best.safetensors --split all
 ) || exit 1
 
-# A training goes on when nobody reads any more.
+# A training continues when nobody reads any more.
 ("$program" train "${small_model[@]}" --set data.path=data.safetensors --out unread 2>&1; echo $? >status) | head -n 1 >/dev/null
 [ "$(cat status)" -eq 0 ] || fail "exit status $(cat status) of a training that nobody reads"
 exists unread/last.safetensors unread/predictions.csv

@@ -1,4 +1,4 @@
-# Ctrl-C saves and says how to go on; what comes of it is what an uninterrupted run gives.
+# Ctrl-C saves and says how to resume; what comes of it is what an uninterrupted run gives.
 small_data data.safetensors
 settings=("${small_model[@]}" --set data.path=data.safetensors --set train.epochs=40 --set train.checkpoint_every=7
     --set train.log_steps=true)
@@ -20,12 +20,12 @@ interrupt() {
 }
 
 interrupt INT part 4 "${settings[@]}" --out part
-err_has '^safsd-cl: .*go on with: safsd-cl train --resume part$'
+err_has '^safsd-cl: .*resume with: safsd-cl train --resume part$'
 exists part/last.safetensors part/summary.json
 absent part/predictions.csv
 interrupt TERM part 15 --resume part
 gives 0 train --resume part
-err_has 'going on after [0-9]+ epochs'
+err_has 'resuming after [0-9]+ epochs'
 for file in last.safetensors best.safetensors predictions.csv steps.jsonl config.ini; do same "whole/$file" "part/$file"; done
 same <(sed 's/, "utterances_per_second.*//' whole/metrics.jsonl) <(sed 's/, "utterances_per_second.*//' part/metrics.jsonl)
 
@@ -38,11 +38,11 @@ err_has '^whole/config\.ini:[0-9]+: \[train\] lr = 0\.25 is not used: whole/last
 cp whole/config.ini effective.ini
 sed -i '2i[experiment' whole/config.ini
 gives 0 train --resume whole
-err_has '^whole/config\.ini:2: .*; it is not used and is written anew$'
+err_has '^whole/config\.ini:2: .*; it is not used and is written again$'
 same effective.ini whole/config.ini
 sed -i 's/^lr = .*/lr = fast/' whole/config.ini
 gives 0 train --resume whole
-err_has '^whole/config\.ini:[0-9]+: \[train\] lr: "fast" .*; it is not used and is written anew$'
+err_has '^whole/config\.ini:[0-9]+: \[train\] lr: "fast" .*; it is not used and is written again$'
 same effective.ini whole/config.ini
 rm whole/config.ini
 gives 0 train --resume whole
@@ -57,11 +57,11 @@ cp whole/last.safetensors part2/last.safetensors
 printf 'XY' | dd of=part2/last.safetensors bs=1 seek=$(($(wc -c <part2/last.safetensors) - 50)) conv=notrunc status=none
 refuses 4 'checksum' train --resume part2
 
-# Where nothing was saved there is nothing to go on with; a file and a foreign folder hold no run.
+# Where nothing was saved there is nothing to resume; a file and a foreign folder hold no run.
 mkdir begun foreign
 cp whole/config.ini begun
 : >foreign/mine
-refuses 2 'nothing to go on from was saved in begun yet.*remove it and begin again' train --resume begun
+refuses 2 'nothing to resume from was saved in begun yet.*remove it and begin again' train --resume begun
 refuses 2 'begun holds a run that ended before it saved.*remove it and begin again' train "${settings[@]}" --out begun
 refuses 2 'foreign holds no run' train --resume foreign
 refuses 2 'foreign .*is not empty and holds no run' train "${settings[@]}" --out foreign

@@ -71,7 +71,7 @@ err_has "numbers its speakers, but run/best\.safetensors knows names: speaker 0 
 spoken M F M F F M F >m_and_f.pkl
 refuses 2 "does not know 2 speakers .*: 'M', 'F'" predict run/best.safetensors --data m_and_f.pkl --split all
 
-# A run goes on with the names that it began with.
+# A run resumes with the names that it began with.
 cp -r run again
 spoken Ann Bob Ann Bob Bob Ann Bob >renamed.pkl
 refuses 2 "trained with 'Alice' as speaker 0, and the data now call it 'Ann'" \

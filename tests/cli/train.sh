@@ -16,7 +16,7 @@ narrow .out
 # metrics.jsonl: three parts an epoch; steps.jsonl: a line per step, from 0.
 [ "$(wc -l <runs/demo/metrics.jsonl)" -eq 6 ] || fail "metrics.jsonl has not 6 lines"
 for split in train valid test; do
-    [ "$(grep -c "\"split\": \"$split\"" runs/demo/metrics.jsonl)" -eq 2 ] || fail "metrics.jsonl lacks epochs of $split"
+    [ "$(grep -c "\"split\": \"$split\"" runs/demo/metrics.jsonl)" -eq 2 ] || fail "epochs of $split are missing from metrics.jsonl"
 done
 head -n 1 runs/demo/steps.jsonl | grep -q '^{"step": 0, "loss": [0-9.e-]*, "ce": [0-9.e-]*, "saf": [0-9.e-]*, "kl": [0-9.e-]*}$' ||
     fail "steps.jsonl has another form"
@@ -101,7 +101,7 @@ gives 0 train runs/demo/config.ini --set train.evaluate_train=true --out evaluat
 same runs/demo/steps.jsonl evaluated/steps.jsonl
 same runs/demo/predictions.csv evaluated/predictions.csv
 [ "$(grep -Ec '"split": "train".*"accuracy": [0-9.]+, "weighted_f1": [0-9.]+, "macro_f1": [0-9.]+' \
-    evaluated/metrics.jsonl)" -eq 2 ] || fail "metrics.jsonl lacks the F1 of the training part"
+    evaluated/metrics.jsonl)" -eq 2 ] || fail "the F1 of the training part is missing from metrics.jsonl"
 gives 0 eval evaluated/last.safetensors --data data.safetensors --split train --json
 if command -v python3 >/dev/null; then
     python3 - .out <<'PYTHON' || fail "train and eval say different things of the training part"

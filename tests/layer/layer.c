@@ -1,5 +1,5 @@
 /* An OpenCL layer for tests: it stands between the ICD loader and the drivers, loaded by OPENCL_LAYERS=liblayer.so, and
- * behaves as environment variables say, read anew at every call:
+ * behaves as environment variables say, read at every call:
  *
  *     SAFSD_LAYER_HIDE=compiler      devices have no compiler, programs from source are refused
  *     SAFSD_LAYER_BREAK=NAME         devices whose name contains NAME answer no question but that for their name
