@@ -40,7 +40,8 @@ static st_status out_of_memory(st_error *error)
 }
 
 /* The value that iniparser read; a section [a:b] has the same name in it as the key b of [a]. */
-static st_status take_value(ini_entry *entry, const dictionary *values, const char *name, st_error *error)
+static st_status take_value(ini_entry *entry, const dictionary *values, const char *name, ini_form form,
+                            st_error *error)
 {
     char label[INI_LINE_LIMIT + 2];
     if (!entry->value) {
@@ -53,12 +54,12 @@ static st_status take_value(ini_entry *entry, const dictionary *values, const ch
         if (!entry->value) return out_of_memory(error);
         strcpy(entry->value, value);
     }
-    if (entry->value[strspn(entry->value, " \t")]) return ST_OK;
+    if (form == INI_FLAT || entry->value[strspn(entry->value, " \t")]) return ST_OK;
     return st_fail(error, ST_USAGE, "%s:%d: [%s] %s has no value; write one, or delete the line to keep the default",
                    name, entry->line, entry->section, entry->key);
 }
 
-static st_status load_values(ini_file *ini, const char *path, const char *name, st_error *error)
+static st_status load_values(ini_file *ini, const char *path, const char *name, ini_form form, st_error *error)
 {
     call_once(&complaints_are_taken, take_complaints);
     complaint[0] = '\0';
@@ -68,7 +69,7 @@ static st_status load_values(ini_file *ini, const char *path, const char *name, 
         status = st_fail(error, ST_FAILED, "%s cannot be read: %s", name,
                          complaint[0] ? complaint : "out of memory while reading the configuration");
     for (size_t i = 0; i < ini->count && status == ST_OK; i++)
-        if (ini->entries[i].key) status = take_value(&ini->entries[i], values, name, error);
+        if (ini->entries[i].key) status = take_value(&ini->entries[i], values, name, form, error);
     if (values) iniparser_freedict(values);
     return status;
 }
@@ -90,7 +91,7 @@ st_status ini_parse(ini_file *ini, const char *text, const char *name, ini_form 
     if (status == ST_OK) {
         snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
         const locale_t previous = text_enter_c_locale();
-        status = load_values(ini, path, name, error);
+        status = load_values(ini, path, name, form, error);
         text_leave_c_locale(previous);
     }
     fclose(plain);

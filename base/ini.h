@@ -49,7 +49,8 @@ typedef struct ini_file {
 
 typedef enum ini_form {
     INI_SECTIONS, /* every entry stands in a section */
-    INI_FLAT,     /* entries may stand before the first section; theirs is "" */
+    INI_FLAT,     /* entries may stand before the first section; theirs is "". A value may be
+                     empty */
 } ini_form;
 
 /* Reads `text`; messages call it `name`. ST_USAGE for anything malformed. */

@@ -100,8 +100,9 @@ static st_status check_key(scan *s, const char *key)
     for (size_t i = 0; i < ini->count; i++) {
         const ini_entry *old = &ini->entries[i];
         if (!old->key || !text_same_word(old->key, key) || !text_same_word(old->section, s->section)) continue;
-        return st_fail(s->error, ST_USAGE, "%s:%d: [%s] %s is given twice, first in line %d; keep one of them", s->name,
-                       s->line, old->section, old->key, old->line);
+        return st_fail(s->error, ST_USAGE, "%s:%d: %s%s%s%s is given twice, first in line %d; keep one of them",
+                       s->name, s->line, *old->section ? "[" : "", old->section, *old->section ? "] " : "", old->key,
+                       old->line);
     }
     return ST_OK;
 }

@@ -1,11 +1,16 @@
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "base/outfile.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/path.h"
+
+enum { TRIES = 1000, ROOM = 40, LINK_SIZE = 40 };
 
 static bool is_special(const char *path)
 {
@@ -18,23 +23,67 @@ static st_status fail(const outfile *file, int code, st_error *error)
     return st_fail(error, ST_FAILED, "%s cannot be written: %s", file->path, strerror(code));
 }
 
+/* The name by which a descriptor is given one in a folder. */
+static void link_name(char name[LINK_SIZE], int descriptor)
+{
+    snprintf(name, LINK_SIZE, "/proc/self/fd/%d", descriptor);
+}
+
+/* A file without a name beside `path`, or -1 where there is no such thing. */
+static int open_nameless(const char *path)
+{
+    int descriptor = -1;
+#ifdef O_TMPFILE
+    char name[LINK_SIZE], *folder = path_folder(path);
+    if (folder) descriptor = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(folder);
+    if (descriptor < 0) return -1;
+    link_name(name, descriptor);
+    if (access(name, F_OK) == 0) return descriptor;
+    close(descriptor);
+    descriptor = -1;
+#else
+    (void)path;
+#endif
+    return descriptor;
+}
+
+/* Takes the first name that is free: with descriptor -1 it creates a file and returns its descriptor, else it gives the
+ * file of the descriptor that name. -1, with errno, where it cannot. */
+static int take_name(outfile *file, int descriptor)
+{
+    char name[LINK_SIZE];
+    int result = -1;
+    link_name(name, descriptor);
+    for (int try = 0; try < TRIES; try++) {
+        snprintf(file->temporary, strlen(file->path) + ROOM, "%s.%ld-%d.part", file->path, (long)getpid(), try);
+        result = descriptor < 0 ? open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+                                : linkat(AT_FDCWD, name, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW);
+        if (result >= 0 || errno != EEXIST) break;
+    }
+    if (result < 0) file->temporary[0] = '\0';
+    return result;
+}
+
 st_status outfile_open(outfile *file, const char *path, st_error *error)
 {
-    const size_t size = strlen(path) + 32;
-    *file = (outfile){NULL, malloc(size), malloc(size)};
-    if (!file->path || !file->temporary) {
+    const size_t length = strlen(path);
+    const bool special = is_special(path);
+    int descriptor = -1;
+    *file = (outfile){NULL, malloc(length + 1), special ? NULL : calloc(1, length + ROOM)};
+    if (!file->path || (!file->temporary && !special)) {
         outfile_close(file);
         return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
     }
-    snprintf(file->path, size, "%s", path);
-    if (is_special(path))
-        snprintf(file->temporary, size, "%s", path);
-    else
-        snprintf(file->temporary, size, "%s.%ld.part", path, (long)getpid());
-    errno = 0;
-    file->stream = fopen(file->temporary, "w");
+    memcpy(file->path, path, length + 1);
+    if (special)
+        descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    else if ((descriptor = open_nameless(path)) < 0)
+        descriptor = take_name(file, -1);
+    if (descriptor >= 0) file->stream = fdopen(descriptor, "w");
     if (file->stream) return ST_OK;
     const st_status status = fail(file, errno, error);
+    if (descriptor >= 0) close(descriptor);
     outfile_close(file);
     return status;
 }
@@ -50,36 +99,49 @@ int outfile_flush(FILE *stream)
     return write(fileno(stream), "\n", 1) < 0 && errno != 0 ? errno : EIO;
 }
 
+/* The new name is made durable where the file system can do that; where it cannot, the file is whole all the same. */
+static void sync_folder(const char *path)
+{
+    char *folder = path_folder(path);
+    const int descriptor = folder ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        close(descriptor);
+    }
+    free(folder);
+}
+
 st_status outfile_finish(outfile *file, st_error *error)
 {
-    const bool special = strcmp(file->path, file->temporary) == 0;
     int code = outfile_flush(file->stream);
-    bool good = code == 0;
-    if (good && !special && fsync(fileno(file->stream)) != 0) {
-        good = false;
-        code = errno;
-    }
-    if (fclose(file->stream) != 0 && good) {
-        good = false;
-        code = errno;
-    }
+    if (code == 0 && file->temporary && fsync(fileno(file->stream)) != 0) code = errno;
+    if (code == 0 && file->temporary && !file->temporary[0] && take_name(file, fileno(file->stream)) < 0) code = errno;
+    if (fclose(file->stream) != 0 && code == 0) code = errno;
     file->stream = NULL;
-    if (good && !special && rename(file->temporary, file->path) != 0) {
-        good = false;
-        code = errno;
+    if (code == 0 && file->temporary) {
+        if (rename(file->temporary, file->path) != 0)
+            code = errno;
+        else
+            file->temporary[0] = '\0';
+        sync_folder(file->path);
     }
-    const st_status status = good ? ST_OK : fail(file, code, error);
-    if (!good && !special) remove(file->temporary);
-    return status;
+    return code == 0 ? ST_OK : fail(file, code, error);
 }
 
 void outfile_close(outfile *file)
 {
-    if (file->stream) {
-        fclose(file->stream);
-        if (strcmp(file->path, file->temporary) != 0) remove(file->temporary);
-    }
+    if (file->stream) fclose(file->stream);
+    if (file->temporary && file->temporary[0]) unlink(file->temporary);
     free(file->path);
     free(file->temporary);
     *file = (outfile){NULL, NULL, NULL};
+}
+
+bool outfile_is_temporary(const char *name, const char *path)
+{
+    const size_t length = strlen(path);
+    if (strncmp(name, path, length) != 0 || name[length] != '.') return false;
+    const char *number = name + length + 1;
+    const size_t digits = strspn(number, "0123456789-");
+    return digits > 0 && strcmp(number + digits, ".part") == 0;
 }

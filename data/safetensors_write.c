@@ -1,10 +1,10 @@
 #include "data/safetensors.h"
 
 #include "base/json_text.h"
+#include "base/outfile.h"
 #include "data/checksum.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,13 @@
 #include <jansson.h>
 #include <xxhash.h>
 
-enum { STAGE_BYTES = 1 << 20, NAME_TRIES = 1000 };
+enum { STAGE_BYTES = 1 << 20 };
 
 struct sf_writer {
-    char *path, *temporary;
-    int descriptor; /* -1 once closed */
-    bool failed, renamed;
+    outfile file;
+    const char *path; /* of the file, which is written by its descriptor */
+    int descriptor;
+    bool failed;
     json_t *header, *metadata;
     uint64_t declared, written; /* bytes of data */
     bool header_written;
@@ -30,29 +31,19 @@ struct sf_writer {
     size_t staged;
 };
 
-/* ---- the file under its temporary name ---- */
+/* ---- the file until it is finished ---- */
 
-static st_status create_temporary(sf_writer *writer, st_error *error)
+/* A device or a pipe would take the bytes as they come, and has no checksum to be put in its place. */
+static st_status open_file(sf_writer *writer, const char *path, st_error *error)
 {
     struct stat about;
-    if (stat(writer->path, &about) == 0 && S_ISDIR(about.st_mode))
-        return st_fail(error, ST_FAILED, "cannot write %s: it is a folder", writer->path);
-    if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) /* a rename would take a device's place */
-        return st_fail(error, ST_FAILED, "cannot write %s: it is no regular file", writer->path);
-    const size_t room = strlen(writer->path) + 64;
-    writer->temporary = malloc(room);
-    if (!writer->temporary) return st_fail(error, ST_FAILED, "out of memory while writing %s", writer->path);
-    for (int try = 0; try < NAME_TRIES; try++) {
-        snprintf(writer->temporary, room, "%s.%ld-%d.part", writer->path, (long)getpid(), try);
-        writer->descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->descriptor >= 0 || errno != EEXIST) break;
-    }
-    if (writer->descriptor < 0) {
-        const int why = errno;
-        free(writer->temporary);
-        writer->temporary = NULL;
-        return st_fail(error, ST_FAILED, "cannot write %s: %s", writer->path, strerror(why));
-    }
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return st_fail(error, ST_FAILED, "cannot write %s: it is a folder", path);
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        return st_fail(error, ST_FAILED, "cannot write %s: it is no regular file", path);
+    ST_FORWARD(outfile_open(&writer->file, path, error));
+    writer->path = writer->file.path;
+    writer->descriptor = fileno(writer->file.stream);
     return ST_OK;
 }
 
@@ -95,20 +86,17 @@ st_status sf_writer_create(sf_writer **writer, const char *path, st_error *error
     *writer = NULL;
     sf_writer *made = calloc(1, sizeof *made);
     if (!made) return st_fail(error, ST_FAILED, "out of memory while writing %s", path);
-    made->descriptor = -1;
-    made->path = malloc(strlen(path) + 1);
     made->stage = malloc(STAGE_BYTES);
     made->hash = XXH3_createState();
     made->header = json_object();
     made->metadata = json_object();
-    if (!made->path || !made->stage || !made->hash || !made->metadata ||
+    if (!made->stage || !made->hash || !made->metadata ||
         json_object_set(made->header, "__metadata__", made->metadata) != 0) {
         sf_writer_destroy(&made);
         return st_fail(error, ST_FAILED, "out of memory while writing %s", path);
     }
-    strcpy(made->path, path);
     XXH3_64bits_reset(made->hash);
-    const st_status status = create_temporary(made, error);
+    const st_status status = open_file(made, path, error);
     if (status != ST_OK) {
         sf_writer_destroy(&made);
         return status;
@@ -195,26 +183,6 @@ st_status sf_writer_data(sf_writer *writer, const void *data, size_t bytes, st_e
     return put(writer, data, bytes, error);
 }
 
-/* The new name is made durable where the file system can do that; where it cannot, the file is complete all the same.
- */
-static void sync_folder(const char *path)
-{
-    char *folder = malloc(strlen(path) + 2);
-    if (!folder) return;
-    strcpy(folder, path);
-    char *slash = strrchr(folder, '/');
-    if (!slash)
-        strcpy(folder, ".");
-    else
-        slash[1] = '\0';
-    const int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        close(descriptor);
-    }
-    free(folder);
-}
-
 st_status sf_writer_finish(sf_writer *writer, st_error *error)
 {
     if (!writer->header_written) ST_FORWARD(write_header(writer, error));
@@ -227,29 +195,19 @@ st_status sf_writer_finish(sf_writer *writer, st_error *error)
     sf_checksum_text(XXH3_64bits_digest(writer->hash), digits);
     const bool placed = lseek(writer->descriptor, (off_t)writer->checksum_place, SEEK_SET) >= 0;
     if (placed) ST_FORWARD(write_all(writer, (const unsigned char *)digits, SF_CHECKSUM_DIGITS, error));
-    if (!placed || fsync(writer->descriptor) != 0)
-        return st_fail(error, ST_FAILED, "writing %s failed: %s", writer->path, strerror(errno));
-    const int closed = close(writer->descriptor);
-    writer->descriptor = -1;
-    if (closed != 0 || rename(writer->temporary, writer->path) != 0)
-        return st_fail(error, ST_FAILED, "cannot finish %s: %s", writer->path, strerror(errno));
-    writer->renamed = true;
-    sync_folder(writer->path);
-    return ST_OK;
+    if (!placed) return st_fail(error, ST_FAILED, "writing %s failed: %s", writer->path, strerror(errno));
+    return outfile_finish(&writer->file, error);
 }
 
 void sf_writer_destroy(sf_writer **writer)
 {
     sf_writer *old = *writer;
     if (!old) return;
-    if (old->descriptor >= 0) close(old->descriptor);
-    if (old->temporary && !old->renamed) unlink(old->temporary);
+    outfile_close(&old->file);
     if (old->hash) XXH3_freeState(old->hash);
     json_decref(old->header);
     json_decref(old->metadata);
     free(old->stage);
-    free(old->temporary);
-    free(old->path);
     free(old);
     *writer = NULL;
 }

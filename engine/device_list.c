@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "engine/json.h"
 #include "engine/tuned.h"
 
@@ -28,13 +30,6 @@ st_status en_list_devices(rt_device_list *list, st_error *error)
     return ST_OK;
 }
 
-/* A variable that names a folder; NULL otherwise. */
-static const char *folder_in(const char *variable)
-{
-    const char *value = getenv(variable);
-    return value && value[0] == '/' ? value : NULL;
-}
-
 bool en_driver_cache(char *path, size_t size, const rt_device_info *device)
 {
     cfg_driver driver;
@@ -42,18 +37,9 @@ bool en_driver_cache(char *path, size_t size, const rt_device_info *device)
     if (en_driver_of(&driver, device, &ignored) != ST_OK) return false;
     const char *named = driver.cache_variable[0] ? getenv(driver.cache_variable) : NULL;
     const char *below = strchr(driver.cache_folder, '/');
-    int length = -1;
-    if (named && *named) {
-        length = snprintf(path, size, "%s", named);
-    } else if (below) {
-        const char *caches = folder_in("XDG_CACHE_HOME"), *home = folder_in("HOME");
-        const bool in_caches = driver.cache_folder[0] == 'X';
-        if (in_caches && caches)
-            length = snprintf(path, size, "%s%s", caches, below);
-        else if (home)
-            length = snprintf(path, size, "%s%s%s", home, in_caches ? "/.cache" : "", below);
-    }
-    return length > 0 && (size_t)length < size;
+    if (named && *named) return text_format(path, size, "%s", named) < (int)size;
+    if (!below) return false;
+    return driver.cache_folder[0] == 'X' ? path_in_cache(path, size, below + 1) : path_in_home(path, size, below + 1);
 }
 
 size_t en_cached_programs(const rt_cache_entry *entries, size_t count, const rt_device_info *device)

@@ -11,7 +11,9 @@
 
 #include "engine/json.h"
 #include "base/json_text.h"
+#include "base/folder.h"
 #include "base/outfile.h"
+#include "base/path.h"
 #include "base/print.h"
 
 /* ---- the directory ---- */
@@ -28,17 +30,10 @@ static st_status cannot_create(const char *path, int code, st_error *error)
                    strerror(code));
 }
 
-/* Makes the directories above the last part of `path`. */
 static st_status make_parents(const char *path, st_error *error)
 {
-    char parent[EN_PATH_SIZE];
-    snprintf(parent, sizeof parent, "%s", path);
-    for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(parent, 0777) != 0 && errno != EEXIST) return cannot_create(path, errno, error);
-        *slash = '/';
-    }
-    return ST_OK;
+    const int code = folder_make_parents(path, 0777);
+    return code == 0 ? ST_OK : cannot_create(path, code, error);
 }
 
 static bool is_directory(const char *path)
@@ -47,17 +42,11 @@ static bool is_directory(const char *path)
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* Whether a name is one under which a file of a run is written before it gets its own: FILE.PROCESS.part or
- * FILE.PROCESS-TRY.part. */
+/* Whether a name is one under which a file of a run is written before it gets its own. */
 static bool is_half_written(const char *name)
 {
-    for (const char *const *file = en_directory_files; *file; ++file) {
-        const size_t length = strlen(*file);
-        if (strncmp(name, *file, length) != 0 || name[length] != '.') continue;
-        const char *number = name + length + 1;
-        const size_t digits = strspn(number, "0123456789-");
-        return digits > 0 && strcmp(number + digits, ".part") == 0;
-    }
+    for (const char *const *file = en_directory_files; *file; ++file)
+        if (outfile_is_temporary(name, *file)) return true;
     return false;
 }
 
@@ -107,15 +96,13 @@ static st_status take_name(en_directory *dir, const char *path, st_error *error)
 static bool holds(const char *directory, const char *file)
 {
     char path[EN_PATH_SIZE];
-    const int length = snprintf(path, sizeof path, "%s/%s", directory, file);
-    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+    return path_join(path, sizeof path, directory, file) && access(path, F_OK) == 0;
 }
 
 static bool is_claimed(const char *directory)
 {
     char path[EN_PATH_SIZE];
-    const int length = snprintf(path, sizeof path, "%s/%s", directory, claim_name);
-    return length > 0 && (size_t)length < sizeof path && en_lock_held(path);
+    return path_join(path, sizeof path, directory, claim_name) && en_lock_held(path);
 }
 
 /* Why `path` holds no run that could be resumed. */

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/embedded.h"
+#include "base/path.h"
 #include "base/text.h"
 
 typedef struct text_buffer {
@@ -36,8 +37,7 @@ static void append(text_buffer *buffer, const char *text, size_t length)
 static char *read_file(const char *folder, const char *name)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
+    FILE *file = path_join(path, sizeof path, folder, name) ? fopen(path, "rb") : NULL;
     if (!file) return NULL;
     text_buffer buffer = {NULL, 0, 0, false};
     char chunk[4096];

@@ -11,6 +11,10 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/folder.h"
+#include "base/outfile.h"
+#include "base/path.h"
+
 /* A file is this, the text of the key, the binary. */
 typedef struct entry_header {
     char magic[8];
@@ -24,26 +28,7 @@ enum { PATH_SIZE = 4096, KEY_SIZE = 2048, NAME_SIZE = 32 + sizeof ending };
 
 bool rt_cache_folder(char *path, size_t size)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int length = -1;
-    if (cache && cache[0] == '/')
-        length = snprintf(path, size, "%s/safsd-cl/programs", cache);
-    else if (home && home[0] == '/')
-        length = snprintf(path, size, "%s/.cache/safsd-cl/programs", home);
-    return length > 0 && (size_t)length + NAME_SIZE + 16 < size;
-}
-
-static bool make_folders(const char *path)
-{
-    char part[PATH_SIZE];
-    for (const char *end = path; end;) {
-        end = strchr(end + 1, '/');
-        const size_t length = end ? (size_t)(end - path) : strlen(path);
-        memcpy(part, path, length);
-        part[length] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) return false;
-    }
-    return true;
+    return path_in_cache(path, size, "safsd-cl/programs") && strlen(path) + NAME_SIZE + 16 < size;
 }
 
 /* The text that an entry must carry, and the name that follows from it. */
@@ -128,25 +113,20 @@ void rt_cache_forget(const rt_cache_key *key)
     if (path_of(key, text, path)) unlink(path);
 }
 
-/* Writes and syncs a temporary file beside `path`, then renames it. */
 static bool write_entry(const char *path, const char *text, const unsigned char *binary, size_t size)
 {
-    char temporary[PATH_SIZE + 8];
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    const int descriptor = mkstemp(temporary);
-    if (descriptor < 0) return false;
-    FILE *file = fdopen(descriptor, "wb");
-    if (!file) close(descriptor);
+    outfile file;
+    st_error ignored = {.status = ST_OK};
+    if (outfile_open(&file, path, &ignored) != ST_OK) return false;
     const size_t key_bytes = strlen(text);
     entry_header header = {{0}, key_bytes, size, checksum_of(text, key_bytes, binary, size)};
     memcpy(header.magic, magic, sizeof magic);
-    bool written = file && fwrite(&header, sizeof header, 1, file) == 1 &&
-                   fwrite(text, 1, key_bytes, file) == key_bytes && fwrite(binary, 1, size, file) == size &&
-                   fflush(file) == 0 && fsync(descriptor) == 0;
-    if (file && fclose(file) != 0) written = false;
-    if (written && rename(temporary, path) == 0) return true;
-    unlink(temporary);
-    return false;
+    fwrite(&header, sizeof header, 1, file.stream);
+    fwrite(text, 1, key_bytes, file.stream);
+    fwrite(binary, 1, size, file.stream);
+    const bool written = outfile_finish(&file, &ignored) == ST_OK;
+    outfile_close(&file);
+    return written;
 }
 
 /* The files of the folder that are entries, or what an interrupted write left. */
@@ -216,7 +196,7 @@ bool rt_cache_store(const rt_cache_key *key, const unsigned char *binary, size_t
 {
     char text[KEY_SIZE], path[PATH_SIZE], folder[PATH_SIZE];
     if (size == 0 || size > limit || !path_of(key, text, path) || !rt_cache_folder(folder, sizeof folder)) return false;
-    if (!make_folders(folder) || !write_entry(path, text, binary, size)) return false;
+    if (folder_make(folder, 0700) != 0 || !write_entry(path, text, binary, size)) return false;
     trim(folder, path + strlen(folder) + 1, limit);
     return true;
 }

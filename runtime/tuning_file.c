@@ -1,17 +1,19 @@
 #include "runtime/tuning_file.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
+#include "base/folder.h"
+#include "base/ini.h"
+#include "base/outfile.h"
+#include "base/path.h"
 #include "runtime/gemm.h"
 
-enum { FILE_LIMIT = 1 << 16, LINE_SIZE = 512, NAME_SIZE = 96 };
+enum { FILE_LIMIT = 1 << 16, NAME_SIZE = 96 };
 
 /* ---- reading ---- */
 
@@ -37,32 +39,36 @@ typedef struct reading {
 static const char *const keys[] = {"program", "platform", "device", "driver", "vector_width", "gemm", "gain", NULL};
 enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, GAIN };
 
-/* The key names the device, or in a file of the program begins as it does. */
-static bool compare(reading *r, const char *value, const char *property)
+/* The key names the device, or in a file of the program begins as it does. A name without quotes may hold what begins
+ * a comment elsewhere. */
+static bool compare(reading *r, const ini_entry *entry, const char *property)
 {
     char wanted[256];
     plain(wanted, property);
-    const bool same = r->shipped ? strncmp(value, wanted, strlen(value)) == 0 : strcmp(value, wanted) == 0;
+    const bool in_quotes = entry->written[0] == '"' || entry->written[0] == '\'';
+    const char *name = in_quotes || r->shipped ? entry->value : entry->written;
+    const bool same = r->shipped ? strncmp(name, wanted, strlen(name)) == 0 : strcmp(name, wanted) == 0;
     r->meant = r->meant && same;
     return same;
 }
 
-static bool take(reading *r, int key, const char *value)
+static bool take(reading *r, int key, const ini_entry *entry)
 {
+    const char *const value = entry->value;
     size_t number = 0;
     const bool is_number = rt_tuning_read_number(value, &number);
     switch (key) {
     case PROGRAM:
-        compare(r, value, SAFSD_VERSION);
+        compare(r, entry, SAFSD_VERSION);
         return true;
     case PLATFORM:
-        r->kin = compare(r, value, r->device->platform_name) && r->kin;
+        r->kin = compare(r, entry, r->device->platform_name) && r->kin;
         return true;
     case DEVICE:
-        r->kin = compare(r, value, r->device->name) && r->kin;
+        r->kin = compare(r, entry, r->device->name) && r->kin;
         return true;
     case DRIVER:
-        compare(r, value, r->device->driver);
+        compare(r, entry, r->device->driver);
         snprintf(r->driver, sizeof r->driver, "%s", value);
         return true;
     case VECTOR_WIDTH:
@@ -86,30 +92,24 @@ static const char *read_parameter(reading *r, const char *key, const char *value
     rt_parameter p;
     char provider[sizeof p.provider];
     const char *dot = strchr(key, '.');
-    const size_t before = r->tuning->count;
     if (!dot || (size_t)(dot - key) >= sizeof provider) return "there is no such key";
     snprintf(provider, sizeof provider, "%.*s", (int)(dot - key), key);
     if (!rt_gemm_is_provider(provider)) return "there is no such key";
     if (!rt_parameter_read(&p, provider, dot + 1, value) || !rt_gemm_takes(&p))
         return "this is no parameter of that provider";
-    if (!rt_tuning_set(r->tuning, provider, p.kernel, p.name, p.value)) return "there are too many parameters";
-    return r->tuning->count > before ? NULL : "this key stands twice";
+    return rt_tuning_set(r->tuning, provider, p.kernel, p.name, p.value) ? NULL : "there are too many parameters";
 }
 
-/* One line, without its end: "key = value". */
-static const char *read_line(reading *r, char *line)
+static const char *read_entry(reading *r, const ini_entry *entry)
 {
-    char *value = strstr(line, " = ");
-    if (!value) return "this is no \"key = value\"";
-    *value = '\0';
-    value += 3;
+    const char *const name = entry->key_name;
+    if (!name) return "there is no such section";
     for (int key = 0; keys[key]; ++key) {
-        if (strcmp(line, keys[key]) != 0) continue;
-        if (r->seen & 1u << key) return "this key stands twice";
+        if (strcmp(name, keys[key]) != 0) continue;
         r->seen |= 1u << key;
-        return take(r, key, value) ? NULL : "this value is none of that key";
+        return take(r, key, entry) ? NULL : "this value is none of that key";
     }
-    return read_parameter(r, line, value);
+    return read_parameter(r, name, entry->value);
 }
 
 /* A file of the user's names its device and a provider; one of the program names a provider and some property. */
@@ -120,37 +120,32 @@ static bool is_complete(const reading *r)
     return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
 }
 
-/* NULL, or what is wrong with the line *number. */
-static const char *read_lines(reading *r, const char *text, int *number)
+/* Every entry; `name` is for messages. */
+static st_status read_entries(reading *r, const char *text, const char *name, st_error *error)
 {
+    ini_file ini;
     const char *wrong = NULL;
+    const size_t length = strlen(text);
+    int line = 0;
     memset(r->tuning, 0, sizeof *r->tuning);
-    for (const char *at = text; *at && !wrong;) {
-        char line[LINE_SIZE];
-        const size_t length = strcspn(at, "\n");
-        ++*number;
-        if (length >= sizeof line || at[length] == '\0') {
-            wrong = length >= sizeof line ? "this line is too long" : "this line has no end";
-            break;
-        }
-        memcpy(line, at, length);
-        line[length] = '\0';
-        if (length > 0 && line[0] != '#') wrong = read_line(r, line);
-        at += length + 1;
+    ST_FORWARD(ini_parse(&ini, text, name, INI_FLAT, error));
+    for (size_t i = 0; i < ini.count && !wrong; ++i) {
+        line = ini.entries[i].line;
+        wrong = read_entry(r, &ini.entries[i]);
     }
-    return !wrong && !is_complete(r) ? "the file ends too early" : wrong;
+    ini_destroy(&ini);
+    if (!wrong && (!is_complete(r) || text[length - 1] != '\n')) wrong = "the file ends too early";
+    return wrong ? st_fail(error, ST_USAGE, "%s:%d: %s", name, line, wrong) : ST_OK;
 }
 
 st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name, const rt_device_info *device,
                           bool shipped, bool *meant, st_error *error)
 {
     reading r = {.tuning = tuning, .device = device, .shipped = shipped, .meant = true, .kin = true};
-    int number = 0;
-    const char *wrong = read_lines(&r, text, &number);
-    *meant = !wrong && r.meant;
-    if (!wrong) return ST_OK;
-    memset(tuning, 0, sizeof *tuning);
-    return st_fail(error, ST_USAGE, "%s:%d: %s", name, number, wrong);
+    const st_status status = read_entries(&r, text, name, error);
+    *meant = status == ST_OK && r.meant;
+    if (status != ST_OK) memset(tuning, 0, sizeof *tuning);
+    return status;
 }
 
 /* ---- files ---- */
@@ -171,15 +166,9 @@ static void file_name(char name[NAME_SIZE], const rt_device_info *device)
 
 bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH])
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char name[NAME_SIZE];
-    int length = -1;
+    char name[NAME_SIZE], below[NAME_SIZE + 32];
     file_name(name, device);
-    if (cache && cache[0] == '/')
-        length = snprintf(path, RT_TUNING_PATH, "%s/safsd-cl/tuning/%s", cache, name);
-    else if (home && home[0] == '/')
-        length = snprintf(path, RT_TUNING_PATH, "%s/.cache/safsd-cl/tuning/%s", home, name);
-    return length > 0 && length + 8 < RT_TUNING_PATH;
+    return path_join(below, sizeof below, "safsd-cl/tuning", name) && path_in_cache(path, RT_TUNING_PATH, below);
 }
 
 /* The whole of a small file as a string, or NULL. */
@@ -230,13 +219,13 @@ bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[2
         struct stat about;
         rt_tuning tuning;
         reading r = {.tuning = &tuning, .device = device, .meant = true, .kin = true};
-        int number = 0;
+        st_error ignored = {.status = ST_OK};
         if (snprintf(path + used, sizeof path - used, "/%s", entry->d_name) >= (int)(sizeof path - used)) continue;
         if (strcmp(path, own) == 0 || stat(path, &about) != 0 || !S_ISREG(about.st_mode)) continue;
         FILE *file = fopen(path, "rb");
         char *text = file ? read_text(file) : NULL;
         if (file) fclose(file);
-        if (text && !read_lines(&r, text, &number) && r.kin && (!found || about.st_mtime >= newest)) {
+        if (text && read_entries(&r, text, path, &ignored) == ST_OK && r.kin && (!found || about.st_mtime >= newest)) {
             found = true;
             newest = about.st_mtime;
             *gain = tuning.gain;
@@ -248,17 +237,26 @@ bool rt_tuning_earlier(const rt_device_info *device, size_t *gain, char driver[2
     return found;
 }
 
+static void print_name(const char *key, const char *name, FILE *file)
+{
+    char text[256];
+    plain(text, name);
+    const int quote = ini_quote_for(text, strlen(text));
+    if (quote > 0)
+        fprintf(file, "%s = %c%s%c\n", key, quote, text, quote);
+    else
+        fprintf(file, "%s = %s\n", key, text);
+}
+
 static void print(const rt_tuning *tuning, const rt_device_info *device, const char *remark, FILE *file)
 {
     char text[256];
     plain(text, remark);
     fprintf(file, "# %s\nprogram = %s\n", text, SAFSD_VERSION);
-    plain(text, device->platform_name);
-    fprintf(file, "platform = %s\n", text);
-    plain(text, device->name);
-    fprintf(file, "device = %s\n", text);
-    plain(text, device->driver);
-    fprintf(file, "driver = %s\ngemm = %s\n", text, tuning->gemm);
+    print_name("platform", device->platform_name, file);
+    print_name("device", device->name, file);
+    print_name("driver", device->driver, file);
+    fprintf(file, "gemm = %s\n", tuning->gemm);
     if (tuning->gain) fprintf(file, "gain = %zu\n", tuning->gain);
     for (size_t i = 0; i < tuning->count; ++i) {
         const rt_parameter *p = &tuning->parameters[i];
@@ -266,35 +264,21 @@ static void print(const rt_tuning *tuning, const rt_device_info *device, const c
     }
 }
 
-static bool make_folders(const char *path)
-{
-    char part[RT_TUNING_PATH];
-    for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
-        memcpy(part, path, (size_t)(end - path));
-        part[end - path] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) return false;
-    }
-    return true;
-}
-
 st_status rt_tuning_store(const rt_tuning *tuning, const rt_device_info *device, const char *remark, st_error *error)
 {
-    char path[RT_TUNING_PATH], temporary[RT_TUNING_PATH + 8];
+    char path[RT_TUNING_PATH];
+    outfile file = {NULL, NULL, NULL};
     if (!rt_tuning_path(device, path))
         return st_fail(error, ST_FAILED, "the tuning is not stored: neither XDG_CACHE_HOME nor HOME names a folder");
-    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    const int descriptor = make_folders(path) ? mkstemp(temporary) : -1;
-    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-    bool written = file != NULL;
-    if (file) {
-        print(tuning, device, remark, file);
-        written = !ferror(file) && fflush(file) == 0 && fsync(descriptor) == 0;
-        if (fclose(file) != 0) written = false;
-    } else if (descriptor >= 0) {
-        close(descriptor);
+    const int code = folder_make_parents(path, 0700);
+    if (code != 0)
+        return st_fail(error, ST_FAILED, "the tuning is not stored: %s cannot be written: %s", path, strerror(code));
+    st_status status = outfile_open(&file, path, error);
+    if (status == ST_OK) {
+        print(tuning, device, remark, file.stream);
+        status = outfile_finish(&file, error);
     }
-    if (written && rename(temporary, path) == 0) return ST_OK;
-    const int reason = errno;
-    if (descriptor >= 0) unlink(temporary);
-    return st_fail(error, ST_FAILED, "the tuning is not stored: %s cannot be written: %s", path, strerror(reason));
+    outfile_close(&file);
+    if (status != ST_OK) st_prefix(error, "the tuning is not stored");
+    return status;
 }

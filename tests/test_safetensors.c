@@ -342,7 +342,7 @@ static void test_unfinished_leaves_nothing(void **state)
     OK(sf_writer_create(&writer, path, &error));
     OK(sf_writer_tensor(writer, "x", SF_F32, 1, (uint64_t[]){2}, &error));
     OK(sf_writer_data(writer, "1234", 4, &error));
-    assert_int_equal(ts_files(state), files + 1);
+    assert_in_range(ts_files(state), files, files + 1); /* it may be without a name */
     FAILS(sf_writer_finish(writer, &error), ST_FAILED, "4 of 8 bytes");
     FAILS(sf_writer_data(writer, "12345", 5, &error), ST_FAILED, "more data");
     sf_writer_destroy(&writer);

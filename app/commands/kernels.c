@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "app/app.h"
+#include "base/folder.h"
 #include "base/outfile.h"
+#include "base/path.h"
 #include "runtime/program_given.h"
 
 static const char guide[] =
@@ -33,7 +35,8 @@ static st_status write_file(const char *folder, const char *name, const void *by
 {
     char path[4096];
     outfile file;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (!path_join(path, sizeof path, folder, name))
+        return st_fail(error, ST_FAILED, "the folder %.1000s has a name that is too long", folder);
     ST_FORWARD(outfile_open(&file, path, error));
     fwrite(bytes, 1, size, file.stream);
     const st_status status = outfile_finish(&file, error);
@@ -100,8 +103,8 @@ static st_status run(app_state *app, const opt_line *line)
     if (app->program)
         return st_fail(&app->error, ST_USAGE, "kernels writes programs, it does not use one: leave out --program");
     ST_FORWARD(read_width(opt_value(line, "vector-width"), &width, &app->error));
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return st_fail(&app->error, ST_FAILED, "the folder %s cannot be made: %s", folder, strerror(errno));
+    const int code = folder_make(folder, 0777);
+    if (code != 0) return st_fail(&app->error, ST_FAILED, "the folder %s cannot be made: %s", folder, strerror(code));
     if (binary) ST_FORWARD(write_binary(app, folder, &width));
     if (width == 0) width = 4;
     ST_FORWARD(rt_export_source(&source, width, &app->error));
