@@ -170,8 +170,8 @@ static st_status print_device(bench_step_profile *p, size_t d)
                    "products by itself), whichever limits\n",
                    1e-9 * best.bandwidth, 1e-9 * best.rate);
         if (above)
-            printf(">100%%: faster than that peak, for caches hold what the kernel moves, or the machine\n"
-                   "was busier while the peak was measured\n");
+            printf(">100%%: faster than that peak, for caches hold what the kernel moves, or\n"
+                   "the machine was busier while the peak was measured\n");
     }
     free(own);
     return status;
