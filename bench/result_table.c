@@ -94,8 +94,8 @@ static void print_steps(FILE *out, const json_t *steps)
                    record_real(s, "utterances_per_second"), record_real(s, "gemm_roofline_fraction"),
                    record_real(s, "peak_host_mib"));
     }
-    fputs("  of GEMM: the time that the step's matrix products need at the best rate that one\n"
-          "  reached, as a part of the step's time\n",
+    fputs("  of GEMM: the time that the step's matrix products need at the best rate of\n"
+          "  any, as a part of the step's time\n",
           out);
     if (busier) fputs("  above 1: the machine was busier while products were measured by themselves\n", out);
 }

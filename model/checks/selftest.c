@@ -90,8 +90,8 @@ static void record_miss(test_case *t, const nn_selftest_line *line, const deviat
     const char *device = rt_device(t->run.rt)->name;
     ++t->summary->missed;
     if (line->meaning)
-        st_fail(&t->missed, ST_CHECK, "%s computes wrongly: %s (kernel %s, operation %s)", device, line->meaning,
-                line->kernel, line->operation);
+        st_fail(&t->missed, ST_CHECK, "%s computes wrongly: %s (kernel %s, operation %s, tensor %s)", device,
+                line->meaning, line->kernel, line->operation, line->tensor);
     else if (words)
         st_fail(&t->missed, ST_CHECK,
                 "%s computes wrongly: kernel %s drew the bits %08x instead of %08x (operation %s, tensor %s, word %zu)",
