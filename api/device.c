@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "api/internal.h"
 #include "engine/device_list.h"
 #include "engine/json.h"
@@ -36,7 +37,7 @@ int api_refuse(safsd_error *error, const char *format, ...)
     if (!error) return SAFSD_USAGE;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->message, sizeof error->message, format, arguments);
+    text_vformat(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     error->code = SAFSD_USAGE;
     return SAFSD_USAGE;

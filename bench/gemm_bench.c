@@ -19,6 +19,7 @@
 
 #include "runtime/context.h"
 #include "runtime/buffer.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "runtime/gemm.h"
 
@@ -60,13 +61,6 @@ typedef struct bench {
     bool hot;
     float *a, *b;
 } bench;
-
-static double seconds(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -151,12 +145,12 @@ static st_status products(bench *s, contender *c, const shape *size, int turned,
 static st_status take_turn(bench *s, contender *c, const shape *size, int turned, size_t round)
 {
     const size_t first = round * (CHAIN + 1);
-    const double settled = seconds(CLOCK_MONOTONIC) + SETTLE;
-    while (seconds(CLOCK_MONOTONIC) < settled) ST_FORWARD(products(s, c, size, turned, first, 1));
-    const double wall = seconds(CLOCK_MONOTONIC), processor = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const double settled = clock_seconds() + SETTLE;
+    while (clock_seconds() < settled) ST_FORWARD(products(s, c, size, turned, first, 1));
+    const double wall = clock_seconds(), processor = clock_processor_seconds();
     ST_FORWARD(products(s, c, size, turned, first + 1, CHAIN));
-    c->wall[round] = (seconds(CLOCK_MONOTONIC) - wall) / CHAIN;
-    c->processor[round] = (seconds(CLOCK_PROCESS_CPUTIME_ID) - processor) / CHAIN;
+    c->wall[round] = (clock_seconds() - wall) / CHAIN;
+    c->processor[round] = (clock_processor_seconds() - processor) / CHAIN;
     if (!c->rt) (void)thrd_sleep(&(struct timespec){.tv_nsec = AFTER_BLAS}, NULL);
     return ST_OK;
 }

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json_text.h"
 #include "base/text.h"
@@ -43,15 +42,6 @@ static json_t *with(json_t *object, json_t *more)
     }
     json_decref(more);
     return object;
-}
-
-const char *record_date(char text[RECORD_DATE])
-{
-    const time_t now = time(NULL);
-    struct tm utc;
-    text[0] = '\0';
-    if (gmtime_r(&now, &utc)) strftime(text, RECORD_DATE, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return text;
 }
 
 json_t *record_transfers(const bench_transfers *t)

@@ -29,10 +29,6 @@
 #include "bench/step.h"
 #include "bench/transfers.h"
 
-/* When a run begins, as "2026-03-01T12:00:00Z". */
-enum { RECORD_DATE = 32 };
-const char *record_date(char text[RECORD_DATE]);
-
 /* Each returns a new reference, NULL where memory was exhausted. */
 json_t *record_transfers(const bench_transfers *transfers);
 json_t *record_start(const bench_case *what, const bench_problem *problem, const start_times *times);

@@ -5,31 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/latch.h"
 #include "probe/driver_crash.h"
 #include "probe/icd_probe.h"
 #include "engine/device_list.h"
 
 enum { NAMES_SIZE = 900, ADVICE_SIZE = 600 };
-static const double probe_seconds = 4, crash_seconds = 30;
-enum { PATIENCE_SECONDS = 2 };
+static const double patience_seconds = 2, probe_seconds = 4, crash_seconds = 30;
 
 struct watch_listing {
     const en_events *events;
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool finished;
+    latch finished;
 };
 
 static bool is_finished(void *user)
 {
     watch_listing *w = user;
-    pthread_mutex_lock(&w->mutex);
-    const bool finished = w->finished;
-    pthread_mutex_unlock(&w->mutex);
-    return finished;
+    return latch_is_open(&w->finished);
 }
 
 /* The list of devices is late: which drivers are asked, then which of them does not answer. */
@@ -57,15 +51,7 @@ static void speak(watch_listing *w)
 static void *watch(void *argument)
 {
     watch_listing *w = argument;
-    struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += PATIENCE_SECONDS;
-    pthread_mutex_lock(&w->mutex);
-    int waited = 0;
-    while (!w->finished && waited == 0) waited = pthread_cond_timedwait(&w->changed, &w->mutex, &deadline);
-    const bool late = !w->finished;
-    pthread_mutex_unlock(&w->mutex);
-    if (late) speak(w);
+    if (!latch_wait(&w->finished, patience_seconds)) speak(w);
     return NULL;
 }
 
@@ -86,11 +72,9 @@ watch_listing *watch_listing_begin(const en_events *events)
     watch_listing *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->events = events;
-    pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->changed, NULL);
-    if (start_thread(w)) return w;
-    pthread_cond_destroy(&w->changed);
-    pthread_mutex_destroy(&w->mutex);
+    const bool made = latch_create(&w->finished);
+    if (made && start_thread(w)) return w;
+    if (made) latch_destroy(&w->finished);
     free(w);
     return NULL;
 }
@@ -100,13 +84,9 @@ void watch_listing_end(watch_listing **listing)
     watch_listing *w = *listing;
     crash_stage_listed();
     if (!w) return;
-    pthread_mutex_lock(&w->mutex);
-    w->finished = true;
-    pthread_cond_signal(&w->changed);
-    pthread_mutex_unlock(&w->mutex);
+    latch_open(&w->finished);
     pthread_join(w->thread, NULL);
-    pthread_cond_destroy(&w->changed);
-    pthread_mutex_destroy(&w->mutex);
+    latch_destroy(&w->finished);
     free(w);
     *listing = NULL;
 }

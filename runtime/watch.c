@@ -3,31 +3,23 @@
 
 #include <stdlib.h>
 #include <threads.h>
-#include <time.h>
 
+#include "base/latch.h"
 #include "runtime/context_state.h"
+
+static const double patience_seconds = 1;
 
 struct rt_watch {
     const struct rt_context *context;
     const char *sentence;
     thrd_t thread;
-    mtx_t mutex;
-    cnd_t finished_changed;
-    bool finished;
+    latch finished;
 };
 
 static int watch(void *argument)
 {
     rt_watch *w = argument;
-    struct timespec deadline;
-    timespec_get(&deadline, TIME_UTC);
-    deadline.tv_sec += 1;
-    mtx_lock(&w->mutex);
-    int waited = thrd_success;
-    while (!w->finished && waited == thrd_success) waited = cnd_timedwait(&w->finished_changed, &w->mutex, &deadline);
-    const bool late = !w->finished;
-    mtx_unlock(&w->mutex);
-    if (late) w->context->notice(w->context->notice_user, w->sentence);
+    if (!latch_wait(&w->finished, patience_seconds)) w->context->notice(w->context->notice_user, w->sentence);
     return 0;
 }
 
@@ -38,11 +30,9 @@ rt_watch *rt_watch_start(const struct rt_context *context, const char *sentence)
     if (!w) return NULL;
     w->context = context;
     w->sentence = sentence;
-    mtx_init(&w->mutex, mtx_plain);
-    cnd_init(&w->finished_changed);
-    if (thrd_create(&w->thread, watch, w) == thrd_success) return w;
-    cnd_destroy(&w->finished_changed);
-    mtx_destroy(&w->mutex);
+    const bool made = latch_create(&w->finished);
+    if (made && thrd_create(&w->thread, watch, w) == thrd_success) return w;
+    if (made) latch_destroy(&w->finished);
     free(w);
     return NULL;
 }
@@ -51,13 +41,9 @@ void rt_watch_stop(rt_watch **watch_)
 {
     rt_watch *w = *watch_;
     if (!w) return;
-    mtx_lock(&w->mutex);
-    w->finished = true;
-    cnd_signal(&w->finished_changed);
-    mtx_unlock(&w->mutex);
+    latch_open(&w->finished);
     thrd_join(w->thread, NULL);
-    cnd_destroy(&w->finished_changed);
-    mtx_destroy(&w->mutex);
+    latch_destroy(&w->finished);
     free(w);
     *watch_ = NULL;
 }

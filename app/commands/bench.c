@@ -11,6 +11,7 @@
 #include "bench/start_time.h"
 #include "bench/result_table.h"
 #include "engine/json.h"
+#include "base/clock.h"
 #include "base/json_text.h"
 #include "base/outfile.h"
 #include "base/number.h"
@@ -231,9 +232,9 @@ static st_status run(app_state *app, const opt_line *line)
 {
     bench_plan w = {.program = app->program, .progress = say, .user = app};
     json_t *old = NULL;
-    char date[RECORD_DATE];
+    char date[CLOCK_DATE_SIZE];
     json_t *root = json_pack("{s:s, s:s, s:s, s:[]}", "program", APP_NAME, "version", SAFSD_VERSION, "date",
-                             record_date(date), "devices");
+                             clock_date(date), "devices");
     st_status status = ST_OK;
     if (!root) return st_fail(&app->error, ST_FAILED, "out of memory for the results");
     ST_TRY(read_wish(&w, line, &app->error));

@@ -3,7 +3,7 @@
 # base/number.h and base/json_text.h.
 . "$(dirname "$0")/common.sh" "$@"
 command -v perl >/dev/null || skip "perl is not installed (package perl-base)"
-folders=(runtime data model config engine bench app)
+folders=(runtime data model config engine probe bench app api)
 
 grep -rnE '\b(strto(d|f|ld)|ato[fil]l?|vf?s?n?printf|vs?f?scanf|nl_langinfo|localeconv|setlocale|strcoll|strxfrm)\(' \
     --include='*.[ch]' "${folders[@]}" | complain "use base/text.h or base/number.h"
