@@ -5,6 +5,7 @@
 #include "app/classification_report.h"
 #include "base/print.h"
 #include "base/text.h"
+#include "engine/run_summary.h"
 
 const char *app_select_words(nn_select select)
 {
@@ -43,5 +44,5 @@ st_status app_print_selections(const en_training *run, st_error *error)
     const long epoch = valid == NN_NO_EPOCH ? test : valid;
     printf("\n%s part at epoch %ld, which has the %s of the %s part\n\n", shown == DS_TEST ? "test" : "validation",
            epoch + 1, app_select_words(history->select), valid == NN_NO_EPOCH ? "test" : "validation");
-    return report_print(en_epoch_confusion(run, epoch, shown), error);
+    return report_print(en_epoch_confusion(history, run->data->class_names, epoch, shown), error);
 }

@@ -2,7 +2,7 @@
 #ifndef SAFSD_APP_SELECTIONS_H
 #define SAFSD_APP_SELECTIONS_H
 
-#include "engine/run_summary.h"
+#include "engine/training.h"
 
 st_status app_print_selections(const en_training *run, st_error *error);
 

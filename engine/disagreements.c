@@ -23,13 +23,13 @@ static const char *list_names(const char *const *names, size_t count, char text[
     return text;
 }
 
-void en_say_classes(const en_model *model, const ds_dataset *data, const en_events *events)
+void en_say_classes(const nn_checkpoint *checkpoint, const ds_dataset *data, const en_events *events)
 {
-    const nn_checkpoint_about *about = &model->checkpoint->about;
-    const char *file = sf_path(model->checkpoint->file);
+    const nn_checkpoint_about *about = &checkpoint->about;
+    const char *file = sf_path(checkpoint->file);
     const size_t C = about->config.classes;
     char theirs[LISTED], ours[LISTED];
-    if (!model->checkpoint->own || data->classes == 0 || ds_names_numbered(data->class_names, data->classes)) return;
+    if (!checkpoint->own || data->classes == 0 || ds_names_numbered(data->class_names, data->classes)) return;
     if (data->classes != C)
         en_say(events, EN_NOTICE, "warning: the data set has %zu classes (%s), %.400s %zu (%s)", data->classes,
                list_names(data->class_names, data->classes, theirs), file, C, list_names(about->class_names, C, ours));
@@ -39,14 +39,14 @@ void en_say_classes(const en_model *model, const ds_dataset *data, const en_even
                file, data->class_names[0]);
 }
 
-void en_say_data(const en_model *model, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
+void en_say_data(const nn_config *network, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
                  const en_events *events)
 {
     char sentence[ST_TEXT_SIZE];
     ds_describe_absent(data, concerned, name, sentence);
     if (sentence[0]) en_say(events, EN_NOTICE, "%s", sentence);
     for (size_t m = 0; m < DS_MODALITIES; ++m)
-        if (data->dims[m] > 0 && !model->network_config.uses[m])
+        if (data->dims[m] > 0 && !network->uses[m])
             en_say(events, EN_NOTICE, "the %s features of the data set are not used: the model has none",
                    ds_modality_name(m));
 }

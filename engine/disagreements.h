@@ -3,14 +3,15 @@
 #ifndef SAFSD_ENGINE_DISAGREEMENTS_H
 #define SAFSD_ENGINE_DISAGREEMENTS_H
 
-#include "engine/model.h"
+#include "engine/events.h"
+#include "model/training/checkpoint.h"
 
 /* Names and number of classes, while the data set has its own; nothing for weights without names. */
-void en_say_classes(const en_model *model, const ds_dataset *data, const en_events *events);
+void en_say_classes(const nn_checkpoint *checkpoint, const ds_dataset *data, const en_events *events);
 
 /* Classes without a label in the parts that are `concerned`, which are called `name`, and features that the model does
  * not use. */
-void en_say_data(const en_model *model, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
+void en_say_data(const nn_config *network, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
                  const en_events *events);
 
 #endif

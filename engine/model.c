@@ -101,7 +101,7 @@ static st_status match_classes(en_model *m, ds_dataset *data, const en_events *e
         return ST_OK;
     }
     ST_FORWARD(check_names(m, data, error));
-    en_say_classes(m, data, events);
+    en_say_classes(m->checkpoint, data, events);
     return ds_name_classes(data, about->class_names, about->config.classes, error);
 }
 

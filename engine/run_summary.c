@@ -7,21 +7,19 @@
 #include "base/json_text.h"
 #include "engine/json.h"
 
-en_confusion en_epoch_confusion(const en_training *run, long epoch, ds_split split)
+en_confusion en_epoch_confusion(const nn_history *history, const char *const *class_names, long epoch, ds_split split)
 {
-    const nn_history *history = nn_trainer_history(run->trainer);
-    return (en_confusion){nn_history_confusion(history, (size_t)epoch, split), history->classes,
-                          run->data->class_names};
+    return (en_confusion){nn_history_confusion(history, (size_t)epoch, split), history->classes, class_names};
 }
 
-static json_t *part_json(const en_training *run, long epoch, ds_split split)
+static json_t *part_json(const en_run_summary *run, long epoch, ds_split split)
 {
     const nn_history *history = nn_trainer_history(run->trainer);
     if (nn_history_metrics(history, (size_t)epoch, split).rows == 0) return json_null();
-    return en_report_json(en_epoch_confusion(run, epoch, split));
+    return en_report_json(en_epoch_confusion(history, run->class_names, epoch, split));
 }
 
-static json_t *selection_json(const en_training *run, ds_split by)
+static json_t *selection_json(const en_run_summary *run, ds_split by)
 {
     const long epoch = nn_history_best(nn_trainer_history(run->trainer), by);
     if (epoch == NN_NO_EPOCH) return json_null();
@@ -38,16 +36,16 @@ static json_t *seed_json(uint64_t seed)
     return json_string(text);
 }
 
-st_status en_summary_save(const en_training *run, bool finished, st_error *error)
+st_status en_summary_save(const en_run_summary *run, const en_directory *directory, st_error *error)
 {
     const nn_progress *progress = nn_trainer_progress(run->trainer);
     json_t *selection =
         json_pack("{s:o, s:o}", "valid", selection_json(run, DS_VALID), "test_best", selection_json(run, DS_TEST));
     json_t *summary = json_pack(
         "{s:s, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:f, s:o}", "program", "safsd-cl " SAFSD_VERSION, "name",
-        en_json_text(run->config.experiment.name), "seed", seed_json(run->config.experiment.seed), "finished", finished,
-        "stopped_early", nn_trainer_stopped_early(run->trainer), "epochs", (json_int_t)progress->epoch, "steps",
-        (json_int_t)progress->step, "skipped_steps", (json_int_t)progress->skipped, "parameters",
+        en_json_text(run->config->experiment.name), "seed", seed_json(run->config->experiment.seed), "finished",
+        run->finished, "stopped_early", nn_trainer_stopped_early(run->trainer), "epochs", (json_int_t)progress->epoch,
+        "steps", (json_int_t)progress->step, "skipped_steps", (json_int_t)progress->skipped, "parameters",
         (json_int_t)nn_safsd_params(nn_trainer_model(run->trainer))->elements, "selection", selection, "seconds",
         run->seconds, "device", en_json_device(rt_device(run->devices[0])));
     json_object_set_new(summary, "select", json_string(nn_select_name(nn_trainer_history(run->trainer)->select)));
@@ -58,7 +56,7 @@ st_status en_summary_save(const en_training *run, bool finished, st_error *error
         return st_fail(error, ST_FAILED, "out of memory for the summary");
     char *text = NULL;
     ST_FORWARD(en_json_pretty(summary, &text, error));
-    const st_status status = en_directory_write(&run->directory, "summary.json", text, error);
+    const st_status status = en_directory_write(directory, "summary.json", text, error);
     free(text);
     return status;
 }

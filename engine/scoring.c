@@ -71,8 +71,8 @@ static st_status load_data(en_scoring *s)
     const bool concerned[DS_SPLITS] = {en_scoring_includes(s, DS_TRAIN), en_scoring_includes(s, DS_VALID),
                                        en_scoring_includes(s, DS_TEST)};
     ST_FORWARD(en_model_match(&s->model, s->data, concerned, s->options.events, error));
-    en_say_data(&s->model, s->data, concerned, s->part == EN_PART_ALL ? "the data set" : en_part_name(s->part),
-                s->options.events);
+    en_say_data(&s->model.network_config, s->data, concerned,
+                s->part == EN_PART_ALL ? "the data set" : en_part_name(s->part), s->options.events);
     return ST_OK;
 }
 

@@ -364,7 +364,14 @@ done:
 static st_status conclude(en_training *run, bool finished)
 {
     run->seconds = clock_seconds() - run->state->started;
-    ST_FORWARD(en_summary_save(run, finished, error_of(run)));
+    const en_run_summary summary = {.config = &run->config,
+                                    .trainer = run->trainer,
+                                    .devices = run->devices,
+                                    .device_count = run->device_count,
+                                    .class_names = run->data->class_names,
+                                    .seconds = run->seconds,
+                                    .finished = finished};
+    ST_FORWARD(en_summary_save(&summary, &run->directory, error_of(run)));
     return finished ? save_predictions(run) : ST_OK;
 }
 
