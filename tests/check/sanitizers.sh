@@ -2,9 +2,10 @@
 # A second build, by clang where it is installed, with warnings as errors and with the address and undefined-behaviour
 # sanitizers; runs in it what works on the host, and a device test for each part of runtime/ and model/ that owns memory.
 . "$(dirname "$0")/common.sh" "$@"
-tests='config_keys config_shipped config_refused config_json ini number container dataset pickle published safetensors
-       synth metrics schedule philox_host hyperparameters drivers runtime_status runtime_buffer runtime_launch trace
-       params checkpoint cli_data cli_help cli_usage'
+tests='text json_text outfile outfile_named path clock config_keys config_shipped config_refused config_json
+       ini number container dataset pickle published safetensors synth metrics schedule philox_host
+       hyperparameters drivers runtime_status runtime_buffer runtime_launch trace params checkpoint cli_data
+       cli_help cli_usage'
 
 sanitized=$build/sanitized
 mkdir -p "$sanitized"
