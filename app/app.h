@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 #include "app/files.h"
-#include "app/options.h"
 #include "app/progress.h"
 #include "base/status.h"
 #include "engine/devices.h"
+#include "usage/command.h"
 
 #define APP_NAME "safsd-cl"
 
@@ -23,17 +23,7 @@ typedef struct app_state {
     st_error error;   /* main prints it and exits with its status */
 } app_state;
 
-/* A command is one file cmd_<name>.c that defines `const app_command cmd_<name>`, and one line in main.c. */
-typedef struct app_command {
-    const char *name;
-    const char *synopsis;    /* what follows the name */
-    const char *summary;     /* one line for the list of commands */
-    const char *description; /* paragraphs for --help; wrapped when printed */
-    const char *example;     /* whole lines, printed as they are */
-    const opt_option *options;
-    size_t least_operands, most_operands;
-    st_status (*run)(app_state *app, const opt_line *line);
-} app_command;
+/* A command is one file app/commands/<name>.c that defines `const app_command cmd_<name>`, and one line in main.c. */
 
 /* en_list_devices, which says in app->error what to install where there is no device. */
 st_status app_list_devices(app_state *app, rt_device_list *list);

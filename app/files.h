@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "app/options.h"
+#include "usage/options.h"
 #include "base/status.h"
 
 enum { APP_FILE_FOLDERS = 2 }; /* that a file lies in: by its name, and where links lead */

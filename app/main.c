@@ -45,40 +45,49 @@ static const opt_option global_options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static const char usage[] = "usage: " APP_NAME " [--device SEL] [--verbose | --quiet] COMMAND [ARGUMENTS]\n";
+static const usage_exit exits[] = {
+    {"0", "done"},
+    {"1", "failed while running"},
+    {"2", "usage or configuration"},
+    {"3", "no such device, no OpenCL platform, or the device failed"},
+    {"4", "a check did not hold"},
+    {"130", "interrupted (after saving)"},
+    {NULL, NULL},
+};
 
-static void print_help(FILE *out)
-{
-    fputs(usage, out);
-    fputs("\nEmotion recognition in conversations (SAFSD-GLNet) on any OpenCL device.\n\ncommands:\n", out);
-    for (size_t i = 0; commands[i]; ++i) fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\noptions, before or after the command:\n", out);
-    opt_print(out, global_options);
-    fputs("\nexample:\n"
-          "  " APP_NAME " devices\n"
-          "  " APP_NAME " --device 0 train\n"
-          "\nexit status:\n"
-          "  0 done   1 failed while running   2 usage or configuration\n"
-          "  3 no such device, no OpenCL platform, or the device failed\n"
-          "  4 a check did not hold   130 interrupted (after saving)\n"
-          "\n`" APP_NAME " COMMAND --help` tells more about a command.\n",
-          out);
-}
+static const usage_variable environment[] = {
+    {"SAFSD_CL_DEVICE", "the device, where --device does not name one"},
+    {"SAFSD_CL_CACHE", "always or never: whether compiled kernels are kept, whatever is known of the driver"},
+    {"SAFSD_CL_KERNELS", "a folder to read the kernels from instead of those in the program"},
+    {"XDG_CACHE_HOME", "where kept kernels and the results of tune lie; ~/.cache without it"},
+    {"OCL_ICD_VENDORS", "the OpenCL loader's: a folder of drivers instead of /etc/OpenCL/vendors"},
+    {"NO_COLOR", "no colours on a terminal"},
+    {NULL, NULL},
+};
 
-static void print_command_help(const app_command *command)
+static const usage_program program = {
+    .name = APP_NAME,
+    .version = SAFSD_VERSION,
+    .released = SAFSD_RELEASED,
+    .sentence = "emotion recognition in conversations (SAFSD-GLNet) on any OpenCL device",
+    .example = "  " APP_NAME " devices\n"
+               "  " APP_NAME " --device 0 train\n",
+    .commands = commands,
+    .options = global_options,
+    .exits = exits,
+    .environment = environment,
+};
+
+/* `help --man` and `help --completion SHELL`, which the build installs. */
+static st_status write_pages(int count, char *const *words, st_error *error)
 {
-    enum { INDENT = 7 };
-    fputs("usage: ", stdout);
-    char usage_line[256];
-    snprintf(usage_line, sizeof usage_line, APP_NAME " %s %s", command->name, command->synopsis);
-    print_wrapped(stdout, INDENT, INDENT, usage_line);
-    putchar('\n');
-    print_wrapped(stdout, 0, 0, command->description);
-    if (command->options[0].name) puts("\noptions:");
-    opt_print(stdout, command->options);
-    puts("\noptions of every command:");
-    opt_print(stdout, global_options);
-    printf("\nexample:\n%s", command->example);
+    if (count == 1 && strcmp(words[0], "--man") == 0) {
+        usage_write_man_page(stdout, &program);
+        return ST_OK;
+    }
+    if (count == 2 && strcmp(words[0], "--completion") == 0 && usage_write_completion(stdout, &program, words[1]))
+        return ST_OK;
+    return st_fail(error, ST_USAGE, "help takes a command, --man, or --completion with bash, zsh or fish");
 }
 
 static st_status find_command(const char *name, const app_command **command, st_error *error)
@@ -113,7 +122,7 @@ static st_status check_operands(const app_command *command, const opt_line *line
 static st_status run_command(app_state *app, const app_command *command, const opt_line *line)
 {
     if (opt_has(line, "help")) {
-        print_command_help(command);
+        usage_print_command_help(stdout, &program, command);
         return ST_OK;
     }
     ST_FORWARD(check_operands(command, line, &app->error));
@@ -142,7 +151,7 @@ static st_status run(app_state *app, opt_line *line, int argc, char *const *argv
         return ST_OK;
     }
     if (at == argc) {
-        print_help(opt_has(line, "help") ? stdout : stderr);
+        usage_print_help(opt_has(line, "help") ? stdout : stderr, &program);
         return opt_has(line, "help") ? ST_OK : st_fail(error, ST_USAGE, "name a command");
     }
     if (strcmp(argv[at], "version") == 0) { /* as --version */
@@ -151,12 +160,13 @@ static st_status run(app_state *app, opt_line *line, int argc, char *const *argv
     }
     const bool help = strcmp(argv[at], "help") == 0; /* `help` and `help train`, as --help */
     if (help && ++at == argc) {
-        print_help(stdout);
+        usage_print_help(stdout, &program);
         return ST_OK;
     }
+    if (help && argv[at][0] == '-') return write_pages(argc - at, argv + at, error);
     ST_FORWARD(find_command(argv[at++], &command, error));
     if (help) {
-        print_command_help(command);
+        usage_print_command_help(stdout, &program, command);
         return ST_OK;
     }
     snprintf(what, sizeof what, APP_NAME " %s", command->name);

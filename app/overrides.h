@@ -2,7 +2,7 @@
 #ifndef SAFSD_APP_OVERRIDES_H
 #define SAFSD_APP_OVERRIDES_H
 
-#include "app/options.h"
+#include "usage/options.h"
 #include "config/config.h"
 
 /* Takes the value of an option, where it was given, as that of the key [section] key. */

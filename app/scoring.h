@@ -17,7 +17,7 @@ typedef struct app_scoring {
 #define SCORING_OPTIONS                                                                                                \
     {"config", 0, "FILE", "configuration, instead of the config.ini beside the checkpoint"},                           \
         {"data", 0, "FILE", "data set, instead of that of the configuration"},                                         \
-        {"split", 0, "PART", "train, valid, test or all (default: test; all where the data have no test part)"},       \
+        {"split", 0, "train|valid|test|all", "the part (default: test; all where the data have no test part)"},        \
     {                                                                                                                  \
         "set", 0, "S.K=VALUE", "change one value of the configuration; may be repeated"                                \
     }

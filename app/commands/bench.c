@@ -259,9 +259,10 @@ done:
 }
 
 static const opt_option options[] = {
-    {"only", 0, "PART", "gemm, kernels, step or start; without it all of them, and transfers"},
-    {"shape", 0, "SHAPE", "iemocap, meld or longest, a single dialogue of 512 utterances (default: the first two)"},
-    {"mode", 0, "MODE", "train or eval (default: both)"},
+    {"only", 0, "gemm|kernels|step|start", "one part; without it all of them, and transfers"},
+    {"shape", 0, "iemocap|meld|longest",
+     "the batch; longest is a single dialogue of 512 utterances (default: the other two)"},
+    {"mode", 0, "train|eval", "training or evaluation steps (default: both)"},
     {"hidden", 0, "H", "hidden width (default 1024)"},
     {"dialogues", 0, "N", "dialogues of the batch: the shape's list repeated or cut"},
     {"repeat", 0, "R", "steps that are timed (default 5, or as many as fit 30 s)"},

@@ -115,8 +115,7 @@ static st_status run(app_state *app, const opt_line *line)
 
 static const opt_option options[] = {
     {"export", 0, "DIR", "the folder to write to; it is made where it is missing"},
-    {"vector-width", 0, "W",
-     "floats of a vector: 1, 2, 4, 8 or 16 (default: what suits the device with --binary, else 4)"},
+    {"vector-width", 0, "1|2|4|8|16", "floats of a vector (default: what suits the device with --binary, else 4)"},
     {"binary", 0, NULL, "also build the kernels with the compiler of the chosen device, and write its binary"},
     {NULL, 0, NULL, NULL},
 };

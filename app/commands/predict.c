@@ -82,7 +82,7 @@ done:
 static const opt_option options[] = {
     SCORING_OPTIONS,
     {"out", 'o', "OUT", "where to write (default: standard output)"},
-    {"format", 0, "FORMAT", "csv or jsonl (default: by the ending of --out; csv on standard output)"},
+    {"format", 0, "csv|jsonl", "how to write (default: by the ending of --out; csv on standard output)"},
     {NULL, 0, NULL, NULL},
 };
 

@@ -36,7 +36,7 @@ done:
 
 static const opt_option options[] = {
     {"out", 'o', "OUT", "the container to write"},
-    {"like", 0, "CORPUS", "whose dialogues to imitate: iemocap (default) or meld"},
+    {"like", 0, "iemocap|meld", "the corpus whose dialogues to imitate (default: iemocap)"},
     {"dialogues", 0, "N", "training, validation and test together (default: as many as the corpus has)"},
     {"dims", 0, "T,A,V", "widths of text, audio and visual (default: those of the corpus); 0 leaves one out"},
     {"seed", 0, "N", "another seed, other data"},

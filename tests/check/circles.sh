@@ -2,7 +2,7 @@
 # No circle of includes: not between the modules of a folder, where a header and its .c are one module, and not between
 # folders.
 . "$(dirname "$0")/common.sh" "$@"
-folders=(base runtime data model config engine probe api bench app tests/ref)
+folders=(base runtime data model config usage engine probe api bench app tests/ref)
 
 # edges: "module module" for every quoted include of one module by another. A test of a module is no module.
 edges() {

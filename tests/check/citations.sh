@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh" "$@"
 
 sources=()
-for part in base runtime data model config engine api include python examples reference bench app cl cmake docs tests scripts *.md \
+for part in base usage runtime data model config engine api include python examples reference bench app cl cmake docs tests scripts *.md \
     CMakeLists.txt; do
     [ ! -e "$part" ] || sources+=("$part")
 done

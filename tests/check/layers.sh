@@ -17,16 +17,17 @@ may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|ba
 may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
 may_include config '(config|base)/'
 may_include engine '(engine|model|config|data|runtime|base)/'
+may_include usage '(usage|config|base)/'
 may_include probe '(probe|engine|model|config|data|runtime|base)/'
 may_include api '((api|engine|model|config|data|runtime|base)/|safsd\.h)'
 may_include bench '(bench|engine|model|config|data|runtime|base)/'
-may_include app '(app|probe|bench|engine|model|config|data|runtime|base)/'
+may_include app '(app|usage|probe|bench|engine|model|config|data|runtime|base)/'
 may_include cl '[a-z0-9_]+\.clh"'
 
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(context_state|block|codes|kernel|profile_hooks|trace|watch|gemm_provider|gemm_panel|gemm_clblast)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in base runtime data model model/*/ config engine; do
+for folder in base usage runtime data model model/*/ config engine; do
     grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' "$folder"/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

@@ -7,7 +7,7 @@ trap 'rm -rf "$outer" "$findings"' EXIT
 place="$outer/große Läufe, zwei"
 tree="$place/source tree"
 mkdir -p "$tree" "$place/temporary files"
-for part in base runtime data model config engine app bench cl cmake tests docs scripts LICENSE CITATION.cff CMakeLists.txt \
+for part in base usage runtime data model config engine app bench cl cmake tests docs scripts LICENSE CITATION.cff CMakeLists.txt \
     *.md; do
     cp -r "$part" "$tree/"
 done

@@ -4,7 +4,7 @@
 # the whole process's: a buffer per thread, and the flag that sets the function once.
 . "$(dirname "$0")/common.sh" "$@"
 command -v objdump >/dev/null || skip "objdump is not installed (package binutils)"
-libraries=("$build"/libsafsd_{base,runtime,data,model,config,engine}.a)
+libraries=("$build"/libsafsd_{base,runtime,data,model,config,engine,usage}.a)
 [ -e "${libraries[0]}" ] || skip "the libraries are not built"
 for library in "${libraries[@]}"; do
     objdump -t "$library" | awk -v library="$(basename "$library")" '

@@ -1,4 +1,4 @@
-#include "app/options.h"
+#include "usage/options.h"
 
 #include <stdlib.h>
 #include <string.h>

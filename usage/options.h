@@ -3,8 +3,8 @@
  * `--name value`, `--name=value`, `-n value`, `-nvalue`; a lone `-` is an operand, everything behind `--` is. An option
  * may stand before or after operands. A misspelt one stops with the nearest known name (ST_USAGE).
  */
-#ifndef SAFSD_APP_OPTIONS_H
-#define SAFSD_APP_OPTIONS_H
+#ifndef SAFSD_USAGE_OPTIONS_H
+#define SAFSD_USAGE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
