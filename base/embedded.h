@@ -3,11 +3,11 @@
 #define SAFSD_BASE_EMBEDDED_H
 
 typedef struct embedded_text {
-    const char *name; /* file name without folder */
+    const char *name; /* file name without the folder */
     const char *text;
 } embedded_text;
 
 extern const embedded_text embedded_kernels[]; /* cl/ */
-extern const embedded_text embedded_config[];  /* config/, the files the program carries */
+extern const embedded_text embedded_config[];  /* config/, the files that are built into the program */
 
 #endif

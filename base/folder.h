@@ -4,11 +4,11 @@
 
 #include <sys/types.h>
 
-/* Makes a folder and those above it that are missing, as mkdir -p; 0, or why it cannot be made. One that is there
- * already is left as it is. */
+/* Makes a folder and its missing parents, as mkdir -p does. Returns 0 or an errno value. An existing folder is left as
+ * it is. */
 int folder_make(const char *path, mode_t mode);
 
-/* The same for the folders above the last part of `path`. */
+/* The same for the parents of `path` only, without its last part. */
 int folder_make_parents(const char *path, mode_t mode);
 
 #endif

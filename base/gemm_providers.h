@@ -1,8 +1,8 @@
-/* The list of the providers of matrix products, for everything that names or counts them.
+/* The list of the providers of matrix products, for all code that names or counts them.
  *
  * X(name, NAME) stands for a pair of files runtime/gemm_name.c and .h that defines the table rt_gemm_name
- * (runtime/gemm_provider.h), and for a value of [runtime] gemm. To add a provider: its files, and one line here. The
- * fixed rule takes the first that suits a device, and the next stands in for one that does not work.
+ * (runtime/gemm_provider.h), and for a value of [runtime] gemm. To add a provider, add its files and one line here.
+ * Without a tuning, the first provider that suits the device is used; if it fails, the next one replaces it.
  */
 #ifndef SAFSD_BASE_GEMM_PROVIDERS_H
 #define SAFSD_BASE_GEMM_PROVIDERS_H

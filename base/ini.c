@@ -13,9 +13,8 @@
 #include "base/ini_lines.h"
 #include "base/text.h"
 
-/* iniparser 4.1 opens files by name only, so it gets a file in memory; and it has one function for complaints in the
- * whole process. It is set once, before the first text is read, and leaves the complaint in a buffer of the thread that
- * reads. */
+/* iniparser 4.1 opens files by name only, so the text is passed through a file in memory. It has one error callback per
+ * process, which is set once, before the first text is read, and writes into a buffer of the calling thread. */
 static _Thread_local char complaint[256];
 static once_flag complaints_are_taken = ONCE_FLAG_INIT;
 
@@ -39,7 +38,7 @@ static st_status out_of_memory(st_error *error)
     return st_fail(error, ST_FAILED, "out of memory while reading the configuration");
 }
 
-/* The value that iniparser read; a section [a:b] has the same name in it as the key b of [a]. */
+/* The value that iniparser read. iniparser uses the same name for a section [a:b] and the key b of [a]. */
 static st_status take_value(ini_entry *entry, const dictionary *values, const char *name, ini_form form,
                             st_error *error)
 {
@@ -83,11 +82,11 @@ st_status ini_parse(ini_file *ini, const char *text, const char *name, ini_form 
     if (!plain) {
         const int code = errno;
         if (descriptor >= 0) close(descriptor);
-        return st_fail(error, ST_FAILED, "no file in memory to read %s through: %s", name, strerror(code));
+        return st_fail(error, ST_FAILED, "%s cannot be read through a file in memory: %s", name, strerror(code));
     }
     st_status status = ini_lines_index(ini, text, name, form, plain, error);
     if (status == ST_OK && (fflush(plain) != 0 || ferror(plain)))
-        status = st_fail(error, ST_FAILED, "no room in memory to read %s through: %s", name, strerror(errno));
+        status = st_fail(error, ST_FAILED, "%s cannot be copied to a file in memory: %s", name, strerror(errno));
     if (status == ST_OK) {
         snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
         const locale_t previous = text_enter_c_locale();

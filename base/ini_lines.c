@@ -6,11 +6,11 @@
 #include "base/text.h"
 
 typedef struct scan {
-    const char *name; /* of the text, for messages */
+    const char *name; /* of the text, in messages */
     int line;
     char *section;  /* as written; NULL before the first one */
-    bool continues; /* the last entry continues in this line */
-    bool parts;     /* and has parts in quotes */
+    bool continues; /* the last entry continues on this line */
+    bool parts;     /* and has quoted parts */
     ini_file *ini;
     FILE *plain;
     st_error *error;
@@ -51,7 +51,7 @@ static bool ends_here(const char *text)
 
 /* ---- sections and keys ---- */
 
-/* Takes key_name, which is NULL for the line of a section. */
+/* Takes ownership of key_name, which is NULL for the line of a section. */
 static st_status add_entry(scan *s, char *key_name)
 {
     ini_file *ini = s->ini;
@@ -82,13 +82,13 @@ static st_status scan_section(scan *s, const char *text)
     return add_entry(s, NULL);
 }
 
-/* Whether an entry may stand here, and has a name that iniparser keeps apart from others: it calls it section:key. */
+/* Checks that an entry is allowed here and that its name is unique to iniparser, which calls it section:key. */
 static st_status check_key(scan *s, const char *key)
 {
     const ini_file *ini = s->ini;
     const bool nameless = s->section && !*s->section && ini->count > 0 && !ini->entries[ini->count - 1].key;
     if (!s->section || nameless)
-        return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" stands %s", s->name, s->line, key,
+        return st_fail(s->error, ST_USAGE, "%s:%d: \"%s\" is %s", s->name, s->line, key,
                        nameless ? "in a section without a name" : "before the first [section]");
     if (!*key) return st_fail(s->error, ST_USAGE, "%s:%d: there is no key before the =", s->name, s->line);
     if (strchr(key, ':'))
@@ -109,12 +109,12 @@ static st_status check_key(scan *s, const char *key)
 
 /* ---- values ---- */
 
-/* One line of a value: where it lies, without comment and without the backslash that continues it. */
+/* One line of a value, without its comment and without the backslash that continues it. */
 typedef struct value_line {
     const char *text;
     size_t length;
-    bool whole;     /* the line is one text in quotes, which `text` includes */
-    bool parts;     /* some of it is in quotes */
+    bool whole;     /* the whole line is quoted; `text` includes the quotes */
+    bool parts;     /* some parts are quoted */
     bool continues; /* a backslash ends it */
 } value_line;
 
@@ -123,8 +123,8 @@ static bool is_backslash_at_end(const char *text)
     return *text == '\\' && *skip_blanks(text + 1) == '\0';
 }
 
-/* The quote that closes the part which begins with one: a comma, a comment or the end of the line follows. NULL where
- * the quote belongs to the text. */
+/* The quote that closes a quoted part: a comma, a comment or the end of the line follows it. NULL if the opening quote
+ * is part of the text. */
 static const char *closing_quote(const char *part)
 {
     for (const char *at = strchr(part + 1, *part); at; at = strchr(at + 1, *part)) {
@@ -202,7 +202,7 @@ static st_status join(scan *s, ini_entry *entry, const value_line *line)
     return ST_OK;
 }
 
-/* The first line of a value, or another one of a continued value; `start` is where the entry begins in its line. */
+/* Reads the first or a further line of a value. `start` is the start of the entry on its line. */
 static st_status scan_value(scan *s, const char *start, const char *text)
 {
     value_line line;

@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 
-/* Jansson prints and reads reals by printf and strtod, and mends one byte of what a locale did; a decimal sign may have
- * more. */
+/* Jansson prints and reads reals with printf and strtod and corrects a decimal separator of one byte only; in some
+ * locales it has more. */
 
 char *json_text_print(const json_t *value, size_t flags)
 {

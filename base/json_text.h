@@ -1,4 +1,4 @@
-/* JSON values as text and back, with a point in numbers under every locale. */
+/* Prints and reads JSON text. Numbers have a decimal point under every locale. */
 #ifndef SAFSD_BASE_JSON_TEXT_H
 #define SAFSD_BASE_JSON_TEXT_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* As json_dumps: NULL where memory is short, or the value holds what has no text. free() it. */
+/* As json_dumps. NULL if out of memory or if a value cannot be printed. The caller frees the text. */
 char *json_text_print(const json_t *value, size_t flags);
 
 /* As json_loads, json_loadb, json_loadf and json_load_file; `why` may be NULL. */

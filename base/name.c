@@ -10,13 +10,13 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Edits (insertion, deletion, exchange of one letter, or of two neighbours) between two names; FAR for long ones. */
+/* The number of edits between two names (see name_distance); FAR for names of more than NAME_LIMIT bytes. */
 static int edit_distance(const char *a, const char *b)
 {
     const size_t n = strlen(a);
     const size_t m = strlen(b);
     if (n > NAME_LIMIT || m > NAME_LIMIT) return FAR;
-    int rows[3][NAME_LIMIT + 1]; /* of the table: row i is rows[i % 3] */
+    int rows[3][NAME_LIMIT + 1]; /* row i of the table is rows[i % 3] */
     for (size_t j = 0; j <= m; j++) rows[0][j] = (int)j;
     for (size_t i = 1; i <= n; i++) {
         int *row = rows[i % 3];
@@ -31,7 +31,7 @@ static int edit_distance(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
-/* Whether `known` is the first letters of the words of the other name: learning_rate, lr. */
+/* Whether `known` consists of the initials of `written`: lr for learning_rate. */
 static bool are_initials(const char *written, const char *known)
 {
     for (const char *word = written; *word == *known && *known; known++) {

@@ -1,10 +1,10 @@
-/* How near a misspelt name is to a known one. */
+/* The distance of a misspelt name from a known one. */
 #ifndef SAFSD_BASE_NAME_H
 #define SAFSD_BASE_NAME_H
 
-/* Edits (insertion, deletion, exchange of one letter, or of two neighbours) from what was written to the known name.
- * A name inside the other (batch_size, batch) and its initials (learning_rate, lr) count as one edit; names of more
- * than 64 bytes are far from everything. */
+/* The number of edits (insertion, deletion or replacement of a letter, or exchange of two neighbours) from the written
+ * to the known name. It is 1 if one name contains the other (batch_size, batch) or is its initials (learning_rate, lr).
+ * Names of more than 64 bytes are far from every other name. */
 int name_distance(const char *written, const char *known);
 
 #endif

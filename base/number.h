@@ -1,4 +1,5 @@
-/* Numbers as text, strictly: the whole text is the number, decimal, with a point whatever the locale says. */
+/* Strict reading and printing of decimal numbers: the number is the whole text, with a decimal point under every
+ * locale. */
 #ifndef SAFSD_BASE_NUMBER_H
 #define SAFSD_BASE_NUMBER_H
 
@@ -6,26 +7,26 @@
 
 typedef enum number_status {
     NUMBER_OK,
-    NUMBER_NONE, /* the text is not a number of this kind; the value is untouched */
-    NUMBER_HUGE  /* a number that the type cannot hold; the value is untouched */
+    NUMBER_NONE, /* not a number of this kind; the value is unchanged */
+    NUMBER_HUGE  /* outside the range of the type; the value is unchanged */
 } number_status;
 
-/* [+-]digits; no hexadecimal, no octal, no blanks. */
+/* [+-]digits. No hexadecimal or octal numbers, no blanks. */
 number_status number_int64(const char *text, int64_t *value);
 
 /* digits */
 number_status number_uint64(const char *text, uint64_t *value);
 
-/* [+-]digits[.digits][e[+-]digits], where one side of the point may be empty; no infinity, no NaN. */
+/* [+-]digits[.digits][e[+-]digits]. One side of the point may be empty. No infinity, no NaN. */
 number_status number_real(const char *text, double *value);
 
-/* As strtod, with a point: what C calls a number, blanks before it, hexadecimals, infinities and NaN too. `end` may be
- * NULL. errno stays as it is but for ERANGE. */
+/* As strtod under the locale "C": leading blanks, hexadecimal numbers, infinities and NaN are accepted. `end` may be
+ * NULL. Sets errno to ERANGE or leaves it unchanged. */
 double number_scan(const char *text, char **end);
 
 enum { NUMBER_TEXT_SIZE = 32 };
 
-/* The shortest text that reads back as the same double. */
+/* The shortest text that is read back as the same double. */
 void number_print(char text[NUMBER_TEXT_SIZE], double value);
 
 #endif

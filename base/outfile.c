@@ -23,13 +23,13 @@ static st_status fail(const outfile *file, int code, st_error *error)
     return st_fail(error, ST_FAILED, "%s cannot be written: %s", file->path, strerror(code));
 }
 
-/* The name by which a descriptor is given one in a folder. */
+/* The path through which linkat gives the file of a descriptor a name. */
 static void link_name(char name[LINK_SIZE], int descriptor)
 {
     snprintf(name, LINK_SIZE, "/proc/self/fd/%d", descriptor);
 }
 
-/* A file without a name beside `path`, or -1 where there is no such thing. */
+/* Opens a file without a name in the folder of `path`; -1 if the file system has no such files. */
 static int open_nameless(const char *path)
 {
     int descriptor = -1;
@@ -48,8 +48,8 @@ static int open_nameless(const char *path)
     return descriptor;
 }
 
-/* Takes the first name that is free: with descriptor -1 it creates a file and returns its descriptor, else it gives the
- * file of the descriptor that name. -1, with errno, where it cannot. */
+/* Takes the first free temporary name. With descriptor -1 it creates a file and returns its descriptor; otherwise it
+ * links the descriptor's file to that name. Returns -1 and sets errno on failure. */
 static int take_name(outfile *file, int descriptor)
 {
     char name[LINK_SIZE];
@@ -88,8 +88,8 @@ st_status outfile_open(outfile *file, const char *path, st_error *error)
     return status;
 }
 
-/* A stream that failed earlier has forgotten why: one byte more, to a file that is lost anyway, meets the cause
- * again. */
+/* A stream does not keep the reason of an earlier failure. Writing one more byte to the file, which is lost anyway,
+ * reports the reason again. */
 int outfile_flush(FILE *stream)
 {
     errno = 0;
@@ -99,7 +99,8 @@ int outfile_flush(FILE *stream)
     return write(fileno(stream), "\n", 1) < 0 && errno != 0 ? errno : EIO;
 }
 
-/* The new name is made durable where the file system can do that; where it cannot, the file is whole all the same. */
+/* Makes the new name durable. A failure is ignored: some file systems cannot sync folders, and the file is whole
+ * anyway. */
 static void sync_folder(const char *path)
 {
     char *folder = path_folder(path);

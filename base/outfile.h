@@ -1,4 +1,5 @@
-/* Files that appear by rename, whole or not at all: a failure, a full disk or a killed process leaves what was there.
+/* Atomic files: a file is replaced by rename, whole or not at all. After a failure, a full disk or a killed process the
+ * old file is still there.
  *
  *     outfile file;
  *     ST_FORWARD(outfile_open(&file, path, error));
@@ -6,8 +7,8 @@
  *     status = outfile_finish(&file, error);
  *     outfile_close(&file);
  *
- * Until it is finished the file has no name, and the system removes it with the process. Where a file system cannot do
- * that, it is called PATH.PROCESS-TRY.part.
+ * Until outfile_finish the file has no name, and the system removes it if the process ends. On a file system without
+ * unnamed files it is called PATH.PROCESS-TRY.part.
  */
 #ifndef SAFSD_BASE_OUTFILE_H
 #define SAFSD_BASE_OUTFILE_H
@@ -20,22 +21,24 @@
 typedef struct outfile {
     FILE *stream;
     char *path;
-    char *temporary; /* empty while the file has no name; NULL where `path` is a pipe or the like */
+    char *temporary; /* empty while the file has no name; NULL if `path` is not a regular file */
 } outfile;
 
-/* ST_FAILED, naming file and reason, where it cannot be written. A pipe or a terminal is written directly. */
+/* Opens a file for writing. ST_FAILED, with the file and the reason, if it cannot be written. A pipe or a terminal is
+ * written directly. */
 st_status outfile_open(outfile *file, const char *path, st_error *error);
 
-/* Syncs, renames and syncs the folder; ST_FAILED, leaving `path` as it was, where something could not be written. */
+/* Syncs the file, renames it and syncs the folder. ST_FAILED if anything could not be written; `path` is then
+ * unchanged. */
 st_status outfile_finish(outfile *file, st_error *error);
 
-/* Flushes a stream; 0, or why something that was written to it, now or before, is lost. */
+/* Flushes a stream. Returns 0, or an errno value if data written to it now or earlier are lost. */
 int outfile_flush(FILE *stream);
 
-/* Removes what was not finished; to be called in any case. */
+/* Closes the file and removes it if it is not finished. Call it in every case. */
 void outfile_close(outfile *file);
 
-/* Whether `name` is one that `path` may have before it is finished. */
+/* Whether `name` is a temporary name of `path`. */
 bool outfile_is_temporary(const char *name, const char *path);
 
 #endif

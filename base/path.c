@@ -23,7 +23,7 @@ char *path_folder(const char *path)
     return folder;
 }
 
-/* The folder that a variable names; NULL where it names none. */
+/* The absolute folder that an environment variable names, or NULL. */
 static const char *folder_of(const char *variable)
 {
     const char *folder = getenv(variable);

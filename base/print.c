@@ -139,7 +139,7 @@ const char *print_duration(char text[PRINT_WORD_SIZE], double seconds)
         text_format(text, PRINT_WORD_SIZE, "%.1f s", seconds);
         return text;
     }
-    const double most = 1e9; /* longer than anybody waits; keeps the conversion defined */
+    const double most = 1e9; /* longer than any run; keeps the conversion defined */
     const unsigned long whole = (unsigned long)(seconds < most ? seconds + 0.5 : most);
     const unsigned long hours = whole / 3600, minutes = whole / 60 % 60;
     if (hours > 0)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ; /* POSIX has no header that declares it */
+extern char **environ; /* no POSIX header declares it */
 
 bool process_program_path(char path[PROCESS_PATH_SIZE])
 {

@@ -1,8 +1,8 @@
 /* How every fallible function of the project reports: a status, and one sentence in an error slot.
  *
- * The slot belongs to the one that starts the work (a context holds one). The first error wins: later
- * failures, such as those met while cleaning up, do not overwrite the sentence that explains why.
- * A sentence says what was tried, on what (file:line, tensor, device), and what to do.
+ * The caller that starts the work owns the slot (a context holds one). The first error wins: later failures, for
+ * example during clean-up, do not overwrite the sentence of the cause. A sentence says what was tried, on what
+ * (file:line, tensor, device), and what to do.
  */
 #ifndef SAFSD_BASE_STATUS_H
 #define SAFSD_BASE_STATUS_H
@@ -15,9 +15,9 @@
 typedef enum st_status {
     ST_OK = 0,
     ST_FAILED = 1,        /* failed while running */
-    ST_USAGE = 2,         /* usage or configuration */
+    ST_USAGE = 2,         /* wrong usage or configuration */
     ST_DEVICE = 3,        /* no such device, no platform, or the device failed */
-    ST_CHECK = 4,         /* a check did not hold */
+    ST_CHECK = 4,         /* a check failed */
     ST_INTERRUPTED = 130, /* stopped by the user, after saving */
 } st_status;
 
@@ -26,19 +26,19 @@ enum { ST_TEXT_SIZE = 2048 };
 typedef struct st_error {
     st_status status;
     char text[ST_TEXT_SIZE]; /* empty while status is ST_OK */
-    bool too_large;          /* of ST_DEVICE: something does not fit the device; less of it may */
+    bool too_large;          /* with ST_DEVICE: something does not fit the device; less may fit */
 } st_error;
 
-/* Records the sentence unless an earlier one is there, and returns `status` to be returned onwards. */
+/* Records the sentence unless an earlier one is recorded. Returns `status` for the caller to return. */
 st_status st_fail(st_error *error, st_status status, const char *format, ...) ST_PRINTF(3, 4);
 
 /* The same with ST_DEVICE, for what does not fit the device. */
 st_status st_too_large(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 
-/* Puts "prefix: " before a recorded sentence; a caller uses it to say which file or stage it was in. */
+/* Puts "prefix: " before a recorded sentence, for example the file or the stage of the work. */
 void st_prefix(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 
-/* Puts what to do behind a recorded sentence. */
+/* Appends text to a recorded sentence, for example what to do. */
 void st_append(st_error *error, const char *format, ...) ST_PRINTF(2, 3);
 
 /* Empties the slot. */

@@ -1,7 +1,7 @@
 #include "base/text.h"
 
-/* The C library returns its own constant object for "C": making it neither allocates nor fails there. Elsewhere a
- * failure leaves the locale as it is. */
+/* glibc returns a constant object for "C": newlocale neither allocates nor fails. Elsewhere a failure leaves the locale
+ * unchanged. */
 locale_t text_enter_c_locale(void)
 {
     const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -1,8 +1,8 @@
-/* Text that is the same under every locale: numbers have a point, and only the letters of ASCII have a case.
+/* Text that is the same under every locale: numbers have a decimal point, and only ASCII letters have a case.
  *
  * A program may run under any locale, and a library that it loads may set one. printf, strtod and the functions of
- * <ctype.h> follow it; what leaves for a file, comes from one, or stands in a sentence must not. Outside base/ these
- * functions take their place, and a check of the sources forbids the others.
+ * <ctype.h> depend on it; files and messages must not. Outside base/ the functions of this header replace them; a check
+ * of the sources forbids the others.
  */
 #ifndef SAFSD_BASE_TEXT_H
 #define SAFSD_BASE_TEXT_H
@@ -25,13 +25,13 @@ bool text_is_space(char c);
 bool text_is_digit(char c);
 bool text_is_alphanumeric(char c);
 
-/* The small letter of a large one; anything else as it is. */
+/* The lower case of an ASCII letter; other characters are unchanged. */
 char text_lower(char c);
 
-/* Whether two words are the same but for large and small letters. */
+/* Whether two words are equal, ignoring the case of ASCII letters. */
 bool text_same_word(const char *a, const char *b);
 
-/* Puts the calling thread under the locale "C", for calls into libraries that follow the thread's locale, and back.
+/* Sets the locale of the calling thread to "C" and restores it, around calls into libraries that depend on the locale.
  * Nothing in between may depend on the user's locale. */
 locale_t text_enter_c_locale(void);
 void text_leave_c_locale(locale_t previous);

@@ -170,7 +170,7 @@ static void expect_refused(const char *text, const char *sentence)
 static void test_refused(void **state)
 {
     (void)state;
-    expect_refused("a = 1\n", "x.ini:1: \"a\" stands before the first [section]");
+    expect_refused("a = 1\n", "x.ini:1: \"a\" is before the first [section]");
     expect_refused("[a]\nwhatever\n", "x.ini:2: \"whatever\" is neither [section] nor key = value");
     expect_refused("[a]\nb ; = 1\n", "x.ini:2: \"b ; = 1\" is neither [section] nor key = value");
     expect_refused("[a]\n = 1\n", "x.ini:2: there is no key before the =");
