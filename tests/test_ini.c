@@ -384,14 +384,14 @@ static void test_flat(void **state)
     expect_entry(&ini, 2, 3, "s", "a.b", "2");
     ini_destroy(&ini);
     assert_int_equal(ini_parse(&ini, "a = 1\n[]\nb = 2\n", "x.ini", INI_FLAT, &error), ST_USAGE);
-    assert_string_equal(error.text, "x.ini:3: \"b\" stands in a section without a name");
+    assert_string_equal(error.text, "x.ini:3: \"b\" is in a section without a name");
 }
 
 /* iniparser calls an entry section:key, and a section by its name. */
 static void test_names_apart(void **state)
 {
     (void)state;
-    expect_refused("[]\nb = 1\n", "x.ini:2: \"b\" stands in a section without a name");
+    expect_refused("[]\nb = 1\n", "x.ini:2: \"b\" is in a section without a name");
     expect_refused("[a]\nb:c = 1\n", "x.ini:2: the key \"b:c\" has a colon, which no key may have");
     expect_refused("[a]\nb = 1\n[A:B]\n", "x.ini:2: [a] b is called as the section [a:b]; rename one of them");
     char *section = repeated("[", "s", 600, "]\n");
