@@ -13,8 +13,8 @@
  *     safsd_model_free(&model);
  *     safsd_close_device(&device);
  *
- * Errors. Every function that can fail returns its code, 0 for success, and fills an error that the caller passes (NULL:
- * not wanted). After a failure every handle is as it was before the call.
+ * Errors. Every function that can fail returns its code, 0 for success, and fills an error that the caller passes
+ * (NULL: not wanted). After a failure every handle is as it was before the call.
  *
  * Threads. A device, and the models on it, serve one thread at a time. Different devices are independent, also two that
  * were opened on the same hardware. Data that no call changes may be shared by threads.

@@ -169,7 +169,7 @@ static bool has_case(const json_t *list, const bench_case *wanted)
 static bool has_common(const json_t *old, const bench_plan *plan)
 {
     static const struct {
-        int part;
+        bench_part part;
         const char *key;
     } parts[] = {{BENCH_GEMM, "gemm"}, {BENCH_KERNELS, "kernels"}, {BENCH_STEP, "step"}};
     const json_t *devices = json_object_get(old, "devices");

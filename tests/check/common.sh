@@ -33,5 +33,6 @@ leak_options() {
     printf "suppressions='%s/tests/check/lsan.supp':print_suppressions=0" "$1"
 }
 
-include_flags=(-I. -Iinclude -I"$build/generated" -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -DSAFSD_VERSION=\"0\")
+include_flags=(-I. -Iinclude -I"$build/generated" -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -DSAFSD_VERSION=\"0\"
+               -DSAFSD_RELEASED=\"2000-01-01\")
 warning_flags=(-std=c11 -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror)

@@ -2,7 +2,7 @@
 # Capabilities, never vendor or device names; no path of somebody's machine; no leftovers.
 . "$(dirname "$0")/common.sh" "$@"
 
-sources=(base runtime data model config engine app bench cl cmake tests scripts docs CMakeLists.txt *.md .ci)
+sources=(base runtime data model config engine probe api include app bench cl cmake tests scripts docs CMakeLists.txt *.md .ci)
 existing=()
 for source in "${sources[@]}"; do [ ! -e "$source" ] || existing+=("$source"); done
 
