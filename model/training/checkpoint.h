@@ -12,7 +12,7 @@
  *             safsd.epoch.sums                            F64 [5]: those losses times utterances, of the epoch begun
  *   metadata  format = safsd-checkpoint-1, program, configuration (INI), model (JSON of nn_config), classes, speakers
  *             (JSON arrays of names), selection, epoch, checksum, select where it is not weighted_f1; `last` also
- *             progress and fingerprint (JSON)
+ *             progress and recipe (JSON): what run_fingerprint.h compares
  * No time or place is in them: the same run writes the same bytes.
  *
  *     ST_TRY(nn_checkpoint_open(&checkpoint, path, error));
