@@ -16,7 +16,8 @@ packages=(build-essential cmake ocl-icd-opencl-dev opencl-c-headers libclblast-d
 case "${1:-build}" in
 build) ;;
 device) packages=(pocl-opencl-icd) ;;
-tests) packages+=(pocl-opencl-icd libcmocka-dev oclgrind clang python3 libopenblas-dev shellcheck mandoc) ;;
+tests) packages+=(pocl-opencl-icd libcmocka-dev oclgrind clang python3 python3-numpy pkg-config libopenblas-dev shellcheck
+                  mandoc) ;;
 implementations)
     packages=(python3-venv libclc-15 libllvm15 libclang-cpp15 libllvmspirvlib15 libdrm2 libdrm-amdgpu1 libdrm-nouveau2
               libdrm-radeon1 libelf1 libexpat1 libsensors5 libzstd1 zlib1g)

@@ -81,6 +81,17 @@ static void keep_predictions(walk *w, size_t N, const nn_prediction *p)
                N * C * sizeof(float));
 }
 
+/* Those of the part that was evaluated last, of N rows. */
+static st_status keep_logits(walk *w, size_t N)
+{
+    const size_t C = w->config->classes;
+    if (!w->out->logits) return ST_OK;
+    float *logits = w->out->logits + w->rows_done * C;
+    if (w->how->mode != NN_GCN_MEAN) return nn_safsd_read(w->model, NN_LOGITS, NN_TEXT, logits);
+    for (size_t i = 0; i < N * C; ++i) logits[i] = logf(w->teacher[i]);
+    return ST_OK;
+}
+
 static st_status evaluate_part(walk *w, const ds_batch *whole, const ds_batch *part, batch_sums *sums)
 {
     if (w->how->cancel && *w->how->cancel)
@@ -91,6 +102,7 @@ static st_status evaluate_part(walk *w, const ds_batch *whole, const ds_batch *p
     const nn_loss_counts counts = count_part(w, part, &prediction);
     add_part_losses(sums, &counts, &prediction);
     keep_predictions(w, part->rows, &prediction);
+    ST_FORWARD(keep_logits(w, part->rows));
     w->rows_done += part->rows;
     const double losses[] = {(double)prediction.loss, (double)prediction.ce, (double)prediction.saf,
                              (double)prediction.kl};

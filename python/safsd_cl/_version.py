@@ -1,0 +1,3 @@
+"""The version of this package, which is that of the library it is made for."""
+
+VERSION = "0.2.0"
