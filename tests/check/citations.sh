@@ -21,6 +21,9 @@ while IFS=: read -r file line text; do
     done
 done < <(found 'docs/model\.md [0-9]+((, | to | and )[0-9]+)*')
 [ "$cited" -ge 80 ] || echo "only $cited" | complain "citations of docs/model.md"
+# Paths in backticks of the pages that lead through the tree; NAME stands for any.
+grep -noE '`[a-z_]+/[a-zA-Z0-9_./-]+`' docs/architecture.md CONTRIBUTING.md | tr -d '`' | grep -vE 'NAME|:build/' |
+    while IFS=: read -r page line path; do [ -e "$path" ] || echo "$page:$line: $path"; done | complain "no such file"
 found 'docs/[A-Za-z0-9_]+\.(md|svg)' | while IFS=: read -r file line text; do
     [ -e "$text" ] || echo "$file:$line: $text"
 done | complain "no such page"
