@@ -1,11 +1,14 @@
+#define _DEFAULT_SOURCE /* flock */
+
 #include "engine/lock_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct en_lock {
@@ -13,12 +16,7 @@ struct en_lock {
     char path[]; /* of the file */
 };
 
-static struct flock whole_file(void)
-{
-    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-}
-
-/* The one who held the file before may have removed it between its opening and its locking here. */
+/* The previous holder may have removed the file between its opening and its locking here. */
 static bool is_at(int descriptor, const char *path)
 {
     struct stat opened, named;
@@ -26,56 +24,62 @@ static bool is_at(int descriptor, const char *path)
            opened.st_ino == named.st_ino;
 }
 
-static st_status lock(en_lock *claim, const char *directory, st_error *error)
+/* Another open file has the lock. File systems without locks never say so. */
+static bool is_busy(int descriptor, int operation)
 {
-    enum { TRIES = 100 };
-    for (int i = 0; i < TRIES; ++i) {
-        struct flock whole = whole_file();
-        claim->descriptor = open(claim->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (claim->descriptor < 0)
+    return flock(descriptor, operation | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+static st_status lock(en_lock *taken, const char *directory, st_error *error)
+{
+    enum { TRIES = 100, BUSY_TRIES = 3 };
+    const struct timespec pause = {0, 20000000}; /* en_lock_held holds the lock for a moment */
+    int busy = 0;
+    for (int i = 0; i < TRIES && busy < BUSY_TRIES; ++i) {
+        taken->descriptor = open(taken->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (taken->descriptor < 0)
             return st_fail(error, ST_FAILED, "the run directory %s cannot be written to: %s; name another with --out",
                            directory, strerror(errno));
-        const bool held = fcntl(claim->descriptor, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN);
-        if (!held && is_at(claim->descriptor, claim->path)) return ST_OK;
-        close(claim->descriptor);
-        if (held) break;
+        const bool held = is_busy(taken->descriptor, LOCK_EX);
+        if (!held && is_at(taken->descriptor, taken->path)) return ST_OK;
+        close(taken->descriptor);
+        if (held && ++busy < BUSY_TRIES) nanosleep(&pause, NULL);
     }
     return st_fail(error, ST_USAGE,
                    "another run is writing into %s: wait until it ends, or name another directory with --out",
                    directory);
 }
 
-st_status en_lock_take(en_lock **claim, const char *path, const char *directory, st_error *error)
+st_status en_lock_take(en_lock **lock_file, const char *path, const char *directory, st_error *error)
 {
     const size_t size = strlen(path) + 1;
     en_lock *made = malloc(sizeof *made + size);
-    *claim = NULL;
+    *lock_file = NULL;
     if (!made) return st_fail(error, ST_FAILED, "out of memory while opening %s", directory);
     memcpy(made->path, path, size);
     const st_status status = lock(made, directory, error);
     if (status == ST_OK)
-        *claim = made;
+        *lock_file = made;
     else
         free(made);
     return status;
 }
 
-void en_lock_release(en_lock **claim)
+void en_lock_release(en_lock **lock_file)
 {
-    en_lock *old = *claim;
+    en_lock *old = *lock_file;
     if (!old) return;
-    unlink(old->path); /* before the lock ends: the next to lock it finds that it is gone */
+    unlink(old->path); /* while the lock holds: the next to lock the file finds that it is gone */
     close(old->descriptor);
     free(old);
-    *claim = NULL;
+    *lock_file = NULL;
 }
 
 bool en_lock_held(const char *path)
 {
-    struct flock whole = whole_file();
     const int descriptor = open(path, O_RDWR | O_CLOEXEC);
     if (descriptor < 0) return false;
-    const bool held = fcntl(descriptor, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    const bool held = is_busy(descriptor, LOCK_SH);
     close(descriptor);
     return held;
 }

@@ -9,16 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/json.h"
-#include "base/json_text.h"
 #include "base/folder.h"
+#include "base/json_text.h"
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/print.h"
+#include "engine/json.h"
 
 /* ---- the directory ---- */
 
-static const char claim_name[] = "run.lock";
+static const char lock_name[] = "run.lock";
 
 const char *const en_directory_files[] = {"config.ini",       "metrics.jsonl",   "steps.jsonl",
                                           "summary.json",     "predictions.csv", "best.safetensors",
@@ -58,13 +58,13 @@ static bool is_empty_directory(const char *path)
     for (const struct dirent *entry = NULL; empty && (entry = readdir(stream));) {
         const char *name = entry->d_name;
         empty =
-            strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, claim_name) == 0 || is_half_written(name);
+            strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, lock_name) == 0 || is_half_written(name);
     }
     closedir(stream);
     return empty;
 }
 
-/* Removes what an earlier run left half-written; the claim is held. */
+/* Removes what an earlier run left half-written; the lock is held. */
 static void sweep(const en_directory *dir)
 {
     DIR *stream = opendir(dir->path);
@@ -74,11 +74,11 @@ static void sweep(const en_directory *dir)
     closedir(stream);
 }
 
-/* A run does not end hours later because nothing can be written: the file of the claim is the first that is. */
-static st_status claim(en_directory *dir, st_error *error)
+/* The lock file is the first that is written: a directory that cannot be written to is found now, not hours later. */
+static st_status take_lock(en_directory *dir, st_error *error)
 {
     char path[EN_PATH_SIZE];
-    ST_FORWARD(en_lock_take(&dir->claim, en_directory_file(dir, claim_name, path), dir->path, error));
+    ST_FORWARD(en_lock_take(&dir->lock, en_directory_file(dir, lock_name, path), dir->path, error));
     sweep(dir);
     return ST_OK;
 }
@@ -99,10 +99,10 @@ static bool holds(const char *directory, const char *file)
     return path_join(path, sizeof path, directory, file) && access(path, F_OK) == 0;
 }
 
-static bool is_claimed(const char *directory)
+static bool is_locked(const char *directory)
 {
     char path[EN_PATH_SIZE];
-    return path_join(path, sizeof path, directory, claim_name) && en_lock_held(path);
+    return path_join(path, sizeof path, directory, lock_name) && en_lock_held(path);
 }
 
 /* Why `path` holds no run that could be resumed. */
@@ -110,7 +110,7 @@ static st_status no_run(const char *path, st_error *error)
 {
     if (access(path, F_OK) != 0) return st_fail(error, ST_USAGE, "%s cannot be resumed: %s", path, strerror(errno));
     if (!is_directory(path)) return st_fail(error, ST_USAGE, "%s is a file, not the directory of a run", path);
-    if (is_claimed(path)) return st_fail(error, ST_USAGE, "another run is writing into %s: wait until it ends", path);
+    if (is_locked(path)) return st_fail(error, ST_USAGE, "another run is writing into %s: wait until it ends", path);
     if (!holds(path, "config.ini"))
         return st_fail(error, ST_USAGE, "%s holds no run: it has neither config.ini nor last.safetensors", path);
     return st_fail(
@@ -122,7 +122,7 @@ st_status en_directory_check(const char *out, st_error *error)
 {
     char quoted[ST_TEXT_SIZE];
     if (access(out, F_OK) != 0) return ST_OK;
-    if (is_claimed(out))
+    if (is_locked(out))
         return st_fail(error, ST_USAGE, "another run is writing into %s: name another directory with --out", out);
     if (is_empty_directory(out)) return ST_OK;
     if (!is_directory(out))
@@ -149,7 +149,7 @@ static st_status create_named(en_directory *dir, const char *out, st_error *erro
     ST_FORWARD(make_parents(dir->path, error));
     dir->made = mkdir(dir->path, 0777) == 0;
     if (!dir->made && errno != EEXIST) return cannot_create(dir->path, errno, error);
-    ST_FORWARD(claim(dir, error));
+    ST_FORWARD(take_lock(dir, error));
     if (is_empty_directory(dir->path)) return ST_OK;
     return st_fail(error, ST_USAGE, "another run has just written into %s: name another directory with --out", out);
 }
@@ -165,7 +165,7 @@ st_status en_directory_create(en_directory *dir, const char *out, const char *na
             snprintf(dir->path, sizeof dir->path, "runs/%.200s-%d", name, number);
         ST_FORWARD(make_parents(dir->path, error));
         dir->made = mkdir(dir->path, 0777) == 0;
-        if (dir->made) return claim(dir, error);
+        if (dir->made) return take_lock(dir, error);
         if (errno != EEXIST) return cannot_create(dir->path, errno, error);
     }
     return st_fail(error, ST_FAILED, "runs/ holds %d runs called %s; name a directory with --out", MOST_RUNS, name);
@@ -175,12 +175,12 @@ st_status en_directory_open(en_directory *dir, const char *path, st_error *error
 {
     ST_FORWARD(take_name(dir, path, error));
     if (!holds(dir->path, "last.safetensors")) return no_run(dir->path, error);
-    return claim(dir, error);
+    return take_lock(dir, error);
 }
 
 void en_directory_close(en_directory *dir)
 {
-    en_lock_release(&dir->claim);
+    en_lock_release(&dir->lock);
     if (dir->made) rmdir(dir->path); /* which leaves one that is not empty */
 }
 
