@@ -44,6 +44,7 @@ __kernel void optimizer_decide(__global uint *restrict control, const ulong cont
     partials += partials_at;
     float squares = 0.0f;
     for (size_t g = get_local_id(0); g < slices; g += get_local_size(0)) squares += partials[g];
+    barrier(CLK_GLOBAL_MEM_FENCE); /* all have read before item 0 writes */
     squares = group_sum(squares, scratch);
     if (get_local_id(0) != 0) return;
     if (!last) {
