@@ -19,7 +19,7 @@ rt_size_text rt_print_size(uint64_t bytes)
     return size;
 }
 
-/* What drivers say where memory is short, at once or when it is first used. */
+/* The codes of drivers that are out of memory, on allocation or on first use. */
 static bool is_no_room(cl_int code)
 {
     return code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES || code == CL_OUT_OF_HOST_MEMORY ||
@@ -31,7 +31,7 @@ static st_status allocation_failed(const struct rt_block *block, cl_int code, co
     const struct rt_context *context = block->context;
     const rt_size_text size = rt_print_size(block->elements * sizeof(float));
     if (!is_no_room(code)) return rt_cl_fail(context, code, call, "allocating %s for %s", size.text, purpose);
-    return st_too_large(context->error, "allocating %s for %s on %s: %s said %s (%d)", size.text, purpose,
+    return st_too_large(context->error, "allocating %s for %s on %s: %s returned %s (%d)", size.text, purpose,
                         context->device.name, call, rt_code_name(code), (int)code);
 }
 
@@ -46,7 +46,7 @@ st_status rt_block_allocate(struct rt_block *block, cl_mem_flags flags, const ch
         return allocation_failed(block, code, "clCreateBuffer", purpose);
     }
     rt_count(context, 1);
-    /* Some drivers allocate when a buffer is first used: use it now, while a failure can still be answered. */
+    /* Some drivers allocate a buffer on first use: use it now, where a failure can still be handled. */
     code = clEnqueueMigrateMemObjects(context->queue, 1, &block->memory, CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0,
                                       NULL, NULL);
     if (code == CL_SUCCESS) code = clFinish(context->queue);
@@ -72,7 +72,7 @@ st_status rt_block_map(struct rt_block *block, size_t at, size_t elements, cl_ma
     if (!ready) rt_phase_end(context);
     if (code != CL_SUCCESS) {
         *host = NULL;
-        return rt_cl_fail(context, code, "clEnqueueMapBuffer", "opening %s of the device to the host",
+        return rt_cl_fail(context, code, "clEnqueueMapBuffer", "mapping %s of the device for the host",
                           rt_print_size(elements * sizeof(float)).text);
     }
     if (ready) rt_count(context, 1);
@@ -85,5 +85,5 @@ st_status rt_block_unmap(struct rt_block *block, void **host)
     *host = NULL;
     return code == CL_SUCCESS
                ? ST_OK
-               : rt_cl_fail(block->context, code, "clEnqueueUnmapMemObject", "closing memory to the host");
+               : rt_cl_fail(block->context, code, "clEnqueueUnmapMemObject", "unmapping memory of the device");
 }

@@ -7,15 +7,15 @@
 #include "runtime/profile.h"
 #include "runtime/profile_hooks.h"
 
-enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
+enum { ALIGNMENT = 64 }; /* elements: 256 bytes suit the vectors of every device */
 
 struct rt_arena {
     rt_context *context;
     const char *purpose;
-    rt_block **blocks; /* each allocated by itself: views hold their addresses */
-    size_t *used;      /* elements taken of each block */
+    rt_block **blocks; /* allocated one by one: views keep pointers to them */
+    size_t *used;      /* elements taken from each block */
     size_t count;
-    size_t current; /* block that takes are served from */
+    size_t current; /* the block that is being filled */
 };
 
 /* ---- arenas ---- */

@@ -10,7 +10,7 @@
 #include "runtime/program.h"
 #include "runtime/program_given.h"
 
-/* A block is addressed by element offsets below 2^31, the limit of GEMM libraries. */
+/* Element offsets in a block are below 2^31, the limit of GEMM libraries. */
 static const uint64_t ADDRESSABLE_BYTES = ((uint64_t)1 << 33) - 4096;
 
 static size_t vector_width_of(const rt_device_info *device)
@@ -21,7 +21,7 @@ static size_t vector_width_of(const rt_device_info *device)
     return width > 1 ? width : 4;
 }
 
-/* What the device offers, and the caller allows; `vector_width` may be 0. */
+/* Sets the limits from the device and the caller's options; `vector_width` may be 0. */
 static void set_limits(rt_context *c, const rt_options *options, size_t vector_width)
 {
     c->vector_width = vector_width ? vector_width : vector_width_of(&c->device);
@@ -50,7 +50,7 @@ static st_status make_dummy(rt_context *context)
     if (status != ST_OK)
         release_dummy(context);
     else
-        status = rt_block_allocate(context->dummy, 0, "tensors that are left out");
+        status = rt_block_allocate(context->dummy, 0, "optional tensors that are not used");
     return status;
 }
 
@@ -59,20 +59,20 @@ static void release_kernels(rt_context *context)
     rt_program_destroy(&context->kernels);
 }
 
-/* The GEMM builds its own kernels, with defines of its own. */
+/* The GEMM builds its kernels itself, with its own defines. */
 static bool not_gemm(const char *name)
 {
     return strncmp(name, "gemm", 4) != 0;
 }
 
-/* The kernels that are given stand for the compiler, for the GEMM too. */
+/* A given program replaces the compiler, also for the GEMM. */
 static st_status load_kernels(rt_context *c, const rt_given *given)
 {
     ST_FORWARD(rt_program_load(&c->kernels, c, given->binary, given->size, given->path));
     return rt_given_check(given, c->kernels, c->error);
 }
 
-/* Reads the given program, where one is given; *vector_width becomes its own. */
+/* Reads the given program, if there is one, and sets *vector_width to that of the program. */
 static st_status open_program(rt_context *c, rt_given *given, const char *path, size_t *vector_width)
 {
     if (!path) {

@@ -1,4 +1,4 @@
-/* Opening and closing a context: one device, its in-order queue, its kernels, and the error slot of all work on it. */
+/* Opening and closing a context: a device, its in-order queue, its kernels, and the error slot of all work on it. */
 #ifndef SAFSD_RUNTIME_CONTEXT_H
 #define SAFSD_RUNTIME_CONTEXT_H
 
@@ -10,34 +10,34 @@
 #include "runtime/tuning.h"
 
 typedef struct rt_options {
-    const char *gemm;        /* GEMM provider: "auto" (or NULL), or a name; see gemm.h */
-    const rt_tuning *tuning; /* what was found to be fastest; borrowed until the context is created; may be NULL. It
-                                 decides for "auto", and sets the parameters of whichever provider is taken. */
+    const char *gemm;        /* GEMM provider: a name, or "auto" (or NULL); see gemm.h */
+    const rt_tuning *tuning; /* the fastest choices found; may be NULL; borrowed until the context is created. It
+                                chooses the provider for "auto" and sets the parameters of any provider. */
     bool profile;            /* time every launch; see profile.h */
-    size_t vector_width;     /* 0: by capability; else 1, 2, 4, 8 or 16 */
-    size_t group_size;       /* 0: by capability; else the largest work-group any kernel may use */
-    size_t largest_block;    /* 0: as the device says; else bytes, to behave like a smaller device */
-    bool separate_memory;    /* as if host and device did not share memory */
-    const char *program;     /* NULL: compile the kernels; else a binary of them, or a folder; see program_given.h */
-    rt_program_pool *pool;   /* NULL: compiled for this context alone; borrowed for its life. See program_pool.h */
-    bool cache_programs;     /* keep what was compiled, for drivers that do not; see program_cache.h */
-    /* told what is being compiled when that takes long, by another thread; may be NULL */
+    size_t vector_width;     /* 1, 2, 4, 8 or 16; 0: as the device prefers */
+    size_t group_size;       /* largest work-group of any kernel; 0: as the device allows */
+    size_t largest_block;    /* bytes, to behave like a smaller device; 0: as the device says */
+    bool separate_memory;    /* treat host and device as if they did not share memory */
+    const char *program;     /* a binary of the kernels, or a folder; NULL: compile; see program_given.h */
+    rt_program_pool *pool;   /* shared programs, borrowed until the context ends; NULL: none; see program_pool.h */
+    bool cache_programs;     /* cache compiled programs on disk, for drivers that do not; see program_cache.h */
+    /* called from another thread when compiling takes long, with what is being compiled; may be NULL */
     void (*notice)(void *user, const char *sentence);
     void *notice_user;
-    long *live_objects; /* counts OpenCL objects created and not yet released; may be NULL */
+    long *live_objects; /* number of OpenCL objects that are not released; may be NULL */
 } rt_options;
 
-/* Opens the device and builds the kernels, or loads those that are given: their vector width is then the context's, and
- * the context is one of a device without a compiler. ST_DEVICE where there is neither a compiler nor a program.
- * `error` is borrowed until rt_set_error gives another: every function that takes the context records its failure
- * there. `options` may be NULL. */
+/* Opens the device and compiles the kernels, or loads a given program. The context then uses the vector width of that
+ * program and behaves as on a device without a compiler. ST_DEVICE if there is neither a compiler nor a program.
+ * `error` is borrowed until rt_set_error replaces it; every function that takes the context records its failure there.
+ * `options` may be NULL. */
 st_status rt_context_create(rt_context **context, const rt_device_info *device, const rt_options *options,
                             st_error *error);
 void rt_context_destroy(rt_context **context);
 
-/* Makes the context ready for another run after one that failed: waits for what is still under way, and forgets what
- * was begun and never ended, such as planning, phases and products that were planned. Models and arenas stay what they
- * are. The error slot is the caller's to clear. ST_DEVICE where the device does not work any more. */
+/* Makes the context usable again after a failed run: waits for pending commands and resets everything that was begun
+ * and not ended, such as planning, phases and planned products. Models and arenas are not changed. The caller clears
+ * the error slot. ST_DEVICE if the device no longer works. */
 st_status rt_recover(rt_context *context);
 
 #endif

@@ -14,7 +14,7 @@ st_status rt_cl_fail(const struct rt_context *context, cl_int code, const char *
     va_start(arguments, format);
     text_vformat(what, sizeof what, format, arguments);
     va_end(arguments);
-    return st_fail(context->error, ST_DEVICE, "%s on %s: %s said %s (%d)", what, context->device.name, call,
+    return st_fail(context->error, ST_DEVICE, "%s on %s: %s returned %s (%d)", what, context->device.name, call,
                    rt_code_name(code), (int)code);
 }
 
@@ -28,7 +28,7 @@ st_status rt_own(struct rt_context *context, rt_release release)
     for (size_t i = 0; i < context->owned_count; ++i)
         if (context->owned[i] == release) return ST_OK;
     if (context->owned_count == RT_MOST_OWNED)
-        return st_fail(context->error, ST_FAILED, "a context owns more than %d things: raise RT_MOST_OWNED",
+        return st_fail(context->error, ST_FAILED, "a context owns more than %d objects: raise RT_MOST_OWNED",
                        RT_MOST_OWNED);
     context->owned[context->owned_count++] = release;
     return ST_OK;
@@ -43,7 +43,7 @@ st_status rt_device_open(struct rt_context *context)
     if (context->pool) {
         context->context = rt_program_pool_context(context->pool, &context->device);
         if (!context->context)
-            return st_fail(context->error, ST_FAILED, "the pool of programs is not of %s", context->device.name);
+            return st_fail(context->error, ST_FAILED, "the pool of programs is not for %s", context->device.name);
     } else {
         context->context = clCreateContext(properties, 1, &context->id, NULL, NULL, &code);
     }

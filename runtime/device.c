@@ -10,7 +10,7 @@
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 256 };
 
-/* A text of any length, cut where it does not fit. */
+/* Reads a text property, truncated if it does not fit. */
 static void read_text(cl_device_id id, cl_device_info what, char *text, size_t size, cl_int *worst)
 {
     size_t length = 0;
@@ -32,7 +32,7 @@ static void read_value(cl_device_id id, cl_device_info what, void *value, size_t
     if (code != CL_SUCCESS) *worst = code;
 }
 
-/* A device that claims to be everything, as simulators do, is none of them. */
+/* A device that reports every type, as simulators do, has none of them. */
 static rt_device_type type_of(cl_device_type bits)
 {
     const cl_device_type every = CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_ACCELERATOR;
@@ -51,7 +51,7 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-/* Where a driver says which piece of hardware a device is: by its UUID, else by its place on the bus. */
+/* Reads what identifies the hardware, if the driver reports it: its UUID, or else its bus address. */
 static void read_identity(cl_device_id id, const char *extensions, rt_device_info *info)
 {
     cl_int ignored = CL_SUCCESS;
@@ -118,7 +118,7 @@ static void describe(cl_device_id id, rt_device_info *info)
     read_capabilities(id, info, &worst);
     trim(info->name);
     if (worst != CL_SUCCESS)
-        snprintf(info->error, sizeof info->error, "the driver answered %s (%d) to a question about it",
+        snprintf(info->error, sizeof info->error, "the driver answered %s (%d) to a query of its properties",
                  rt_code_name(worst), (int)worst);
     else if (!info->available)
         snprintf(info->error, sizeof info->error, "the driver says that the device is not available");
@@ -128,8 +128,9 @@ static void describe(cl_device_id id, rt_device_info *info)
 
 static bool contains(const char *text, const char *part);
 
-/* The same hardware under two drivers: the same identity where both tell it; else the same kind and size, for GPUs and
- * accelerators one name within the other. The processor of a machine is one, whatever its drivers call it. */
+/* Whether two drivers list the same hardware: the same identity if both report one; otherwise the same type and size,
+ * and for GPUs and accelerators one name contained in the other. All CPU devices of a machine are the same hardware,
+ * whatever their names. */
 static bool is_same(const rt_device_info *a, const rt_device_info *b)
 {
     static const uint8_t unknown[sizeof a->uuid] = {0};
@@ -142,7 +143,7 @@ static bool is_same(const rt_device_info *a, const rt_device_info *b)
     return a->type == RT_CPU || contains(a->name, b->name) || contains(b->name, a->name);
 }
 
-/* Each earlier device of the list stands for one later device of a platform: two alike are two. */
+/* Each earlier device of the list matches one device of a later platform only: two identical devices are two. */
 static int earlier_listing(const rt_device_list *list, const rt_device_info *info)
 {
     for (size_t i = 0; i < list->count; ++i) {
@@ -154,7 +155,7 @@ static int earlier_listing(const rt_device_list *list, const rt_device_info *inf
     return -1;
 }
 
-/* Room for one more device; NULL where there is none. */
+/* Adds a device to the list; NULL if out of memory. */
 static rt_device_info *add_item(rt_device_list *list, cl_platform_id platform, int number, int ordinal)
 {
     rt_device_info *items = realloc(list->items, (list->count + 1) * sizeof *items);
@@ -170,7 +171,7 @@ static rt_device_info *add_item(rt_device_list *list, cl_platform_id platform, i
     return info;
 }
 
-/* A platform without devices adds none; one that cannot list them adds an entry that says so. */
+/* A platform without devices adds no entry. One that cannot list its devices adds an entry with the error. */
 static st_status add_platform(rt_device_list *list, cl_platform_id platform, int number, st_error *error)
 {
     cl_device_id ids[MOST_DEVICES];
@@ -270,7 +271,7 @@ static bool first_of_type(const rt_device_list *list, rt_device_type type, bool 
     return false;
 }
 
-/* The types that a kind means, the best first, ended by 0; NULL where the selector is none. */
+/* The types that a kind means, best first, terminated by 0; NULL if the selector is not a kind. */
 static const rt_device_type *types_of_kind(const char *selector)
 {
     static const struct {
@@ -307,7 +308,7 @@ static st_status select_by_name(const rt_device_list *list, const char *selector
         if (!text_same_word(list->items[i].name, selector)) continue;
         if (matches++ == 0) *chosen = i;
     }
-    if (matches == 1) return ST_OK; /* a whole name, which may be a part of others */
+    if (matches == 1) return ST_OK; /* a whole name, which may be part of other names */
     matches = 0;
     for (size_t i = 0; i < list->count; ++i) {
         const rt_device_info *info = &list->items[i];

@@ -1,8 +1,8 @@
-/* The OpenCL devices of this machine: what they are, and the one a selector means.
+/* The OpenCL devices of this machine, and how a selector chooses one.
  *
- * Indices are global, in the order in which the ICD loader lists platforms and devices; they are
- * stable for one configuration of drivers. The selector of a device ("0:1", platform:device) names it again.
- * What cannot be used, such as a platform that cannot list its devices, is listed with its error and hides nothing.
+ * Indices are global, in the order in which the ICD loader lists platforms and devices. They are stable as long as the
+ * installed drivers do not change. Every device has a selector of its own ("0:1", platform:device). An unusable device
+ * or platform is listed with its error and does not hide others.
  */
 #ifndef SAFSD_RUNTIME_DEVICE_H
 #define SAFSD_RUNTIME_DEVICE_H
@@ -18,17 +18,17 @@ typedef enum rt_device_type { RT_CPU = 1, RT_GPU = 2, RT_ACCELERATOR = 4, RT_OTH
 typedef struct rt_device_info {
     int index;             /* global */
     int platform, ordinal; /* P:D */
-    char selector[32];     /* names this device again: "P:D" */
+    char selector[32];     /* selects this device: "P:D" */
     char platform_name[128], name[256], vendor[128], driver[128], version[128], c_version[128];
     rt_device_type type;
     uint64_t memory_bytes, largest_block_bytes, local_bytes;
-    uint32_t compute_units, clock_mhz, max_group, vector_width; /* vector_width: native floats, at least 1 */
+    uint32_t compute_units, clock_mhz, max_group, vector_width; /* vector_width: native width in floats, at least 1 */
     bool available, compiler, fp16, fp64, unified_memory, native_kernels;
-    uint8_t uuid[16]; /* of the hardware, all 0 where the driver does not tell */
-    char bus[16];     /* "0000:c1:00.0", empty where the driver does not tell */
-    int same_as;      /* index of an earlier listing of what is probably the same device, or -1 */
-    bool emulator;    /* stands in for hardware that is not there; the caller says so, and kinds take it last */
-    char error[256];  /* why its properties could not be read; empty when all is well */
+    uint8_t uuid[16]; /* of the hardware; all 0 if the driver does not report it */
+    char bus[16];     /* "0000:c1:00.0"; empty if the driver does not report it */
+    int same_as;      /* index of an earlier entry that is probably the same device, or -1 */
+    bool emulator;    /* emulates hardware; set by the caller; kinds choose it last */
+    char error[256];  /* why the device cannot be used; empty if it can */
     void *platform_handle, *handle;
 } rt_device_info;
 
@@ -37,17 +37,17 @@ typedef struct rt_device_list {
     size_t count;
 } rt_device_list;
 
-/* Lists every device of every platform. ST_DEVICE where there is no platform, or none offers a device. */
+/* Lists every device of every platform. ST_DEVICE if there is no platform or no platform has a device. */
 st_status rt_device_list_create(rt_device_list *list, st_error *error);
 void rt_device_list_destroy(rt_device_list *list);
 
-/* Resolves one selector: an index, P:D, `gpu`, `cpu`, `accelerator`, `auto` (GPU, then accelerator, then CPU, then what
- * is none of them), a name or a part of one, of the device, its platform or its vendor. A kind means the first device
- * of that kind that can be used, emulators after all others. ST_DEVICE with the list of matches when a part is
- * ambiguous, or of devices when none matches. */
+/* Resolves a selector: an index, P:D, a kind (`gpu`, `cpu`, `accelerator`, or `auto`: GPU, then accelerator, then CPU,
+ * then any other), or the name, or part of it, of a device, its platform or its vendor. A kind chooses its first usable
+ * device, emulators last. ST_DEVICE with the list of matches if a name is ambiguous, or the list of devices if none
+ * matches. */
 st_status rt_device_select(const rt_device_list *list, const char *selector, size_t *chosen, st_error *error);
 
-/* Whether a selector is `auto`, `gpu`, `cpu` or `accelerator`: any device that fits will do. */
+/* Whether a selector is a kind: `auto`, `gpu`, `cpu` or `accelerator`. */
 bool rt_device_names_kind(const char *selector);
 
 /* "cpu", "gpu", "accelerator" or "other". */

@@ -19,19 +19,19 @@ struct rt_gemm_state {
     char parameters[RT_TUNING_TEXT];
     size_t needed[RT_GEMM_SCRATCH];   /* elements recorded while planning */
     size_t reserved[RT_GEMM_SCRATCH]; /* elements allocated */
-    rt_gemm_call largest;             /* planned, since the last forgetting; m == 0: none */
+    rt_gemm_call largest;             /* largest planned call since the last rt_gemm_forget; m == 0: none */
     rt_arena *arena;
     rt_view scratch[RT_GEMM_SCRATCH];
-    rt_gemm_observer observer; /* NULL: nobody */
+    rt_gemm_observer observer; /* NULL if not used */
     void *observer_user;
 };
 
 #define LINE(name, NAME) &rt_gemm_##name,
 static const rt_gemm_methods *const providers[GEMM_PROVIDER_COUNT] = {GEMM_PROVIDERS(LINE)};
 
-/* ---- the providers there are ---- */
+/* ---- the list of providers ---- */
 
-/* GEMM_PROVIDER_COUNT where there is none of that name. */
+/* GEMM_PROVIDER_COUNT if there is no provider of that name. */
 static size_t find(const char *name)
 {
     size_t at = 0;
@@ -89,14 +89,14 @@ st_status rt_gemm_set_parameters(rt_tuning *tuning, const char *provider, const 
     const size_t at = find(provider);
     if (at == GEMM_PROVIDER_COUNT || !providers[at]->changes_numbers) {
         if (text[0] == '\0') return ST_OK;
-        return st_fail(error, ST_USAGE, "\"%.64s\" are no parameters of matrix products by %.32s", text, provider);
+        return st_fail(error, ST_USAGE, "\"%.64s\" are not parameters of matrix products by %.32s", text, provider);
     }
     return rt_tuning_parse_parameters(tuning, provider, text, error);
 }
 
 /* ---- the provider of a context ---- */
 
-/* Also of what is half made. */
+/* Also releases a state that is only partly created. */
 static void release(rt_context *context)
 {
     struct rt_gemm_state *gemm = context->gemm;
@@ -123,7 +123,7 @@ done:
     return status;
 }
 
-/* A product of numbers that float32 adds exactly, whatever the order. */
+/* Computes a product of small whole numbers, whose sums are exact in float32 in any order. */
 static st_status try_product(rt_context *context)
 {
     enum { M = 24, N = 20, K = 16 };
@@ -158,7 +158,7 @@ done:
     return status;
 }
 
-/* Says why a provider that nobody asked for by name is left. */
+/* Sends a notice that a provider, which the caller did not name, is not used, and why. */
 static void pass_over(rt_context *context, const char *provider)
 {
     char sentence[512];
@@ -168,7 +168,7 @@ static void pass_over(rt_context *context, const char *provider)
     if (context->notice) context->notice(context->notice_user, sentence);
 }
 
-/* The provider at `first` once it has shown that it works, else the next. What the trial cost counts nowhere. */
+/* Takes the provider at `first`, or the next one if its trial fails. The work of the trial is not counted. */
 static st_status take_working(rt_context *context, size_t first, const rt_tuning *tuning)
 {
     const char *failed = NULL;
@@ -249,14 +249,13 @@ uint64_t rt_gemm_scratch_bytes(const rt_context *context)
 static st_status check_matrix(const rt_context *context, const char *name, rt_view view, size_t rows, size_t columns,
                               size_t ld)
 {
-    if (!view.block)
-        return st_fail(context->error, ST_FAILED, "a matrix product is called without its matrix %s", name);
+    if (!view.block) return st_fail(context->error, ST_FAILED, "a matrix product is called without matrix %s", name);
     if (rows > INT32_MAX || columns > INT32_MAX || ld > INT32_MAX)
         return st_fail(context->error, ST_FAILED, "matrix %s of a product, %zu x %zu, ld %zu, exceeds 2^31 - 1", name,
                        rows, columns, ld);
     if (ld < columns)
-        return st_fail(context->error, ST_FAILED,
-                       "matrix %s of a product has rows of %zu elements, but they lie %zu apart", name, columns, ld);
+        return st_fail(context->error, ST_FAILED, "matrix %s of a product has rows of %zu elements, but its ld is %zu",
+                       name, columns, ld);
     const size_t end = view.at + (rows - 1) * ld + columns;
     if (!context->planning && end > view.block->elements)
         return st_fail(context->error, ST_FAILED,
@@ -275,16 +274,17 @@ static st_status check(const rt_context *context, const rt_gemm_call *call)
     if (call->bias.block) ST_FORWARD(check_matrix(context, "bias", call->bias, 1, call->n, call->n));
     if (!call->sums.block) return ST_OK;
     if (!context->gemm->provider->gives_sums)
-        return st_fail(context->error, ST_FAILED, "a matrix product of %s is asked for sums, which it does not give",
+        return st_fail(context->error, ST_FAILED,
+                       "a matrix product with sums is called, but the provider %s does not compute sums",
                        context->gemm->provider->name);
     if (call->sums_from >= call->m)
-        return st_fail(context->error, ST_FAILED, "a matrix product of %zu rows is asked for sums from row %zu on",
+        return st_fail(context->error, ST_FAILED, "a matrix product of %zu rows is called with sums from row %zu on",
                        call->m, call->sums_from);
     const size_t sums = call->m - call->sums_from;
     return check_matrix(context, "sums", call->sums, 1, sums, sums);
 }
 
-/* What the product is worth, each matrix once. */
+/* Counts the work of the product, with each matrix moved once. */
 static void count(rt_context *context, const rt_gemm_call *call)
 {
     const double m = (double)call->m, n = (double)call->n, k = (double)call->k;
@@ -322,10 +322,10 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
         if (context->planning) {
             if (elements[i] > gemm->needed[i]) gemm->needed[i] = elements[i];
         } else if (elements[i] > gemm->reserved[i]) {
-            return st_fail(
-                context->error, ST_FAILED,
-                "a matrix product of %zu x %zu x %zu needs %zu elements of scratch, but %zu are reserved: plan it",
-                call->m, call->n, call->k, elements[i], gemm->reserved[i]);
+            return st_fail(context->error, ST_FAILED,
+                           "a matrix product of %zu x %zu x %zu needs %zu elements of scratch, but %zu are reserved: "
+                           "plan it first",
+                           call->m, call->n, call->k, elements[i], gemm->reserved[i]);
         }
     }
     if (context->planning) return ST_OK;
@@ -333,7 +333,7 @@ st_status rt_gemm(rt_context *context, const rt_gemm_call *call)
     return gemm->provider->enqueue(context, gemm->own, call, gemm->scratch);
 }
 
-/* A new arena for all areas; earlier products may still use the old one. */
+/* Allocates a new arena for all areas. Earlier products may still use the old one. */
 static st_status grow(rt_context *context)
 {
     struct rt_gemm_state *gemm = context->gemm;
@@ -347,7 +347,7 @@ static st_status grow(rt_context *context)
             ST_FORWARD(rt_arena_take(gemm->arena, "the packed operand of the largest product", gemm->needed[i],
                                      &gemm->scratch[i]));
     const st_status status = rt_arena_commit(gemm->arena);
-    if (status != ST_OK) rt_arena_destroy(&gemm->arena); /* not half of it */
+    if (status != ST_OK) rt_arena_destroy(&gemm->arena); /* never keep a part of it */
     ST_FORWARD(status);
     memcpy(gemm->reserved, gemm->needed, sizeof gemm->reserved);
     return ST_OK;

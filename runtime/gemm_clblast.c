@@ -48,7 +48,7 @@ static const char *code_name(CLBlastStatusCode code)
         CODE(UnknownError);
         CODE(UnexpectedError);
     default:
-        return rt_code_name((cl_int)code); /* the others are OpenCL's own numbers */
+        return rt_code_name((cl_int)code); /* all others are OpenCL's codes */
     }
 #undef CODE
 }
@@ -58,7 +58,7 @@ static bool is_bias_source(const char *name)
     return strcmp(name, "gemm_bias.cl") == 0;
 }
 
-/* CLBlast keeps programs of every context it has seen; this one is about to go. */
+/* CLBlast caches programs of every context it has used; this context is being destroyed. */
 static void destroy(rt_context *context, void **own)
 {
     (void)context;
@@ -69,7 +69,8 @@ static void destroy(rt_context *context, void **own)
     *own = NULL;
 }
 
-/* Applies the tuning kernel by kernel. What this version of CLBlast does not know is taken out, with a notice. */
+/* Applies the tuning kernel by kernel. Parameters that this version of CLBlast does not accept are removed, with a
+ * notice. */
 static void apply_tuning(rt_context *context, rt_tuning *tuning)
 {
     const rt_tuning wanted = *tuning, none = {.gemm = ""};
@@ -116,13 +117,14 @@ static CLBlastTranspose turned(bool transpose)
 
 static st_status failed(const rt_context *context, const rt_gemm_call *call, const char *what, CLBlastStatusCode code)
 {
-    return st_fail(context->error, ST_DEVICE, "%s said %s for a product %c%c of %zu x %zu x %zu on %s", what,
+    return st_fail(context->error, ST_DEVICE, "%s returned %s for a product %c%c of %zu x %zu x %zu on %s", what,
                    code_name(code), call->transpose_a ? 'T' : 'N', call->transpose_b ? 'T' : 'N', call->m, call->n,
                    call->k, context->device.name);
 }
 
-/* The offsets of 1 stand for any: CLBlast copies an operand that does not begin its buffer, so this is the most that a
- * call of these sizes, and by the rounding up of every copy also of smaller ones, can need. */
+/* Offsets of 1 are the worst case: CLBlast copies an operand that does not start at the beginning of its buffer. The
+ * result is the most that a call of these sizes needs. As the sizes of the copies are rounded up, it is enough for
+ * smaller calls too. */
 static st_status scratch(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH])
 {
     (void)own;
@@ -144,7 +146,8 @@ static st_status sgemm(rt_context *context, const rt_gemm_call *call, float beta
     return code == CLBlastSuccess ? ST_OK : failed(context, call, "CLBlastSgemmWithTempBuffer", code);
 }
 
-/* With profiling on, timed by the clock between two finishes: the library's launches carry no events of ours. */
+/* When profiling, the call is timed by the clock between two finishes: the launches of the library have no profiling
+ * events. */
 static st_status timed_sgemm(rt_context *context, const rt_gemm_call *call, float beta, cl_mem temporary)
 {
     ST_FORWARD(rt_finish(context));
@@ -155,7 +158,7 @@ static st_status timed_sgemm(rt_context *context, const rt_gemm_call *call, floa
     return ST_OK;
 }
 
-/* c = beta * c + bias, so that the product can be added to it. */
+/* c = beta * c + bias; the product is then added to it. */
 static st_status lay_bias(rt_context *context, const clblast_gemm *g, const rt_gemm_call *call)
 {
     const size_t vectors = (call->n + context->vector_width - 1) / context->vector_width;
@@ -181,7 +184,7 @@ static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *cal
     return context->profile ? timed_sgemm(context, call, beta, temporary) : sgemm(context, call, beta, temporary);
 }
 
-/* One tiny product: CLBlast compiles all kernels of its GEMM at the first call on a device. */
+/* Computes a tiny product: CLBlast compiles all kernels of its GEMM on the first call on a device. */
 static st_status prepare(rt_context *context, void *own)
 {
     clblast_gemm *g = own;
@@ -216,19 +219,20 @@ st_status rt_gemm_clblast_override(const rt_context *context, const char *kernel
     const CLBlastStatusCode code =
         CLBlastOverrideParameters(context->id, kernel, CLBlastPrecisionSingle, count, (const char **)names, values);
     if (code == CLBlastSuccess) return ST_OK;
-    return st_fail(context->error, ST_DEVICE, "CLBlastOverrideParameters said %s for the %zu parameters of %s on %s",
-                   code_name(code), count, kernel, context->device.name);
+    return st_fail(context->error, ST_DEVICE,
+                   "CLBlastOverrideParameters returned %s for the %zu parameters of %s on %s", code_name(code), count,
+                   kernel, context->device.name);
 }
 
-/* ---- what it is to the program ---- */
+/* ---- the provider's table ---- */
 
-/* What libraries tune for is a GPU or an accelerator. */
+/* Libraries are tuned for GPUs and accelerators. */
 static bool suits(const rt_device_info *device)
 {
     return device->type == RT_GPU || device->type == RT_ACCELERATOR;
 }
 
-/* The library knows its parameters itself, and says which fit. */
+/* The library checks its parameters itself. */
 static bool takes(const rt_parameter *p)
 {
     return p->kernel[0] != '\0';

@@ -33,7 +33,8 @@ static const choice direct_choices[DIRECT_CHOICES] = {
     {"PADA", {0, 1}, 2},         {"PADB", {0, 1}, 2},
 };
 
-/* The rules of CLBlast's kernels: tiles are whole numbers of vectors of every thread, and groups fit the device. */
+/* The rules of CLBlast's kernels: a tile is a whole number of vectors of every thread, and a work-group fits the
+ * device. */
 static bool xgemm_fits(const size_t *v, const rt_device_info *device)
 {
     const size_t threads = v[MDIMC] * v[NDIMC];
@@ -54,7 +55,7 @@ static bool direct_fits(const size_t *v, const rt_device_info *device)
            threads <= device->max_group && local <= device->local_bytes;
 }
 
-/* Random combinations until one fits; a small one that always does stands at the end. */
+/* Draws random combinations until one fits; the last resort is a small one that always fits. */
 static void draw_values(size_t *values, const choice *choices, size_t count, const rt_device_info *device,
                         bool (*fits)(const size_t *, const rt_device_info *), uint32_t draw)
 {
@@ -75,9 +76,8 @@ void rt_gemm_clblast_draw_xgemm(rt_tuning *tuning, const rt_device_info *device,
         const char *name;
         size_t value;
     } fixed[] = {{"GEMMK", 0}, {"KREG", 1}, {"KWI", 2}, {"STRM", 0}, {"STRN", 0}};
-    size_t values[XGEMM_CHOICES] = {
-        [KWG] = 32,  [MWG] = 64,   [NWG] = 128, [MDIMC] = 8, [NDIMC] = 8,
-        [MDIMA] = 8, [NDIMB] = 32, [VWM] = 8,   [VWN] = 4}; /* the first draw: good on CPUs */
+    size_t values[XGEMM_CHOICES] = {[KWG] = 32,  [MWG] = 64,   [NWG] = 128, [MDIMC] = 8, [NDIMC] = 8,
+                                    [MDIMA] = 8, [NDIMB] = 32, [VWM] = 8,   [VWN] = 4}; /* draw 0: good on CPUs */
     if (draw > 0 || !xgemm_fits(values, device))
         draw_values(values, xgemm_choices, XGEMM_CHOICES, device, xgemm_fits, draw);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; ++i)
@@ -94,7 +94,7 @@ void rt_gemm_clblast_draw_direct(rt_tuning *tuning, const rt_device_info *device
         rt_tuning_set(tuning, "clblast", "XgemmDirect", direct_choices[i].name, values[i]);
 }
 
-/* The best so far with another Xgemm, another XgemmDirect or another size from which Xgemm is used. */
+/* The best parameters so far with another Xgemm, another XgemmDirect or another minimum size for Xgemm. */
 bool rt_gemm_clblast_variant(const rt_device_info *device, size_t turn, rt_tuning *tuning, char name[RT_GEMM_VARIANT])
 {
     static const size_t sizes[] = {1, 128, 256, 512, 1024};

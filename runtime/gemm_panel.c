@@ -9,24 +9,24 @@
 #include "runtime/launch.h"
 #include "runtime/profile_hooks.h"
 
-/* Rows of a tile and runs are what a tuning may set. */
+/* A tuning may set the rows of a tile and the runs. */
 enum {
-    DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of one core */
-    DEEPEST = DEPTH * 3 / 2, /* a product up to here is one part */
-    DEPTH_STEP = 16,         /* parts begin at whole vectors */
-    MOST_ROWS = 32,          /* of any tile: the depth of parts, and so the sums, does not depend on the tuning */
-    RUN_A = 8,               /* panels of A in one work-item, where there are enough: they stay in a cache ... */
-    RUN_B = 16,              /* ... while so many panels of B pass by */
-    ITEMS_PER_UNIT = 8,      /* work-items for each compute unit, at least, to even out the load */
-    GROUP = 32,              /* work-items of a group where a group is more than one thread of control */
-    BLOCK_LOOPS = 16384,     /* iterations in which the kernel packs a block, at most */
+    DEPTH = 1024,            /* of a part: 12 x 1024 floats of A and 32 x 1024 of B fit the caches of a core */
+    DEEPEST = DEPTH * 3 / 2, /* a product up to this depth is one part */
+    DEPTH_STEP = 16,         /* parts start at multiples of this */
+    MOST_ROWS = 32,          /* of any tile; keeps the depth of parts, and thus the sums, independent of the tuning */
+    RUN_A = 8,               /* panels of A per work-item, if there are enough: they stay in a cache ... */
+    RUN_B = 16,              /* ... while these panels of B are read */
+    ITEMS_PER_UNIT = 8,      /* least work-items per compute unit, for load balance */
+    GROUP = 32,              /* work-items per group, unless a group is a single thread of control */
+    BLOCK_LOOPS = 16384,     /* most iterations in which the kernel packs a block */
 };
 
 typedef struct panel_gemm {
-    rt_program *program; /* NULL where the kernels are given with the context's */
+    rt_program *program; /* NULL if the kernels are part of a given program */
     rt_kernel *pack, *multiply;
     size_t mr, nr;       /* rows and columns of a tile: GEMM_MR and GEMM_NR of the kernels */
-    size_t run_a, run_b; /* panels of A and of B in one work-item, at most */
+    size_t run_a, run_b; /* most panels of A and of B per work-item */
     size_t group, items;
 } panel_gemm;
 
@@ -60,7 +60,7 @@ static st_status create(rt_context *context, rt_tuning *tuning, void **own)
     if (!p) return st_fail(context->error, ST_FAILED, "out of memory for the GEMM");
     *own = p;
     const size_t width = context->vector_width;
-    p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, for programs built elsewhere */
+    p->mr = width == 16 ? 12 : width >= 4 ? 6 : 4; /* the defaults of the kernels, as in given programs */
     p->nr = 2 * width;
     if (!context->given_program) p->mr = rt_tuning_get(tuning, "panel", "rows", p->mr);
     p->run_a = rt_tuning_get(tuning, "panel", "run_a", RUN_A);
@@ -80,7 +80,8 @@ static st_status create(rt_context *context, rt_tuning *tuning, void **own)
     return ST_OK;
 }
 
-/* Depth of the parts that a sum of k is cut into: equal, whole vectors, and packed operands within the largest block.
+/* Depth of the parts of a sum over k: equal, multiples of DEPTH_STEP, and small enough for the packed operands to fit
+ * the largest block.
  */
 static size_t depth_of(const rt_context *context, const panel_gemm *p, size_t m, size_t n, size_t k)
 {
@@ -92,7 +93,7 @@ static size_t depth_of(const rt_context *context, const panel_gemm *p, size_t m,
     return depth;
 }
 
-/* A smaller k may make deeper parts than a larger one, so the deepest part up to k counts. */
+/* A smaller k may have deeper parts than a larger one, so the scratch is that of the deepest part up to k. */
 static st_status scratch(rt_context *context, void *own, const rt_gemm_call *call, size_t elements[RT_GEMM_SCRATCH])
 {
     const panel_gemm *p = own;
@@ -107,7 +108,7 @@ static st_status scratch(rt_context *context, void *own, const rt_gemm_call *cal
     return ST_OK;
 }
 
-/* `items` work-items along x, in groups of which the last may be partly idle. */
+/* `items` work-items along x; some of the last group may be idle. */
 static rt_grid grid_of(const panel_gemm *p, size_t items, size_t y)
 {
     rt_grid grid = rt_groups(parts(items, p->group), y, 1, p->group);
@@ -115,18 +116,18 @@ static rt_grid grid_of(const panel_gemm *p, size_t items, size_t y)
     return grid;
 }
 
-/* Iterations in which the kernel packs the operands, at most: every panel, and the last once more float by float. */
+/* The most iterations in which the kernel packs the operands: every panel, and the last one again float by float. */
 static size_t packing_loops(const panel_gemm *p, const rt_gemm_call *call, size_t depth)
 {
     const size_t a = parts(call->m, p->mr) * parts(p->mr, 2), b = parts(call->n, p->nr) * parts(p->nr, 4);
     return depth * (a + p->mr + b + p->nr);
 }
 
-/* Packs slices first .. first+depth-1 of both operands. */
+/* Packs slices first .. first + depth - 1 of both operands. */
 static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_call *call, size_t first, size_t depth,
                       const rt_view packed[RT_GEMM_SCRATCH])
 {
-    /* An item for each panel, or more where a share would take too long: items take blocks of BLOCK_LOOPS in turn. */
+    /* One work-item per panel, or more if an item would loop too long. Items take blocks of BLOCK_LOOPS in turn. */
     const size_t panels = parts(call->m, p->mr) + parts(call->n, p->nr), loops = packing_loops(p, call, depth);
     const size_t least = parts(loops, RT_MOST_LOOPS - BLOCK_LOOPS), items = panels > least ? panels : least;
     const rt_view a = rt_view_at(call->a, call->transpose_a ? first * call->lda : first);
@@ -146,13 +147,14 @@ static st_status pack(rt_context *context, const panel_gemm *p, const rt_gemm_ca
     return rt_launch_kernel(context, p->pack, grid_of(p, items, 1), arguments, sizeof arguments / sizeof arguments[0]);
 }
 
-/* Iterations of an item that multiplies: the slices and the rows of its tiles, and what sums of rows add. */
+/* Loop iterations of a work-item that multiplies: the slices and rows of its tiles, and the sums of rows. */
 static size_t multiplying_loops(const panel_gemm *p, size_t depth, size_t run_a, size_t run_b)
 {
     return run_a * (run_b * (depth + 2 * p->mr) + depth / 4 + p->mr);
 }
 
-/* As many panels in one work-item as leave enough items to share out, and none that loops too often. Changes no number.
+/* Chooses the most panels per work-item that leave enough items for all compute units and keep each within the limit of
+ * loops. Does not change results.
  */
 static void choose_runs(const panel_gemm *p, size_t depth, size_t a_panels, size_t b_panels, size_t *run_a,
                         size_t *run_b)
@@ -208,16 +210,16 @@ static st_status enqueue(rt_context *context, void *own, const rt_gemm_call *cal
     return status;
 }
 
-/* ---- what it is to the program ---- */
+/* ---- the provider's table ---- */
 
-/* CPUs, simulators and what has no compiler, and whatever no library suits. */
+/* CPUs, simulators, devices without a compiler, and all others that no library suits. */
 static bool suits(const rt_device_info *device)
 {
     (void)device;
     return true;
 }
 
-/* Parameters of a tuning: rows of a tile, an even number, and the panels of A and of B in one work-item. */
+/* The parameters of a tuning: rows of a tile (an even number), and panels of A and of B per work-item. */
 static bool takes(const rt_parameter *p)
 {
     if (p->kernel[0]) return false;
@@ -225,7 +227,7 @@ static bool takes(const rt_parameter *p)
     return (strcmp(p->name, "run_a") == 0 || strcmp(p->name, "run_b") == 0) && p->value >= 1 && p->value <= 256;
 }
 
-/* Rows of a tile first, then runs with the best rows. */
+/* First the rows of a tile, then the runs with the best rows. */
 static bool variant(const rt_device_info *device, size_t turn, rt_tuning *tuning, char name[RT_GEMM_VARIANT])
 {
     static const size_t rows[] = {14, 10, 8, 6, 16, 4};

@@ -29,7 +29,8 @@ size_t rt_vector_width(const rt_context *context)
 size_t rt_row_group(const rt_context *context)
 {
     const size_t limit = context->group_limit;
-    /* On a CPU a group is one thread of control: vectors do the work, and more items would only take turns. */
+    /* On a CPU a group is one thread of control: vectors do the work, and more items would only run one after
+     * another. */
     if (context->device.type == RT_CPU && !context->fixed_group) return 1;
     return limit < ROW_GROUP ? limit : ROW_GROUP;
 }

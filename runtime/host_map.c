@@ -5,7 +5,7 @@
 #include "runtime/block.h"
 #include "runtime/context_state.h"
 
-/* What a context whose device has memory of its own keeps: pinned memory, mapped for good. */
+/* The pinned memory of a context whose device has separate memory. It stays mapped. */
 struct rt_pinned {
     rt_block block;
     void *host;
@@ -27,7 +27,7 @@ static void release(rt_context *context)
     context->pinned = NULL;
 }
 
-/* Pinned memory of at least `elements`. */
+/* Makes sure that there is pinned memory of at least `elements`. */
 static st_status pin(rt_context *context, size_t elements)
 {
     if (!context->pinned) {

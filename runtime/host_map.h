@@ -1,7 +1,7 @@
-/* Device memory that the host sees, to read results where they lie and to make values where they are needed.
+/* Device memory mapped for the host, to read results and to write inputs in place.
  *
- * Where host and device share memory (rt_device_info.unified_memory) it is the device's own, mapped, and nothing is
- * copied. Elsewhere it is pinned memory, which the device copies from and to. Users need not know which it is.
+ * If host and device share memory (rt_device_info.unified_memory), the memory of the device is mapped and nothing is
+ * copied. Otherwise it is pinned memory, from and to which the device copies. Callers need not distinguish the two.
  */
 #ifndef SAFSD_RUNTIME_HOST_MAP_H
 #define SAFSD_RUNTIME_HOST_MAP_H
@@ -9,18 +9,18 @@
 #include "runtime/buffer.h"
 
 typedef struct rt_host_map {
-    void *host; /* the elements, until they are unmapped; NULL: nothing is mapped */
+    void *host; /* the elements until rt_unmap; NULL if nothing is mapped */
     rt_view view;
     size_t elements;
     bool writes;
 } rt_host_map;
 
-/* Waits for earlier work and maps `elements` (at least 1): to read them, or to write them all. One map of a context is
- * open at a time, and until it is unmapped nothing is enqueued that uses the view's block. What was written is on the
- * device for all work enqueued after rt_unmap. Not to be called while planning. */
+/* Wait for earlier work and map `elements` (at least 1), to read them or to write all of them. A context has one map at
+ * a time. Until rt_unmap, do not enqueue work that uses the view's block. Work enqueued after rt_unmap sees the written
+ * elements. Do not call these functions while planning. */
 st_status rt_map_read(rt_context *context, rt_view from, size_t elements, rt_host_map *map);
 st_status rt_map_write(rt_context *context, rt_view to, size_t elements, rt_host_map *map);
-/* Does nothing where nothing is mapped. */
+/* Does nothing if nothing is mapped. */
 st_status rt_unmap(rt_context *context, rt_host_map *map);
 
 #endif

@@ -1,4 +1,4 @@
-/* A kernel as program.c makes it and launch.c uses it; private to runtime/. */
+/* A kernel, created by program.c and used by launch.c. Private to runtime/. */
 #ifndef SAFSD_RUNTIME_KERNEL_H
 #define SAFSD_RUNTIME_KERNEL_H
 
@@ -11,7 +11,7 @@ struct rt_kernel {
     char name[64];
     cl_kernel handle;
     cl_uint arguments;
-    unsigned char types[RT_MOST_ARGUMENTS]; /* rt_arg_type of each, as its source declares them */
+    unsigned char types[RT_MOST_ARGUMENTS]; /* rt_arg_type of each, as declared in the source */
     size_t group_limit;                     /* CL_KERNEL_WORK_GROUP_SIZE */
 };
 

@@ -49,7 +49,8 @@ static char *read_file(const char *folder, const char *name)
     return NULL;
 }
 
-/* One source file: a copy from SAFSD_CL_KERNELS if set, the embedded text otherwise. The caller frees it. */
+/* A copy of a source file: from the folder SAFSD_CL_KERNELS if it is there, else the embedded text. The caller frees
+ * it. */
 static char *source_of(const char *name)
 {
     const char *folder = getenv("SAFSD_CL_KERNELS");
@@ -62,8 +63,8 @@ static char *source_of(const char *name)
     return text;
 }
 
-/* The text of a file with its includes in place, each include file once per program. #line keeps compiler messages
- * true. */
+/* Appends a file with its includes resolved, each include file once per program. #line keeps the positions in compiler
+ * messages right. */
 static st_status append_file(text_buffer *out, const char *name, char seen[][64], size_t *seen_count, st_error *error)
 {
     for (size_t i = 0; i < *seen_count; ++i)
@@ -96,13 +97,13 @@ static st_status append_file(text_buffer *out, const char *name, char seen[][64]
     return status;
 }
 
-/* A folder that is misspelt must not look like one without changes. */
+/* Without this check a misspelt folder would look like one without changed files. */
 static st_status check_folder(st_error *error)
 {
     const char *folder = getenv("SAFSD_CL_KERNELS");
     struct stat about;
     if (!folder || (stat(folder, &about) == 0 && S_ISDIR(about.st_mode))) return ST_OK;
-    return st_fail(error, ST_USAGE, "SAFSD_CL_KERNELS names %s, which is no folder of kernels", folder);
+    return st_fail(error, ST_USAGE, "SAFSD_CL_KERNELS is %s, which is not a folder", folder);
 }
 
 st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error)
@@ -126,7 +127,7 @@ st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_e
     return status;
 }
 
-/* Blanks out comments and preprocessor lines, in place. */
+/* Replaces comments and preprocessor lines by blanks, in place. */
 static void strip(char *text)
 {
     bool line_start = true;
@@ -150,12 +151,12 @@ static void strip(char *text)
 
 const char *rt_arg_type_name(rt_arg_type type)
 {
-    static const char *const names[] = {"of a type unknown", "a global pointer", "local memory", "a uint", "an int",
-                                        "a ulong",           "a float"};
+    static const char *const names[] = {
+        "of an unknown type", "a global pointer", "local memory", "a uint", "an int", "a ulong", "a float"};
     return names[type];
 }
 
-/* Whether the text of an argument has the word. */
+/* Whether the text of an argument contains the word. */
 static bool has_word(const char *text, size_t length, const char *word)
 {
     const size_t size = strlen(word);
@@ -181,7 +182,7 @@ static rt_arg_type type_of(const char *text, size_t length)
     return RT_TYPE_UNKNOWN;
 }
 
-/* Counts and types the arguments of "(type a, type b)", of which `plain` is what stands inside. */
+/* Reads the number and types of the arguments of "(type a, type b)"; `plain` is the text inside the parentheses. */
 static bool read_arguments(const char *plain, size_t length, rt_signature *signature)
 {
     signature->arguments = 0;
@@ -196,7 +197,7 @@ static bool read_arguments(const char *plain, size_t length, rt_signature *signa
     return true;
 }
 
-/* The kernel declared at `text`, and a hash of "name(type a, type b)" with white space normalised. */
+/* Reads the kernel declared at `text`, and hashes "name(type a, type b)" with white space normalised. */
 static bool read_signature(const char *text, rt_signature *signature, uint32_t *hash)
 {
     char plain[4096];
@@ -221,7 +222,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const rt_signature *)a)->name, ((const rt_signature *)b)->name);
 }
 
-/* Strips the text while it reads. */
+/* Changes `source` (see strip). */
 static st_status parse(rt_interface *found, char *source, st_error *error)
 {
     st_status status = ST_OK;

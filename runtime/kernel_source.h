@@ -1,7 +1,7 @@
-/* The OpenCL C text of the kernels, and what it promises to the host: names and arguments.
+/* The OpenCL C source of the kernels, and their interface to the host: names and arguments.
  *
- * Sources are the files embedded from cl/; with the environment variable SAFSD_CL_KERNELS set to a folder those that it
- * has are read from there instead, for development. `#include "x.clh"` is resolved once per text.
+ * The sources are the files embedded from cl/. For development, set the environment variable SAFSD_CL_KERNELS to a
+ * folder: files that it contains are read from there instead. `#include "x.clh"` is resolved, each file once per text.
  */
 #ifndef SAFSD_RUNTIME_KERNEL_SOURCE_H
 #define SAFSD_RUNTIME_KERNEL_SOURCE_H
@@ -12,11 +12,11 @@
 
 #include "base/status.h"
 
-/* The `.cl` files for which `wanted(name)` holds (NULL: all), one after another; the caller frees the text.
- * ST_USAGE where SAFSD_CL_KERNELS names no folder. */
+/* The `.cl` files for which `wanted(name)` is true (NULL: all), concatenated. The caller frees the text. ST_USAGE if
+ * SAFSD_CL_KERNELS is not a folder. */
 st_status rt_kernel_source(char **source, bool (*wanted)(const char *name), st_error *error);
 
-/* What one argument of a kernel is. */
+/* The type of a kernel argument. */
 typedef enum rt_arg_type {
     RT_TYPE_UNKNOWN,
     RT_TYPE_GLOBAL, /* a pointer into global or constant memory */
@@ -35,18 +35,18 @@ typedef struct rt_signature {
     unsigned char types[RT_MOST_ARGUMENTS]; /* rt_arg_type of each */
 } rt_signature;
 
-/* "uint" for RT_TYPE_UINT, "global pointer" for RT_TYPE_GLOBAL. */
+/* The type for messages: "a uint", "a global pointer". */
 const char *rt_arg_type_name(rt_arg_type type);
 
-/* The kernels of a text of OpenCL C. The ABI number is made of every kernel's name and arguments with their
- * types and order: it changes when one of them does, and only then. */
+/* The kernels of an OpenCL C source. The ABI number is computed from the name of every kernel and the types, names and
+ * order of its arguments; it changes only if one of these changes. */
 typedef struct rt_interface {
     rt_signature *kernels; /* sorted by name */
     size_t count;
     uint32_t abi;
 } rt_interface;
 
-/* The interface of all kernels, which a program built elsewhere must offer; and that of one text. */
+/* The interface of all kernels, which a given program must have, and the interface of one source. */
 st_status rt_interface_create(rt_interface *wanted, st_error *error);
 st_status rt_interface_parse(rt_interface *found, const char *source, st_error *error);
 void rt_interface_destroy(rt_interface *wanted);

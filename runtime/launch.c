@@ -78,7 +78,7 @@ static cl_int set_argument(const rt_context *context, cl_kernel kernel, cl_uint 
     return CL_INVALID_ARG_VALUE;
 }
 
-/* The arguments that an entry fills which is no note. */
+/* The kernel arguments that one rt_arg fills; notes fill none. */
 static const struct {
     unsigned char count, types[2];
 } fills[] = {[RT_ARG_VIEW] = {2, {RT_TYPE_GLOBAL, RT_TYPE_ULONG}},
@@ -88,8 +88,8 @@ static const struct {
              [RT_ARG_FLOAT] = {1, {RT_TYPE_FLOAT}},
              [RT_ARG_LOCAL] = {1, {RT_TYPE_LOCAL}}};
 
-/* Number and types of the arguments, as the kernel's source declares them. OpenCL itself tells types by their size
- * alone, and takes a float for a uint. */
+/* Checks the number and types of the arguments against the kernel's source. OpenCL compares only their sizes and
+ * accepts a float for a uint. */
 static st_status check_arguments(const rt_context *context, const rt_kernel *kernel, const rt_arg *arguments,
                                  size_t count)
 {
@@ -126,14 +126,15 @@ static st_status check_loops(const rt_context *context, const char *kernel, cons
 {
     for (size_t i = 0; i < count; ++i)
         if (arguments[i].kind == RT_ARG_LOOPS && arguments[i].as.amount > RT_MOST_LOOPS)
-            return st_too_large(context->error,
-                                "a work-item of kernel %s would loop %.0f times, more than the %d that every driver is "
-                                "trusted with: a smaller model or batch is needed",
-                                kernel, arguments[i].as.amount, RT_MOST_LOOPS);
+            return st_too_large(
+                context->error,
+                "a work-item of kernel %s would loop %.0f times, more than the limit of %d that is safe with every "
+                "driver: use a smaller model or batch",
+                kernel, arguments[i].as.amount, RT_MOST_LOOPS);
     return ST_OK;
 }
 
-/* Fewer items per group where the compiled kernel allows no more. */
+/* Reduces the items per group to what the compiled kernel allows. */
 static void clamp(rt_grid *grid, size_t limit)
 {
     if (grid->local[0] * grid->local[1] * grid->local[2] <= limit) return;

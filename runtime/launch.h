@@ -2,18 +2,19 @@
  *
  *     RT_LAUNCH(rt, "layernorm_forward", rt_rows(rt, rows), RT_VIEW(y), RT_VIEW(x), RT_UINT(rows), RT_UINT(columns));
  *
- * Number and types of the arguments are those that the kernel's source declares, or the launch is refused, also while
- * planning. A view fills two kernel arguments: the pointer and, as ulong, its element offset. A view without a block
- * passes a valid dummy pointer: the kernel learns from a flag of its own that the tensor is left out.
+ * A launch fails, also while planning, unless the number and types of the arguments match the kernel's source. A view
+ * fills two kernel arguments: the pointer and its element offset (ulong). A view without a block passes a valid dummy
+ * pointer; the kernel has a flag that says whether the optional tensor is used.
  *
- * RT_MOVES and RT_FLOPS fill no argument; they say what the launch is worth, for profiles and benchmarks: the 4-byte
- * elements that it reads and writes, each tensor once per argument that reads or writes it whatever caches save, and
- * the multiplications and additions of its products. Lists of a number per row are left out beside matrices.
+ * RT_MOVES and RT_FLOPS fill no argument. They state the work of the launch for profiles and benchmarks. RT_MOVES is
+ * the number of 4-byte elements that it reads and writes: each tensor once per argument that reads or writes it,
+ * without regard to caches. RT_FLOPS is the number of multiplications and additions of its products. Vectors with one
+ * number per row are not counted beside matrices.
  *
- * RT_LOOPS fills no argument either. It says how many iterations the loops of one work-item take in all, at most; loops
- * with a fixed and small number of turns, which compilers unroll, do not count. Some drivers end the loops of a
- * work-item without a word after about 65,535 iterations, and others stop a launch that takes seconds. No launch may
- * say more than RT_MOST_LOOPS: hosts share longer work out over more items or launches.
+ * RT_LOOPS fills no argument either. It is the most iterations that the loops of one work-item take in total. Loops
+ * with a small fixed trip count, which compilers unroll, do not count. Some drivers silently end the loops of a
+ * work-item after about 65,535 iterations, and others abort a launch that takes seconds. A launch with more than
+ * RT_MOST_LOOPS fails: the host divides longer work over more work-items or launches.
  */
 #ifndef SAFSD_RUNTIME_LAUNCH_H
 #define SAFSD_RUNTIME_LAUNCH_H
@@ -36,7 +37,7 @@ typedef struct rt_arg {
         RT_ARG_ULONG,
         RT_ARG_FLOAT,
         RT_ARG_LOCAL,
-        RT_ARG_MOVES, /* from here on notes, which fill no argument */
+        RT_ARG_MOVES, /* this and the next are notes, which fill no argument */
         RT_ARG_FLOPS,
         RT_ARG_LOOPS
     } kind;
@@ -65,22 +66,22 @@ typedef struct rt_arg {
 rt_grid rt_items(const rt_context *context, size_t elements);
 /* One group of rt_row_group items per row; get_group_id(0) is the row. */
 rt_grid rt_rows(const rt_context *context, size_t rows);
-/* One work-item per scalar unit of work (no vectors), in groups of a fixed size; guard the tail. */
+/* One work-item per scalar (no vectors), in groups of a fixed size; the kernel guards the tail. */
 rt_grid rt_scalars(const rt_context *context, size_t count);
 /* `x` by `y` by `z` groups of `local` items along x. */
 rt_grid rt_groups(size_t x, size_t y, size_t z, size_t local);
 
-/* Iterations of a loop in which the items of a row's group share out `columns` floats. */
+/* Iterations of a loop over `columns` floats that the work-items of a row's group divide among them. */
 size_t rt_row_loops(const rt_context *context, size_t columns);
 
-/* The fewest shares into which `count` turns of `loops` iterations each fall, so that none loops more than
- * RT_MOST_LOOPS; a single turn may. */
+/* The fewest shares of `count` turns of `loops` iterations each, with at most RT_MOST_LOOPS iterations per share. A
+ * single turn is never divided. */
 size_t rt_shares(size_t count, size_t loops);
 
-/* While planning, checks the arguments and enqueues nothing. */
+/* Enqueues the kernel. While planning, only checks the arguments. */
 st_status rt_launch(rt_context *context, const char *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
-/* The same with a kernel of a program of the caller's own. */
+/* The same with a kernel of another program. */
 st_status rt_launch_kernel(rt_context *context, rt_kernel *kernel, rt_grid grid, const rt_arg *arguments, size_t count);
 
 #define RT_LAUNCH(context, kernel, grid, ...)                                                                          \

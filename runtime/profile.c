@@ -11,7 +11,7 @@
 
 enum { MOST_PENDING = 4096, MOST_LINES = 512, MOST_DEPTH = 16 };
 
-/* Lines of one kind, commands or phases. */
+/* The lines of commands, or of phases. */
 typedef struct table {
     rt_profile_line lines[MOST_LINES];
     size_t count;
@@ -24,13 +24,13 @@ struct rt_profile {
         size_t line, place;
     } pending[MOST_PENDING];
     size_t pending_count;
-    const char *group;            /* counts instead of the kernel's name; NULL outside begin and end */
+    const char *group;            /* replaces the kernel's name; NULL outside begin and end */
     char detail[RT_TRACE_DETAIL]; /* of the group */
     struct {
         const char *name;
         double begun;
     } open[MOST_DEPTH];
-    size_t depth; /* phases that are open; those deeper than MOST_DEPTH are not recorded */
+    size_t depth; /* open phases; those deeper than MOST_DEPTH are not recorded */
     rt_trace *trace;
 };
 
@@ -61,7 +61,7 @@ static void add_work(rt_profile_line *line, rt_work work)
 
 /* ---- commands ---- */
 
-/* Waits for the first `count` of the commands that are pending, in their order, and counts them. */
+/* Waits for the first `count` pending commands, in order, and counts them. */
 static void collect(rt_context *context, size_t count)
 {
     struct rt_profile *p = context->profile;
@@ -238,7 +238,7 @@ void rt_phase_read(rt_context *context, const rt_profile_line **lines, size_t *c
 st_status rt_trace_start(rt_context *context, size_t most)
 {
     if (!context->profile) return ST_OK;
-    collect(context, context->profile->pending_count); /* their places are of an earlier trace */
+    collect(context, context->profile->pending_count); /* they belong to an earlier trace */
     return rt_trace_begin(context, &context->profile->trace, most);
 }
 

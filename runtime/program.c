@@ -26,13 +26,13 @@ static st_status build_failed(rt_program *p, cl_int code, const char *options)
     char *log = calloc(size + 1, 1);
     if (log) clGetProgramBuildInfo(p->program, p->context->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
     const char *text = log ? log + strspn(log, " \n") : "";
-    st_fail(p->context->error, ST_DEVICE, "compiling the kernels (%s) on %s: clBuildProgram said %s (%d)%s%.1200s",
+    st_fail(p->context->error, ST_DEVICE, "compiling the kernels (%s) on %s: clBuildProgram returned %s (%d)%s%.1200s",
             options, p->context->device.name, rt_code_name(code), (int)code, *text ? "\n" : "", text);
     free(log);
     return ST_DEVICE;
 }
 
-/* The driver's form of the program; the caller frees it. */
+/* Reads the binary of the program; the caller frees it. */
 static cl_int read_binary(const rt_program *p, unsigned char **binary, size_t *size)
 {
     *binary = NULL;
@@ -84,7 +84,7 @@ static st_status create_kernels(rt_program *p)
     return ST_OK;
 }
 
-/* What the kernels of an interface take; of a kernel that it does not have nothing is known. */
+/* Sets the argument types of the kernels from an interface. Kernels that are not in it keep unknown types. */
 static void type_kernels(rt_program *p, const rt_interface *interface)
 {
     for (size_t i = 0; i < p->count; ++i) {
@@ -94,7 +94,7 @@ static void type_kernels(rt_program *p, const rt_interface *interface)
     }
 }
 
-/* Gives p->program the source, built. */
+/* Compiles the source into p->program. */
 static st_status compile(rt_program *p, const char *source, const char *options)
 {
     rt_context *context = p->context;
@@ -113,7 +113,8 @@ static st_status compile(rt_program *p, const char *source, const char *options)
     return code == CL_SUCCESS ? ST_OK : build_failed(p, code, options);
 }
 
-/* Gives p->program the binary, built; the code of what failed, named in *call, leaves p as it was. */
+/* Builds the binary into p->program. On failure returns the code, names the failed call in *call and leaves p
+ * unchanged. */
 static cl_int take_binary(rt_program *p, const unsigned char *binary, size_t size, const char **call)
 {
     cl_int code = CL_SUCCESS, accepted = CL_SUCCESS;
@@ -132,7 +133,7 @@ static cl_int take_binary(rt_program *p, const unsigned char *binary, size_t siz
     return code != CL_SUCCESS ? code : accepted;
 }
 
-/* Builds the program, or finds it in the cache; what the cache gave and the driver does not take is built again. */
+/* Loads the program from the cache or compiles it. A cached binary that the driver does not accept is replaced. */
 static st_status build_or_find(rt_program *p, const char *source, const char *options)
 {
     if (!p->context->cache_programs) return compile(p, source, options);
@@ -152,7 +153,7 @@ static st_status build_or_find(rt_program *p, const char *source, const char *op
     return ST_OK;
 }
 
-/* The same by way of the pool, where the context has one. */
+/* The same through the pool, if the context has one. */
 static st_status share_or_build(rt_program *p, const char *source, const char *options)
 {
     struct rt_program_pool *pool = p->context->pool;
@@ -187,7 +188,7 @@ st_status rt_program_create(rt_program **program, rt_context *context, bool (*wa
     if (!p) return ST_FAILED;
     st_status status = ST_OK;
     ST_TRY(rt_kernel_source(&source, wanted, context->error));
-    /* -w: what a compiler remarks about unrolled loops is not for users; tests/check compiles with all warnings. */
+    /* -w: users need no compiler remarks about unrolled loops; tests/check compiles with all warnings. */
     snprintf(options, sizeof options, "-cl-std=CL1.2 -w -DVW=%zu%s%s", context->vector_width, *defines ? " " : "",
              defines);
     ST_TRY(share_or_build(p, source, options));
@@ -213,7 +214,7 @@ st_status rt_program_load(rt_program **program, rt_context *context, const void 
     st_status status = ST_OK;
     if (code != CL_SUCCESS) ST_TRY(rt_cl_fail(context, code, call, "loading the program %s", name));
     ST_TRY(create_kernels(p));
-    ST_TRY(rt_interface_create(&declared, context->error)); /* binaries seldom tell it themselves */
+    ST_TRY(rt_interface_create(&declared, context->error)); /* few binaries contain it */
     type_kernels(p, &declared);
     *program = p;
 done:

@@ -15,7 +15,7 @@
 #include "base/outfile.h"
 #include "base/path.h"
 
-/* A file is this, the text of the key, the binary. */
+/* A file is this header, the text of the key, and the binary. */
 typedef struct entry_header {
     char magic[8];
     uint64_t key_bytes, binary_bytes;
@@ -31,7 +31,7 @@ bool rt_cache_folder(char *path, size_t size)
     return path_in_cache(path, size, "safsd-cl/programs") && strlen(path) + NAME_SIZE + 16 < size;
 }
 
-/* The text that an entry must carry, and the name that follows from it. */
+/* The key of an entry as text, and the file name derived from it. */
 static void describe(const rt_cache_key *key, char text[KEY_SIZE], char name[NAME_SIZE])
 {
     const size_t length = strlen(key->source);
@@ -61,7 +61,7 @@ static uint64_t checksum_of(const void *key, size_t key_bytes, const void *binar
     return XXH3_64bits_withSeed(binary, binary_bytes, XXH3_64bits(key, key_bytes));
 }
 
-/* The whole entry: its header checked, its key (as a string) and binary in one allocation that the caller frees. */
+/* Reads an entry and checks it. The key (a string) and the binary are one allocation that the caller frees. */
 static bool read_entry(const char *path, char **key, unsigned char **binary, entry_header *header)
 {
     *key = NULL;
@@ -99,7 +99,7 @@ bool rt_cache_load(const rt_cache_key *key, unsigned char **binary, size_t *size
         memmove(found, stored, (size_t)header.binary_bytes);
         *binary = (unsigned char *)found;
         *size = (size_t)header.binary_bytes;
-        utimensat(AT_FDCWD, path, NULL, 0); /* used now */
+        utimensat(AT_FDCWD, path, NULL, 0); /* marks it as used now */
         return true;
     }
     free(found);
@@ -129,7 +129,7 @@ static bool write_entry(const char *path, const char *text, const unsigned char 
     return written;
 }
 
-/* The files of the folder that are entries, or what an interrupted write left. */
+/* Whether a file of the folder is an entry or the remains of an interrupted write. */
 static bool is_entry(const char *name)
 {
     return strstr(name, ending) != NULL && strspn(name, "0123456789abcdef") == 32;
@@ -147,7 +147,7 @@ static int last_used_first(const void *a, const void *b)
     return strcmp(x->file, y->file);
 }
 
-/* Name, size and time of every file; nothing is read. */
+/* Lists name, size and time of every file, without reading the files. */
 static bool scan(const char *folder, rt_cache_entry **entries, size_t *count)
 {
     *entries = NULL;

@@ -21,7 +21,7 @@ static st_status check_width(size_t width, st_error *error)
     return st_fail(error, ST_USAGE, "kernels have vectors of 1, 2, 4, 8 or 16 floats, not of %zu", width);
 }
 
-/* ---- what is exported ---- */
+/* ---- export ---- */
 
 st_status rt_export_source(char **text, size_t vector_width, st_error *error)
 {
@@ -94,7 +94,7 @@ void rt_binary_name(char name[RT_BINARY_NAME_SIZE], const rt_device_info *device
         if (!text_is_alphanumeric(*at) && *at != '.' && *at != '_') *at = '-';
 }
 
-/* ---- what is given ---- */
+/* ---- given programs ---- */
 
 static st_status read_binary(rt_given *given, st_error *error)
 {
@@ -110,7 +110,7 @@ static st_status read_binary(rt_given *given, st_error *error)
     return whole ? ST_OK : st_fail(error, ST_FAILED, "the program %s is empty or cannot be read", given->path);
 }
 
-/* Whether `file` is `name` with an ending, or without one; not the manifest of the latter. */
+/* Whether `file` is `name` with or without an ending; a manifest is not. */
 static bool is_named(const char *file, const char *name)
 {
     const size_t length = strlen(name);
@@ -133,14 +133,14 @@ static st_status find_in_folder(rt_given *given, const char *folder, const rt_de
     closedir(stream);
     if (found == 0)
         return st_fail(error, ST_FAILED,
-                       "%s holds no program for %s: it would be called %s.bin, or have another ending", folder,
+                       "%s contains no program for %s: it would be called %s.bin, or have another ending", folder,
                        device->name, name);
     if (found > 1)
-        return st_fail(error, ST_FAILED, "%s holds %zu programs called %s, name one of them", folder, found, name);
+        return st_fail(error, ST_FAILED, "%s contains %zu programs called %s, name one of them", folder, found, name);
     return ST_OK;
 }
 
-/* Every kernel that the host calls is in the manifest, as the host calls it. */
+/* Checks that the manifest has every kernel that the host calls, with the same arguments. */
 static st_status check_kernels(const json_t *manifest, const char *path, const rt_interface *wanted, st_error *error)
 {
     const json_t *list = json_object_get(manifest, "kernels");
@@ -168,7 +168,7 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
 {
     const json_t *abi = json_object_get(manifest, "abi"), *width = json_object_get(manifest, "vector_width");
     if (!json_is_integer(abi) || !json_is_integer(width))
-        return st_fail(error, ST_CHECK, "%s is no manifest of kernels: abi or vector_width is missing", path);
+        return st_fail(error, ST_CHECK, "%s is not a manifest of kernels: abi or vector_width is missing", path);
     rt_interface wanted;
     ST_FORWARD(rt_interface_create(&wanted, error));
     st_status status = check_kernels(manifest, path, &wanted, error);
@@ -183,12 +183,11 @@ static st_status check_manifest(rt_given *given, const json_t *manifest, const c
     given->vector_width = floats > 0 && floats <= 16 ? (size_t)floats : 0;
     if (check_width(given->vector_width, error) == ST_OK) return ST_OK;
     st_clear(error);
-    return st_fail(error, ST_CHECK, "%s says vector_width %lld, which is none of 1, 2, 4, 8 and 16", path,
-                   (long long)floats);
+    return st_fail(error, ST_CHECK, "%s has vector_width %lld, which is not 1, 2, 4, 8 or 16", path, (long long)floats);
 }
 
-/* A driver may not survive a binary that was cut or changed: what this program wrote is compared with its manifest. The
- * binary's `own` manifest may have been renamed with it; that of a folder may mean another file. */
+/* A truncated or changed binary may crash a driver, so a binary that this program wrote is compared with its manifest.
+ * Its `own` manifest may have been renamed together with it; the manifest of a folder may describe another file. */
 static st_status check_binary(const rt_given *given, const json_t *manifest, const char *path, bool own,
                               st_error *error)
 {
@@ -223,7 +222,7 @@ static st_status read_manifest(rt_given *given, st_error *error)
         file = fopen(path, "r");
     }
     if (!file)
-        return st_fail(error, ST_FAILED, "a manifest must lie beside %s: %s: %s", given->path, path, strerror(errno));
+        return st_fail(error, ST_FAILED, "the manifest of %s is missing: %s: %s", given->path, path, strerror(errno));
     json_error_t problem;
     json_t *manifest = json_text_read_stream(file, 0, &problem);
     fclose(file);

@@ -19,7 +19,7 @@ struct rt_program_pool {
     entry *entries;
     size_t count;
     long *live_objects;
-    mtx_t mutex; /* guards entries, and is held while one is built */
+    mtx_t mutex; /* guards entries; held while a program is built */
 };
 
 static void count_object(const rt_program_pool *pool, int change)
@@ -54,7 +54,7 @@ st_status rt_program_pool_create(rt_program_pool **pool, const rt_device_info *d
     if (code != CL_SUCCESS) {
         mtx_destroy(&p->mutex);
         free(p);
-        return st_fail(error, ST_DEVICE, "opening a context on %s: clCreateContext said %s (%d)", device->name,
+        return st_fail(error, ST_DEVICE, "opening a context on %s: clCreateContext returned %s (%d)", device->name,
                        rt_code_name(code), (int)code);
     }
     count_object(p, 1);

@@ -1,10 +1,10 @@
-/* The context's queue: it runs what is enqueued in order. */
+/* The in-order queue of a context. */
 #ifndef SAFSD_RUNTIME_QUEUE_H
 #define SAFSD_RUNTIME_QUEUE_H
 
 #include "runtime/handle.h"
 
-/* Blocks until everything enqueued is done. rt_flush only makes sure that the device begins. */
+/* Blocks until all enqueued work is done. rt_flush only makes sure that the device starts it. */
 st_status rt_finish(rt_context *context);
 st_status rt_flush(rt_context *context);
 

@@ -8,19 +8,19 @@
 
 enum { TIES = 8 };
 
-/* One moment by both clocks. */
+/* One moment on both clocks. */
 typedef struct tie {
     double device, host, doubt;
 } tie;
 
 typedef struct recorded {
     rt_trace_event event;
-    cl_ulong start, end; /* of a command, by the device; 0 until it is known */
+    cl_ulong start, end; /* of a command, on the device's clock; 0 until known */
 } recorded;
 
 struct rt_trace {
     recorded *items;
-    rt_trace_event *events; /* of the last read */
+    rt_trace_event *events; /* returned by the last read */
     size_t count, most;
     bool stopped;
     cl_ulong origin; /* of `device` in ties */
@@ -59,7 +59,7 @@ static double since(const rt_trace *trace, cl_ulong moment)
     return moment >= trace->origin ? 1e-9 * (double)(moment - trace->origin) : -1e-9 * (double)(trace->origin - moment);
 }
 
-/* The first moment of a command that the device tells: some know none of being queued and say 0. */
+/* The first timestamp of a command; some devices report 0 for the time of queueing. */
 static cl_int first_moment(cl_event event, cl_ulong *moment)
 {
     static const cl_profiling_info moments[] = {CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT,
@@ -71,7 +71,7 @@ static cl_int first_moment(cl_event event, cl_ulong *moment)
     return code;
 }
 
-/* A marker is enqueued after the first look at the clock and has ended before the second. */
+/* Reads the clock, enqueues a marker, waits for it and reads the clock again. */
 static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, double clock[2])
 {
     cl_event event = NULL;
@@ -86,7 +86,7 @@ static st_status mark(rt_context *context, cl_ulong *queued, cl_ulong *ended, do
                               : rt_cl_fail(context, code, "clGetEventProfilingInfo", "reading the device's clock");
 }
 
-/* Every marker bounds the difference of the clocks from both sides; the bounds of several are narrower. */
+/* Each marker gives a lower and an upper bound of the difference between the clocks; several markers narrow them. */
 static st_status tie_clocks(rt_context *context, rt_trace *trace, tie *result)
 {
     double least = 0, most = 0, middle = 0;
@@ -106,7 +106,7 @@ static st_status tie_clocks(rt_context *context, rt_trace *trace, tie *result)
     return ST_OK;
 }
 
-/* Over a second or more the clocks may also differ in pace. */
+/* Over a second or more, a different rate of the clocks is corrected too. */
 static double by_host(const tie *first, const tie *last, double device)
 {
     const double span = last->device - first->device;
@@ -141,7 +141,7 @@ static int by_start(const void *a, const void *b)
 {
     const rt_trace_event *x = a, *y = b;
     if (x->start != y->start) return x->start > y->start ? 1 : -1;
-    return (x->end < y->end) - (x->end > y->end); /* what encloses comes first */
+    return (x->end < y->end) - (x->end > y->end); /* enclosing events first */
 }
 
 st_status rt_trace_list(rt_context *context, rt_trace *t, const rt_trace_event **events, size_t *count, double *doubt)
@@ -159,7 +159,7 @@ st_status rt_trace_list(rt_context *context, rt_trace *t, const rt_trace_event *
             event.start = by_host(&t->begun, &now, since(t, t->items[i].start));
             event.end = by_host(&t->begun, &now, since(t, t->items[i].end));
         }
-        if (event.end > 0) t->events[known++] = event; /* else it never ran */
+        if (event.end > 0) t->events[known++] = event; /* otherwise it never ran */
     }
     qsort(t->events, known, sizeof *t->events, by_start);
     *events = t->events;

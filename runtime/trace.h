@@ -1,4 +1,4 @@
-/* The recording behind rt_trace_start (profile.h); private to runtime/. */
+/* The recording of a trace, for rt_trace_start (profile.h). Private to runtime/. */
 #ifndef SAFSD_RUNTIME_TRACE_H
 #define SAFSD_RUNTIME_TRACE_H
 
@@ -8,20 +8,21 @@
 
 typedef struct rt_trace rt_trace;
 
-/* Place of an event that is not recorded. */
+/* Index of an event that is not recorded. */
 #define RT_TRACE_NOWHERE SIZE_MAX
 
-/* rt_trace_start, _stop and _read of a context's trace. */
+/* Implement rt_trace_start, rt_trace_stop and rt_trace_read. */
 st_status rt_trace_begin(rt_context *context, rt_trace **trace, size_t most);
 void rt_trace_halt(rt_trace *trace);
 st_status rt_trace_list(rt_context *context, rt_trace *trace, const rt_trace_event **events, size_t *count,
                         double *doubt);
 void rt_trace_destroy(rt_trace **trace);
 
-/* Takes the event and gives its place, RT_TRACE_NOWHERE where nothing is recorded; `trace` may be NULL. */
+/* Records an event and returns its index, or RT_TRACE_NOWHERE if nothing is recorded; `trace` may be NULL. */
 size_t rt_trace_add(rt_trace *trace, const rt_trace_event *event);
 
-/* When the command at a place ran, by the clock of the device, and whether in another queue than the context's. */
+/* Sets when the command at index `place` ran, on the device's clock, and whether on another queue than the
+ * context's. */
 void rt_trace_ran(rt_trace *trace, size_t place, cl_ulong start, cl_ulong end, bool beside);
 
 #endif

@@ -59,7 +59,7 @@ size_t rt_tuning_get(const rt_tuning *tuning, const char *provider, const char *
     return otherwise;
 }
 
-/* The first parameter of a provider from `at` on; the count where there is none. */
+/* Index of the first parameter of a provider from `at` on; the count if there is none. */
 static size_t next_of(const rt_tuning *tuning, const char *provider, size_t at)
 {
     while (at < tuning->count && strcmp(tuning->parameters[at].provider, provider) != 0) ++at;
@@ -147,7 +147,7 @@ st_status rt_tuning_parse_parameters(rt_tuning *tuning, const char *provider, co
         if (!equals || !rt_parameter_read(&p, provider, word, equals + 1) ||
             !rt_tuning_set(tuning, provider, p.kernel, p.name, p.value)) {
             clear(tuning, provider);
-            return st_fail(error, ST_USAGE, "\"%.64s\" is no parameter of a matrix product", at);
+            return st_fail(error, ST_USAGE, "\"%.64s\" is not a parameter of a matrix product", at);
         }
         at += length;
         at += *at == ' ';

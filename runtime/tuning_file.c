@@ -17,7 +17,7 @@ enum { FILE_LIMIT = 1 << 16, NAME_SIZE = 96 };
 
 /* ---- reading ---- */
 
-/* What a device is called in a file: one line of printable text without blanks at the ends. */
+/* A name as it is written to a file: one line of printable text without leading and trailing blanks. */
 static void plain(char text[256], const char *from)
 {
     from += strspn(from, " \t");
@@ -31,16 +31,16 @@ typedef struct reading {
     rt_tuning *tuning;
     const rt_device_info *device;
     bool shipped, meant;
-    bool kin;         /* platform and device are meant, whatever the versions */
-    char driver[256]; /* that it names */
+    bool kin;         /* platform and device match; versions may differ */
+    char driver[256]; /* as in the file */
     unsigned seen;    /* bits of the keys below */
 } reading;
 
 static const char *const keys[] = {"program", "platform", "device", "driver", "vector_width", "gemm", "gain", NULL};
 enum { PROGRAM, PLATFORM, DEVICE, DRIVER, VECTOR_WIDTH, GEMM, GAIN };
 
-/* The key names the device, or in a file of the program begins as it does. A name without quotes may hold what begins
- * a comment elsewhere. */
+/* Whether the value is the property of the device, or, in a shipped file, a prefix of it. In a stored file, ; and # in
+ * a name without quotes do not begin a comment. */
 static bool compare(reading *r, const ini_entry *entry, const char *property)
 {
     char wanted[256];
@@ -86,7 +86,7 @@ static bool take(reading *r, int key, const ini_entry *entry)
     }
 }
 
-/* A key that is none of the above: "PROVIDER.NAME" or "PROVIDER.KERNEL.NAME". */
+/* Reads any other key: "PROVIDER.NAME" or "PROVIDER.KERNEL.NAME". */
 static const char *read_parameter(reading *r, const char *key, const char *value)
 {
     rt_parameter p;
@@ -96,7 +96,7 @@ static const char *read_parameter(reading *r, const char *key, const char *value
     snprintf(provider, sizeof provider, "%.*s", (int)(dot - key), key);
     if (!rt_gemm_is_provider(provider)) return "there is no such key";
     if (!rt_parameter_read(&p, provider, dot + 1, value) || !rt_gemm_takes(&p))
-        return "this is no parameter of that provider";
+        return "that provider has no such parameter";
     return rt_tuning_set(r->tuning, provider, p.kernel, p.name, p.value) ? NULL : "there are too many parameters";
 }
 
@@ -107,12 +107,12 @@ static const char *read_entry(reading *r, const ini_entry *entry)
     for (int key = 0; keys[key]; ++key) {
         if (strcmp(name, keys[key]) != 0) continue;
         r->seen |= 1u << key;
-        return take(r, key, entry) ? NULL : "this value is none of that key";
+        return take(r, key, entry) ? NULL : "this value is not valid for that key";
     }
     return read_parameter(r, name, entry->value);
 }
 
-/* A file of the user's names its device and a provider; one of the program names a provider and some property. */
+/* A stored file names its device and a provider; a shipped file names a provider and at least a platform. */
 static bool is_complete(const reading *r)
 {
     const unsigned identity = 1u << PROGRAM | 1u << PLATFORM | 1u << DEVICE | 1u << DRIVER;
@@ -120,7 +120,7 @@ static bool is_complete(const reading *r)
     return r->shipped ? (r->seen & 1u << PLATFORM) != 0 : (r->seen & identity) == identity;
 }
 
-/* Every entry; `name` is for messages. */
+/* Reads every entry; `name` is the file's name in messages. */
 static st_status read_entries(reading *r, const char *text, const char *name, st_error *error)
 {
     ini_file ini;
@@ -150,7 +150,7 @@ st_status rt_tuning_parse(rt_tuning *tuning, const char *text, const char *name,
 
 /* ---- files ---- */
 
-/* Readable and its own for every device: what the name has of letters and digits, and a hash of everything. */
+/* A readable and unique file name: the letters and digits of the device's name, and a hash of the whole identity. */
 static void file_name(char name[NAME_SIZE], const rt_device_info *device)
 {
     char all[1024];
@@ -171,7 +171,7 @@ bool rt_tuning_path(const rt_device_info *device, char path[RT_TUNING_PATH])
     return path_join(below, sizeof below, "safsd-cl/tuning", name) && path_in_cache(path, RT_TUNING_PATH, below);
 }
 
-/* The whole of a small file as a string, or NULL. */
+/* Reads a small file as a string; NULL on failure. */
 static char *read_text(FILE *file)
 {
     char *text = malloc(FILE_LIMIT);
@@ -195,7 +195,7 @@ st_status rt_tuning_load(rt_tuning *tuning, const rt_device_info *device, bool *
     if (!file) return ST_OK;
     char *text = read_text(file);
     fclose(file);
-    if (!text) return st_fail(error, ST_USAGE, "%s is no tuning", path);
+    if (!text) return st_fail(error, ST_USAGE, "%s is not a tuning", path);
     st_status status = rt_tuning_parse(tuning, text, path, device, false, &meant, error);
     free(text);
     if (status == ST_OK && !meant)

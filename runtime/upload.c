@@ -17,20 +17,20 @@ enum { TURNS = 2 };
 
 typedef struct turn {
     rt_block device;
-    rt_block pinned; /* where memory is not shared */
-    void *host;      /* mapped: of `device` where memory is shared, else of `pinned` */
-    cl_event ready;  /* host may be filled once this is done; NULL: at once */
-    cl_event read;   /* memory not shared: the work that reads `device` is done; NULL: there is none */
+    rt_block pinned; /* if memory is not shared */
+    void *host;      /* mapped memory of `device` if memory is shared, else of `pinned` */
+    cl_event ready;  /* the host memory may be filled after this; NULL: at once */
+    cl_event read;   /* if memory is not shared: the end of the work that reads `device`; NULL if none */
 } turn;
 
 struct rt_upload {
     rt_context *context;
     const char *what;
     size_t elements;
-    cl_command_queue queue; /* memory not shared: copies beside the work of the context's queue */
+    cl_command_queue queue; /* if memory is not shared: copies concurrently with the context's queue */
     turn turns[TURNS];
     size_t current; /* the turn that the view shows */
-    bool sent;      /* it has been sent, so that the other one is to be filled */
+    bool sent;      /* the current turn is sent, and the other one is filled next */
 };
 
 st_status rt_upload_create(rt_upload **upload, rt_context *context, const char *what, size_t elements)
@@ -82,7 +82,7 @@ st_status rt_upload_commit(rt_upload *u)
     return ST_OK;
 }
 
-/* Whatever is under way ends before its memory does. */
+/* Waits for pending work before releasing the memory. */
 static void close_turn(rt_upload *u, turn *own)
 {
     rt_block *host = u->context->device.unified_memory ? &own->device : &own->pinned;
@@ -133,8 +133,8 @@ st_status rt_upload_open(rt_upload *u, void **host)
     return next->ready ? wait_for(u->context, &next->ready) : ST_OK;
 }
 
-/* Memory that is shared changes hands: the next turn's goes to the device, and that of the turn before comes back to
- * the host when the work enqueued so far has read it. */
+/* Shared memory: unmaps the next turn for the device, and maps the previous turn for the host after the work enqueued
+ * so far has read it. */
 static st_status exchange(rt_upload *u, turn *next, turn *before)
 {
     ST_FORWARD(rt_block_unmap(&next->device, &next->host));
@@ -158,8 +158,8 @@ static st_status enqueue_copy(rt_upload *u, turn *next, size_t elements)
     return ST_OK;
 }
 
-/* Pinned memory is copied once the work that reads the piece before last is done; work enqueued after the copy waits
- * for it, and what was enqueued before does not. */
+/* Pinned memory: the copy waits for the work that reads the buffer of the turn before last. Work enqueued after the
+ * copy waits for it; work enqueued before does not. */
 static st_status copy(rt_upload *u, turn *next, turn *before, size_t elements)
 {
     rt_context *context = u->context;
@@ -169,7 +169,7 @@ static st_status copy(rt_upload *u, turn *next, turn *before, size_t elements)
             return rt_cl_fail(context, code, "clEnqueueMarkerWithWaitList", "marking the end of a step");
         rt_count(context, 1);
     }
-    ST_FORWARD(rt_flush(context)); /* the other queue may wait for it */
+    ST_FORWARD(rt_flush(context)); /* the other queue may wait for this one */
     const st_status status = enqueue_copy(u, next, elements);
     if (next->read) {
         clReleaseEvent(next->read);

@@ -1,4 +1,4 @@
-/* A thread that speaks only when the work it watches lasts longer than a second. */
+/* A thread that sends a notice if the watched work takes longer than a second. */
 #include "runtime/watch.h"
 
 #include <stdlib.h>

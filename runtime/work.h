@@ -1,4 +1,4 @@
-/* What is enqueued, in numbers: the shape of a launch, and what a command is worth. */
+/* The shape of a launch, and the work of commands. */
 #ifndef SAFSD_RUNTIME_WORK_H
 #define SAFSD_RUNTIME_WORK_H
 
@@ -10,17 +10,17 @@
 typedef struct rt_grid {
     unsigned dimensions;
     size_t groups[3], local[3]; /* the global size is groups * local */
-    bool flat; /* only the number of items matters: a kernel that allows fewer per group gets more groups */
+    bool flat; /* only the number of items matters: a kernel that allows fewer per group is given more groups */
 } rt_grid;
 
 typedef struct rt_work {
     double bytes, flops;
 } rt_work;
 
-/* What was enqueued on the context since it was created: launches as they said, matrix products, transfers. */
+/* The work enqueued on the context since it was created: launches (RT_MOVES, RT_FLOPS), matrix products, transfers. */
 rt_work rt_work_done(const rt_context *context);
 
-/* Adds to it. */
+/* Adds work. */
 void rt_count_work(rt_context *context, rt_work work);
 
 #endif

@@ -200,7 +200,7 @@ static void pool_case(th_case *t, const void *user)
     rt_context *refused = NULL;
     other.handle = NULL;
     assert_int_equal(rt_context_create(&refused, &other, &(rt_options){.pool = pool}, &error), ST_FAILED);
-    assert_non_null(strstr(error.text, "the pool of programs is not of"));
+    assert_non_null(strstr(error.text, "the pool of programs is not for"));
     for (size_t i = 0; i < 3; ++i) {
         rt_context_destroy(&contexts[i]);
         assert_int_equal(own[i], 0);

@@ -176,7 +176,7 @@ static void test_folder(void **state)
     expect_open(ts_path(state, "missing.bin"), &board, ST_FAILED, "No such file");
     ts_write(ts_path(state, RT_EXPORT_MANIFEST), "{}", 2);
     ts_write(ts_path(state, "Board.bin"), "bits", 4);
-    expect_open(ts_path(state, "Board.bin"), &board, ST_CHECK, "is no manifest of kernels");
+    expect_open(ts_path(state, "Board.bin"), &board, ST_CHECK, "is not a manifest of kernels");
 }
 
 /* The manifest NAME.json of a binary NAME is no second binary, and is compared with it whatever both are called. */

@@ -214,17 +214,17 @@ static void refused_case(th_case *t, const void *user)
     rt_ticket ticket = {NULL};
     const rt_view beyond = rt_view_at(th_output(t, 8), 1000);
     assert_int_equal(rt_read(t->rt, beyond, values, UNIT), ST_DEVICE);
-    expect_text(t, "clEnqueueReadBuffer said CL_INVALID_VALUE (-30)");
+    expect_text(t, "clEnqueueReadBuffer returned CL_INVALID_VALUE (-30)");
     assert_int_equal(rt_write(t->rt, beyond, values, UNIT), ST_DEVICE);
     assert_non_null(strstr(rt_error(t->rt)->text, "moving 64 elements on "));
-    expect_text(t, "clEnqueueWriteBuffer said CL_INVALID_VALUE");
+    expect_text(t, "clEnqueueWriteBuffer returned CL_INVALID_VALUE");
     assert_int_equal(rt_read_later(t->rt, beyond, values, UNIT, &ticket), ST_DEVICE);
     expect_text(t, rt_device(t->rt)->name);
     assert_null(ticket.event);
     assert_int_equal(rt_copy(t->rt, beyond, beyond, UNIT), ST_DEVICE);
-    expect_text(t, "clEnqueueCopyBuffer said");
+    expect_text(t, "clEnqueueCopyBuffer returned");
     assert_int_equal(rt_zero(t->rt, beyond, UNIT), ST_DEVICE);
-    expect_text(t, "clEnqueueFillBuffer said");
+    expect_text(t, "clEnqueueFillBuffer returned");
 }
 
 static void test_refused(void **state)
@@ -252,7 +252,7 @@ static void no_memory_case(th_case *t, const void *user)
     assert_int_equal(rt_arena_create(&arena, rt, "much"), ST_OK);
     assert_int_equal(rt_arena_take(arena, "a tensor", wanted / sizeof(float), &view), ST_OK);
     assert_int_equal(rt_arena_commit(arena), ST_DEVICE);
-    if (!strstr(error.text, " MiB for much on ") || !strstr(error.text, "clCreateBuffer said CL_"))
+    if (!strstr(error.text, " MiB for much on ") || !strstr(error.text, "clCreateBuffer returned CL_"))
         fail_msg("not the expected sentence: %s", error.text);
     rt_arena_destroy(&arena);
     rt_context_destroy(&rt);

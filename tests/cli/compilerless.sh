@@ -57,10 +57,11 @@ misfits 4 'adam_update with 3 arguments, but this program passes' '/"adam_update
 misfits 4 'abi or vector_width is missing' 's/"abi"/"abc"/'
 misfits 1 '\.bin\.json:[0-9]+: ' '1s/{/[[/'
 rm misfit/*.json
-refuses 1 'a manifest must lie beside misfit/.*\.bin: misfit/manifest\.json: No such file' --program misfit \
+refuses 1 'the manifest of misfit/.*\.bin is missing: misfit/manifest\.json: No such file' --program misfit \
     verify "$golden/eval.safetensors"
 rm -rf misfit && cp -r built misfit && rm misfit/*.bin
-refuses 1 'misfit holds no program for .*: it would be called .*\.bin' --program misfit verify "$golden/eval.safetensors"
+refuses 1 'misfit contains no program for .*: it would be called .*\.bin' --program misfit \
+    verify "$golden/eval.safetensors"
 refuses 1 'missing\.bin cannot be read: No such file' --program missing.bin verify "$golden/eval.safetensors"
 : >misfit/empty.bin
 refuses 1 'empty' --program misfit/empty.bin verify "$golden/eval.safetensors"
@@ -133,7 +134,7 @@ gives 0 --program built eval given/last.safetensors --data data.safetensors
 # A driver that fails in a training: one sentence, no leak, nothing half-written.
 for call in buffer:1 build:1 any:30 enqueue:40 any:2000; do
     export SAFSD_LAYER_FAIL=$call
-    refuses 3 'said CL_' --quiet train "${steps[@]}" --out failed
+    refuses 3 'returned CL_' --quiet train "${steps[@]}" --out failed
     without_leaks
     [ -z "$(find failed -name '*.part*' 2>/dev/null)" ] || fail "files are left half-written after $call"
     rm -rf failed

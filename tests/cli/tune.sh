@@ -61,7 +61,7 @@ same whole/last.safetensors part/last.safetensors
 sed 's/^gemm = clblast/gemm = abacus/' aside >"$file"
 gives 0 train "${settings[@]}" --out damaged
 [ "$(grep -c 'continuing without it' .err)" -eq 1 ] || fail "not one notice"
-err_has "$(basename "$file"):[0-9]+: this value is none of that key"
+err_has "$(basename "$file"):[0-9]+: this value is not valid for that key"
 err_has 'matrix products: [a-z]+, (by the fixed rule|as tuned; tuning: shipped)'
 sed 's/^driver = .*/driver = another/' aside >"$file"
 gives 0 train "${settings[@]}" --out foreign

@@ -85,10 +85,10 @@ static st_status compute(const rt_options *options, const char *golden, st_error
     return status;
 }
 
-/* The sentence of a failure: one line that names what was tried and, by name, what OpenCL said. */
+/* The sentence of a failure: one line that names what was tried and, by name, what OpenCL returned. */
 static void expect_sentence(const st_error *error, const char *kind, long call)
 {
-    if (error->status != ST_DEVICE || strlen(error->text) < 20 || !strstr(error->text, " said CL_"))
+    if (error->status != ST_DEVICE || strlen(error->text) < 20 || !strstr(error->text, " returned CL_"))
         fail_msg("%s call %ld failed, and this is said: [%d] %s", kind, call, (int)error->status, error->text);
 }
 
@@ -198,7 +198,7 @@ static void expect_own_sentence(st_status status, const st_error *error, const n
 {
     if (status == ST_OK)
         expect_halves(status, error, said);
-    else if (status != ST_DEVICE || error->too_large || !strstr(error->text, " said CL_") || said->count > 0)
+    else if (status != ST_DEVICE || error->too_large || !strstr(error->text, " returned CL_") || said->count > 0)
         fail_msg("[%d] %s; %zu notices: %s", (int)status, error->text, said->count, said->last);
 }
 
