@@ -1,13 +1,13 @@
 #include "masked.clh"
 #include "reduce.clh"
 
-/* What attention does between its block products, per row r of the batch and head, over the L source rows of its
- * dialogue; host and layouts: model/layers/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j.
- * Launch: a group per row (dimension 0) and head (1).
+/* The softmax of attention with its mask, per row r of the batch and head, over the L source rows of its dialogue. Host
+ * and layouts: model/layers/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j. Launch: a group per row
+ * (dimension 0) and head (1).
  */
-#define ATTENTION_SOURCES 512 /* NN_LONGEST_DIALOGUE: places of a row and head in the mask */
+#define ATTENTION_SOURCES 512 /* NN_LONGEST_DIALOGUE: positions per row and head in the mask */
 
-/* Where row `r` finds its L scores of a head. */
+/* Offset of the L scores of row `r` and a head. */
 static inline size_t attention_row_at(const size_t r, const size_t length, const size_t first,
                                       const size_t pairs_before, const uint heads, const size_t head)
 {
@@ -54,7 +54,7 @@ __kernel void attention_softmax_forward(__global float *restrict kept, const ulo
 
 /* With A the probabilities and da (in place) the gradient of kept = mask * scale * A:
  *     g = mask * scale * da,   da = A * (g - sum_j A_j g_j) * factor
- * that is the gradient of the unscaled scores; kept is made again, if `keep`. */
+ * the gradient of the unscaled scores. `kept` is recomputed if `keep`. */
 __kernel void attention_softmax_backward(__global float *restrict da, const ulong da_at, __global float *restrict kept,
                                          const ulong kept_at, const __global float *restrict probabilities,
                                          const ulong probabilities_at, const __global uint *restrict bits,

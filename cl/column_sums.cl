@@ -3,7 +3,7 @@
  *     column_sums_parts    partials[p, c] = sum of x[r, c] over r = p*length .. (p+1)*length - 1
  *     column_sums_finish   sums[c] = partials[0, c] + partials[1, c] + ... + beta * sums[c]
  *
- * x [rows, columns] with rows ld apart; partials [parts, columns]. Launch: rt_items over columns, times parts in
+ * x [rows, columns] with leading dimension ld; partials [parts, columns]. Launch: rt_items over columns, times parts in
  * dimension 1 for the first stage. Host: model/layers/column_sums.c.
  */
 #include "vector.clh"

@@ -1,17 +1,17 @@
-/* Masks of dropout and graph: bits of kept elements (docs/model.md 7).
+/* Masks of dropout and graph: one bit per element, set if it is kept (docs/model.md 7).
  *
  *     word of element i = philox4x32(counter (low(i >> 2), high(i >> 2), site, step),
  *                                    key (low(seed), high(seed)))[i & 3]
  *     bit = word >= threshold,  threshold = floor(p * 2^32)
  *
- * Every item makes one word of 32 bits. Several sites at once: dimension 1 is the place in `sites`, and the masks lie
- * `stride` words apart; with `listed` 0 there is one mask, of site `site`. Host: model/layers/dropout_mask.c.
+ * Each work-item computes one word of 32 bits. For several sites, dimension 1 is the index in `sites`, and the masks
+ * are `stride` words apart. With `listed` 0 there is one mask, of site `site`. Host: model/layers/dropout_mask.c.
  */
 #include "random123.clh"
 #include "vector.clh"
 
-/* Bits of the elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would keep compilers for
- * CPUs from making vectors of the loop over quads. */
+/* The mask of elements 4q .. 4q+3 in bits 0 to 3. Always inline, as all of Random123: a call would prevent compilers
+ * for CPUs from vectorising the loop over quads. */
 __attribute__((always_inline)) static inline uint mask_quad(const ulong q, const uint site, const uint step,
                                                             const ulong seed, const uint threshold)
 {
@@ -22,10 +22,10 @@ __attribute__((always_inline)) static inline uint mask_quad(const ulong q, const
            (word.v[2] >= threshold ? 4u : 0u) | (word.v[3] >= threshold ? 8u : 0u);
 }
 
-/* Bits of the elements 4q .. 4q+31. */
+/* The mask of elements 4q .. 4q+31. */
 #if VW >= 8 && defined(__ENDIAN_LITTLE__)
-/* A quad to a lane of 64 bits: the product of two words is then one instruction and needs no shuffles to come apart.
- * What stands above the low 32 bits of a lane means nothing. (Lanes become bytes of one word: lane 0 the lowest.) */
+/* One quad per 64-bit lane: the product of two words is then one instruction without shuffles. The high 32 bits of a
+ * lane are not used. (Lanes become the bytes of one word, lane 0 the lowest.) */
 __attribute__((always_inline)) static inline uint mask_quads(const ulong q, const uint site, const uint step,
                                                              const ulong seed, const uint threshold)
 {
@@ -44,7 +44,7 @@ __attribute__((always_inline)) static inline uint mask_quads(const ulong q, cons
     const ulong8 least = (ulong8)(threshold);
     const long8 kept = (((a & low) >= least) & 1L) | (((b & low) >= least) & 2L) | (((c & low) >= least) & 4L) |
                        (((d & low) >= least) & 8L);
-    ulong word = as_ulong(convert_uchar8(kept)); /* four bits in each byte, which close up */
+    ulong word = as_ulong(convert_uchar8(kept)); /* four bits in each byte, compacted next */
     word = (word | word >> 4) & 0x00ff00ff00ff00ffUL;
     word = (word | word >> 8) & 0x0000ffff0000ffffUL;
     return (uint)(word | word >> 16);
@@ -59,7 +59,7 @@ __attribute__((always_inline)) static inline uint mask_quads(const ulong q, cons
 }
 #endif
 
-/* Bits of the elements first .. first+31. */
+/* The mask of elements first .. first+31. */
 __attribute__((always_inline)) static inline uint mask_word(const ulong first, const uint site, const uint step,
                                                             const ulong seed, const uint threshold)
 {
@@ -82,9 +82,9 @@ __kernel void dropout_mask_draw(__global uint *bits, const ulong bits_at, const 
     bits[bits_at + k * stride + w] = mask_word(first + 32 * w, number, step, seed, threshold);
 }
 
-/* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words of
- * j < L of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words that the longest dialogue fills
- * (of the 16 of each row and head), times sites. */
+/* Attention: bit (r*heads + head)*512 + j of mask k = element ((first_row + r)*heads + head)*512 + j, for the words
+ * with j < L, L the length of the dialogue of row r. Launch: rt_scalars over rows * heads, times the words of the
+ * longest dialogue (at most 16 per row and head), times sites. */
 __kernel void dropout_mask_draw_attention(__global uint *bits, const ulong bits_at, const __global uint *sites,
                                           const ulong sites_at, const __global int *starts, const ulong starts_at,
                                           const __global int *dialogue_of, const ulong dialogue_of_at, const uint rows,
@@ -103,7 +103,7 @@ __kernel void dropout_mask_draw_attention(__global uint *bits, const ulong bits_
 }
 
 /* Graph, tensors [M, rows, G]: bit (m*rows + r)*G + c of mask k = element ((first_row + r)*M + m)*G + c. A word may
- * reach over the ends of rows: it is put together from the pieces. Launch: rt_scalars over words, times sites. */
+ * span several rows; it is assembled from them. Launch: rt_scalars over words, times sites. */
 __kernel void dropout_mask_draw_graph(__global uint *bits, const ulong bits_at, const __global uint *sites,
                                       const ulong sites_at, const uint modalities, const uint rows, const uint graph,
                                       const uint words, const ulong stride, const ulong first_row, const ulong seed,

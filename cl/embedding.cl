@@ -1,10 +1,11 @@
-/* Positional encoding and speakers added to rows, and the gradient of the speaker table.
+/* Adds positional encodings and speaker embeddings to rows, and computes the gradient of the speaker table.
  *
  *     y[r, :] = x[r, :] + positional_encoding[position[r], :] + table[speaker[r], :]      no table row: 0 is added
  *     dtable[s, :] = sum over the rows r of speaker s of (dy_0[r, :] + dy_1[r, :] + ...) + beta * dtable[s, :]
  *
- * by_speaker [rows] lists the rows sorted by speaker; speaker s has the entries speaker_starts[s] ..
- * speaker_starts[s+1]-1, and the speaker behind the last, S, those of nobody that the tables know. Host: model/layers/embedding.c.
+ * by_speaker [rows] lists the rows sorted by speaker. Speaker s has the entries speaker_starts[s] ..
+ * speaker_starts[s+1]-1; S stands for unknown speakers.
+ * Host: model/layers/embedding.c.
  */
 #include "vector.clh"
 
@@ -31,9 +32,9 @@ __kernel void embedding_forward(__global float *y, const ulong y_at, const __glo
     }
 }
 
-/* Sums of the list by_speaker cut into parts of `length` entries. A part may hold rows of several speakers; its sum for
- * speaker s goes to row part + s of partials [parts + S + 1, columns]: part and s both ascend, so no two meet.
- * Launch: rt_items over columns, times parts in dimension 1. */
+/* Sums over parts of `length` entries of by_speaker. A part may contain rows of several speakers; its sum for speaker s
+ * is row part + s of partials [parts + S + 1, columns]. As part and s both ascend, no two sums share a row. Launch:
+ * rt_items over columns, times parts in dimension 1. */
 __kernel void embedding_backward_parts(__global float *restrict partials, const ulong partials_at,
                                        const __global float *restrict dy_0, const ulong dy_0_at,
                                        const __global float *restrict dy_1, const ulong dy_1_at,
@@ -65,7 +66,7 @@ __kernel void embedding_backward_parts(__global float *restrict partials, const 
     fv_store(partials + partials_at + (part + s) * columns, c, columns, sum);
 }
 
-/* Adds the parts of each speaker in order; rows of the table behind the last speaker get no gradient. Launch: rt_items
+/* Adds the parts of each speaker in order. Rows of the table after the last speaker have no gradient. Launch: rt_items
  * over columns, times the rows of the table in dimension 1. */
 __kernel void embedding_backward_finish(__global float *restrict dtable, const ulong dtable_at,
                                         const __global float *restrict partials, const ulong partials_at,

@@ -4,8 +4,8 @@
  *     identity  g = sigmoid(x)        dx = (g + g (1 - g) x) dy
  *     off       g = 1                 dx = dy
  *
- * dx + beta * old dx. x, z, dx, dz [rows, columns]; the rows of y and dy lie ld apart. Launch: rt_rows. dz may be z.
- * Host: model/layers/gate.c.
+ * beta * old dx is added to dx. x, z, dx, dz [rows, columns]; y and dy have leading dimension ld. Launch: rt_rows. dz
+ * may be z. Host: model/layers/gate.c.
  */
 #include "vector.clh"
 

@@ -1,19 +1,18 @@
 #include "masked.clh"
 #include "reduce.clh"
 
-/* One layer of the masked graph convolution, around its block products. Formulas and layouts: model/layers/gcn.h;
+/* One layer of the masked graph convolution, without its segment matmuls. Formulas and layouts: model/layers/gcn.h;
  * host: model/layers/gcn.c.
  *
- * Row kernels have one group per utterance r, which serves its node in every modality m; element and mask bit (m, r, c)
- * lie at (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/layers/segment_matmul.h) have a slice per
- * modality.
+ * Row kernels have one group per utterance r, for its nodes in all modalities m. Element and mask bit (m, r, c) are at
+ * (m*N + r)*G + c, per-node numbers at m*N + r. Squares (model/layers/segment_matmul.h) have a slice per modality.
  */
 #define GCN_MODALITIES 3 /* NN_MODALITIES */
 
-/* Where an utterance stands. */
+/* The position of an utterance in the batch. */
 typedef struct gcn_place {
     size_t dialogue, first, length; /* its rows are first .. first + length - 1 */
-    float inverse;                  /* 1 / degree of its nodes; 0 where nothing is added */
+    float inverse;                  /* 1 / degree of its nodes; 0 if they have no edges */
 } gcn_place;
 
 static inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of, const __global int *starts,
@@ -28,8 +27,8 @@ static inline gcn_place gcn_find(const size_t r, const __global int *dialogue_of
     return p;
 }
 
-/* The tanh of the gates between the modalities of one utterance, [target][source]; modalities that are absent have
- * gates that multiply nothing. */
+/* The tanh of the gates between the modalities of one utterance, [target][source]; the gates of absent modalities are
+ * not used. */
 static inline void gcn_cross_gates(float gates[GCN_MODALITIES][GCN_MODALITIES], const float u[GCN_MODALITIES],
                             const float s[GCN_MODALITIES])
 {
@@ -132,7 +131,7 @@ __kernel void gcn_edges_forward(__global float *restrict a, const ulong a_at, co
     }
 }
 
-/* Backward, first: h again, and the edges between the modalities i <- j of an utterance, with g = dx_next:
+/* Backward 1: recomputes h, then the edges between the modalities i <- j of an utterance, with g = dx_next:
  *     dz_ij = (g_i . h_j) (1 - tanh^2) / degree,   du_i = sum_j dz_ij,   ds_j = sum_i dz_ij
  * where z = u_i + s_j. Launch: one group per utterance. */
 __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, __global float *restrict du,
@@ -196,8 +195,8 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
         }
 }
 
-/* Second: with da, the gradient of a_ij, in place dz_ij = da_ij (1 - tanh^2) / degree; a again; du_i += sum_j dz_ij.
- * Launch: one group per utterance. */
+/* Backward 2: dz_ij = da_ij (1 - tanh^2) / degree, in place of da, the gradient of a_ij; recomputes a; du_i += sum_j
+ * dz_ij. Launch: one group per utterance. */
 __kernel void gcn_edges_backward(__global float *restrict a, const ulong a_at, __global float *restrict da,
                                  const ulong da_at, __global float *restrict du, const ulong du_at,
                                  const __global float *restrict u, const ulong u_at, const __global float *restrict s,
@@ -235,8 +234,8 @@ __kernel void gcn_edges_backward(__global float *restrict a, const ulong a_at, _
     }
 }
 
-/* Third: ds_j += sum_i dz_ij. Launch: items of dimension 0 take VW columns of a square in turn, as many groups as keep
- * columns times L of an item within RT_MOST_LOOPS; a group of dimension 2 per dialogue and modality. */
+/* Backward 3: ds_j += sum_i dz_ij. Launch: in dimension 0, items take VW columns of a square in turn, with enough
+ * groups to keep columns times L of an item within RT_MOST_LOOPS; in dimension 2, a group per dialogue and modality. */
 __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_at, const __global float *restrict dz,
                                    const ulong dz_at, const __global int *restrict starts, const ulong starts_at,
                                    const __global int *restrict pair_starts, const ulong pair_starts_at,
@@ -254,9 +253,9 @@ __kernel void gcn_sources_backward(__global float *restrict ds, const ulong ds_a
     }
 }
 
-/* Fourth: sums over `chunk` nodes at a time, over all M*N: partial [chunks, 2G] of du h and ds h.
- * Launch: items of dimension 0 take VW columns of G in turn, as many groups as keep columns times chunk of an item
- * within RT_MOST_LOOPS; a group of dimension 1 per chunk. */
+/* Backward 4: partial [chunks, 2G], the sums of du h and ds h over chunks of `chunk` nodes, over all M*N. Launch: in
+ * dimension 0, items take VW columns of G in turn, with enough groups to keep columns times chunk of an item within
+ * RT_MOST_LOOPS; in dimension 1, a group per chunk. */
 __kernel void gcn_weight_partials(__global float *restrict partial, const ulong partial_at,
                                   const __global float *restrict h, const ulong h_at, const __global float *restrict du,
                                   const ulong du_at, const __global float *restrict ds, const ulong ds_at,
@@ -305,7 +304,7 @@ __kernel void gcn_bias_backward(__global float *restrict dbias, const ulong dbia
     if (get_local_id(0) == 0) dbias[dbias_at] = beta != 0.0f ? beta * dbias[dbias_at] + all : all;
 }
 
-/* Last: with dh = Aᵀ g within the modalities, and g = dx_next,
+/* Backward 5: with dh = Aᵀ g within the modalities, and g = dx_next,
  *     dx_j = g_j + keep * (dh_j + sum over the other modalities i of a_ij g_i + du_j w_target + ds_j w_source)
  * dx may be g: an item reads all modalities of its columns before it writes them. Launch: one group per utterance. */
 __kernel void gcn_nodes_backward(__global float *dx, const ulong dx_at, const __global float *restrict dh,

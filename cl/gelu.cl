@@ -1,12 +1,12 @@
-/* GELU, tanh form, and the dropout behind it, over a flat array.
+/* GELU (tanh form) followed by dropout, over a flat array.
  *
  *     a(u) = sqrt(2/pi) (u + 0.044715 u^3)
- *     gelu(u) = 0.5 u (1 + tanh(a)) = u s,  s = 1 / (1 + exp(-2a)): nothing cancels where tanh is near -1
+ *     gelu(u) = 0.5 u (1 + tanh(a)) = u s,  s = 1 / (1 + exp(-2a))(no cancellation where tanh is near -1)
  *     gelu'(u) = s + 2 u s (1 - s) a'(u)
  *     h = mask * scale * gelu(u)             du = mask * scale * gelu'(u) * dh
  *
- * The gradient also stores h where that is wanted, so that it need not be kept.
- * Launch: rt_items over elements. h may be u going forward, du may be dh or u. Host: model/layers/gelu.c.
+ * The backward kernel can also recompute h, which then need not be saved. Launch: rt_items over elements. h may be u in
+ * forward; du may be dh or u. Host: model/layers/gelu.c.
  */
 #include "masked.clh"
 

@@ -1,6 +1,6 @@
-/* Lays the bias under a product that a library adds to it: c[r, i] = beta * c[r, i] + bias[i]; c [rows, columns] with
- * ld. beta == 0 does not read the old c. Launch: one item per VW columns and row, x along columns, y along rows.
- * Host: runtime/gemm_clblast.c. */
+/* Initialises the output of a product with the bias: c[r, i] = beta * c[r, i] + bias[i]. The library then adds the
+ * product. c [rows, columns] with ld. beta == 0 does not read the old c. Launch: one item per VW columns and row, x
+ * along columns, y along rows. Host: runtime/gemm_clblast.c. */
 #include "vector.clh"
 
 __kernel void gemm_bias(__global float *restrict c, const ulong c_at, const __global float *restrict bias,

@@ -40,7 +40,7 @@ __kernel void layernorm_forward(__global float *y, const ulong y_at, __global fl
     }
 }
 
-/* dx, and y again where that is wanted, so that it need not be kept. Launch: rt_rows; dx may be dy. */
+/* Computes dx, and can recompute y, which then need not be saved. Launch: rt_rows; dx may be dy. */
 __kernel void layernorm_backward(__global float *dx, const ulong dx_at, __global float *restrict y, const ulong y_at,
                                  const __global float *restrict mean, const ulong mean_at,
                                  const __global float *restrict rstd, const ulong rstd_at, const __global float *dy,
@@ -78,8 +78,8 @@ __kernel void layernorm_backward(__global float *dx, const ulong dx_at, __global
     }
 }
 
-/* Parts of dgain and dbias, [parts, columns] each, as column_sums_parts; column_sums_finish adds them. Launch: rt_items
- * over columns, times parts in dimension 1. */
+/* Partial sums of dgain and dbias, [parts, columns] each, as column_sums_parts; column_sums_finish adds them. Launch:
+ * rt_items over columns, times parts in dimension 1. */
 __kernel void layernorm_backward_parts(__global float *restrict dgain, const ulong dgain_at,
                                        __global float *restrict dbias, const ulong dbias_at,
                                        const __global float *restrict mean, const ulong mean_at,

@@ -1,5 +1,5 @@
-/* Losses of docs/model.md 6. C is small (6, 7), so one work-item serves one row and walks over the classes; sums over
- * rows are taken in a fixed order by one group. Rows with label -1 count in the distillation alone.
+/* Losses of docs/model.md 6. C is small (6, 7), so one work-item computes one row and loops over the classes. One group
+ * sums over the rows in a fixed order. Rows with label -1 count only in the distillation.
  * Host: model/layers/losses.c. */
 #include "reduce.clh"
 
@@ -17,13 +17,12 @@ __kernel void log_softmax_forward(__global float *restrict out, const ulong out_
     float others = 0.0f;
     for (uint c = 0; c < classes; ++c)
         if (c != best) others += exp((z[c] - top) / temperature);
-    const float shift = log1p(others); /* exact where one class has nearly all */
+    const float shift = log1p(others); /* exact if one probability is nearly 1 */
     for (uint c = 0; c < classes; ++c) out[c] = (z[c] - top) / temperature - shift;
 }
 
-/* mean = log(exp(mean) + weight * exp(log_p)), over n elements, or log(weight * exp(log_p)) where `first`: one more
- * repetition of a sampled evaluation, in logarithms, so that a small probability does not become 0.
- * Launch: rt_scalars(n). */
+/* mean = log(exp(mean) + weight * exp(log_p)), over n elements, or log(weight * exp(log_p)) if `first`: adds one
+ * repetition of a sampled evaluation. Logarithms keep a small probability from becoming 0. Launch: rt_scalars(n). */
 __kernel void mean_log_probability(__global float *restrict mean, const ulong mean_at,
                                    const __global float *restrict log_p, const ulong log_p_at, const uint n,
                                    const uint first, const float log_weight)
@@ -55,9 +54,9 @@ static inline float focal(const float log_p, const float gamma, float *slope)
     return -power * log_p;
 }
 
-/* What the similarity-aware focal loss of one row and modality is (already divided by its count), and, in `e`, p_c
- * times its derivative with respect to p_c. form: 0 soft, 1 true_class, 2 published. `similarity` is the row of the
- * true class, or with form 2 the mean row of the batch. */
+/* The similarity-aware focal loss of one row and modality, divided by its count. `e` receives p_c times its derivative
+ * with respect to p_c. form: 0 soft, 1 true_class, 2 published. `similarity` is the row of the true class, or, with
+ * form 2, the mean row of the batch. */
 static inline float similarity_focal(__global float *e, const __global float *log_p, const __global float *alpha,
                               const __global float *similarity, const uint classes, const uint y, const uint form,
                               const float gamma, const float factor)
@@ -81,7 +80,7 @@ static inline float similarity_focal(__global float *e, const __global float *lo
     return weight * own * confusion;
 }
 
-/* p - q from their logarithms, precise also where they are nearly equal. */
+/* p - q from their logarithms, accurate even if they are nearly equal. */
 static inline float probability_gap(const float log_p, const float log_q)
 {
     const float d = log_p - log_q;
@@ -90,10 +89,10 @@ static inline float probability_gap(const float log_p, const float log_q)
 
 /* Terms and gradients of one row.
  *   terms    [N, 3]     CE, sum over modalities of SAF and of KL, each divided by its count, before lambda
- *   dz       [N, C]     gradient at the teacher's logits
- *   dz_m     [M, N, C]  gradient at the students' logits
+ *   dz       [N, C]     gradient with respect to the teacher's logits
+ *   dz_m     [M, N, C]  gradient with respect to the students' logits
  *   log_p, log_tau      [N, C] log softmax of the teacher at temperature 1 and T
- *   log_pm, log_sigma   [M, N, C] the same of the students
+ *   log_pm, log_sigma   [M, N, C] the same for the students
  *   per_class           [2C] class weights w, then alpha
  *   similarity          [C, C], or [C] with form 2
  * ce_factor = 1 / sum of w, saf_factor = 1 / count or 1 / (count C), kl_factor = 1 / rows, all of the whole batch.
@@ -133,8 +132,8 @@ __kernel void losses_forward_backward(
             saf += similarity_focal(d, lp, alpha, row, classes, (uint)y, form, gamma, saf_factor);
             for (uint c = 0; c < classes; ++c) total += d[c];
         }
-        /* Each class adds tau (log tau - log sigma) + sigma - tau, which is never negative: the last two sum to 0 over
-         * the classes, and without them small divergences would be differences of large terms. */
+        /* Each class adds tau (log tau - log sigma) + sigma - tau, which is never negative. The last two terms sum to 0
+         * over the classes; without them a small divergence would be a difference of large terms. */
         float divergence = 0.0f;
         for (uint c = 0; c < classes; ++c)
             divergence += exp(log_tau[c]) * (log_tau[c] - ls[c]) + probability_gap(ls[c], log_tau[c]);
@@ -152,9 +151,9 @@ __kernel void losses_forward_backward(
     terms[2] = kl;
 }
 
-/* losses[0..3] = beta * losses + (total, CE, SAF, KL): sums of terms [rows, 3] over rows. Without `last` the sums stay
- * in the terms of the last row, where the next launch begins. Launch: one group; an item takes at most RT_MOST_LOOPS
- * rows. */
+/* losses[0..3] = beta * losses + (total, CE, SAF, KL): sums of terms [rows, 3] over rows. Without `last` the sums are
+ * stored in the terms of the last row, at which the next launch begins. Launch: one group; an item takes at most
+ * RT_MOST_LOOPS rows. */
 __kernel void losses_total(__global float *restrict losses, const ulong losses_at, __global float *restrict terms,
                            const ulong terms_at, __local float *scratch, const uint rows, const uint last,
                            const float lambda_ce, const float lambda_saf, const float lambda_kl, const float beta)

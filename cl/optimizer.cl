@@ -1,20 +1,19 @@
-/* The optimiser (docs/model.md 8) over whole arenas: the norm and finiteness of the gradient, then Adam. Nothing of it
- * visits the host: `control` lives on the device.
- * Host: model/network/optimizer.c. */
+/* The optimiser (docs/model.md 8) over whole arenas: the norm of the gradient and whether it is finite, then Adam. No
+ * value is copied to the host: `control` is in device memory. Host: model/network/optimizer.c. */
 #include "vector.clh"
 #include "reduce.clh"
 
-/* Elements of `control`, nn_control of the host. */
+/* Indices of `control`; nn_control on the host. */
 #define CONTROL_NORM 0         /* of the gradient, before clipping */
-#define CONTROL_FINITE 1       /* uint: 1 if that is finite */
+#define CONTROL_FINITE 1       /* uint: 1 if the norm is finite */
 #define CONTROL_FACTOR 2       /* of the gradient, from clipping */
-#define CONTROL_UPDATES 3      /* uint: applied so far */
-#define CONTROL_SKIPPED 4      /* uint: steps not applied so far */
+#define CONTROL_UPDATES 3      /* uint: updates applied so far */
+#define CONTROL_SKIPPED 4      /* uint: steps skipped so far */
 #define CONTROL_CORRECTION_1 5 /* 1 / (1 - beta1^updates) */
 #define CONTROL_CORRECTION_2 6 /* 1 / (1 - beta2^updates) */
 
-/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends on
- * their number alone. Launch: rt_rows(slices); an item takes at most RT_MOST_LOOPS vectors. */
+/* partials[g] = sum of squares over slice g of the gradient: `slice` elements each, so the partition depends only on
+ * the number of elements. Launch: rt_rows(slices); an item takes at most RT_MOST_LOOPS vectors. */
 __kernel void gradient_partials(__global float *restrict partials, const ulong partials_at,
                                 const __global float *restrict gradient, const ulong gradient_at,
                                 __local float *scratch, const uint n, const uint slice)
@@ -31,9 +30,9 @@ __kernel void gradient_partials(__global float *restrict partials, const ulong p
     if (get_local_id(0) == 0) partials[partials_at + g] = sum;
 }
 
-/* Closes the step: adds all partials and decides; without `last` their sum stays in the last of them, where the next
- * launch begins. An element that is not finite makes the norm so, and so does a gradient whose squares overflow: such a
- * step leaves the number of updates as it was. The test is one of bits, not of arithmetic. clip = 0: no clipping.
+/* Adds all partials and decides whether the step is applied. Without `last` the sum is stored in the last partial, at
+ * which the next launch begins. The norm is not finite if an element is not, or if the squares overflow; such a step
+ * does not change the number of updates. Finiteness is tested on the bits, not by arithmetic. clip = 0: no clipping.
  * log_beta are natural logarithms. Launch: one group; an item takes at most RT_MOST_LOOPS partials. */
 __kernel void optimizer_decide(__global uint *restrict control, const ulong control_at,
                                __global float *restrict partials, const ulong partials_at, __local float *scratch,
@@ -63,9 +62,9 @@ __kernel void optimizer_decide(__global uint *restrict control, const ulong cont
     control[CONTROL_CORRECTION_2] = as_uint(-1.0f / expm1((float)updates * log_beta2));
 }
 
-/* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2;
- * p = p - lr * (decoupled * p + (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)). Does nothing in a step that was not
- * finite. Launch: rt_items(n) for every block of the arenas. */
+/* Adam: d = factor * gradient + coupled * p;  m = b1 m + (1-b1) d;  v = b2 v + (1-b2) d^2; p = p - lr * (decoupled * p
+ * + (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)). Does nothing if the norm is not finite. Launch: rt_items(n) for every
+ * block of the arenas. */
 __kernel void adam_update(__global float *restrict p, const ulong p_at, __global float *restrict m, const ulong m_at,
                           __global float *restrict v, const ulong v_at, const __global float *restrict gradient,
                           const ulong gradient_at, const __global uint *restrict control, const ulong control_at,

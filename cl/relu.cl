@@ -9,12 +9,12 @@ __kernel void relu_forward(__global float *restrict y, const ulong y_at, const _
     const size_t i = get_global_id(0) * VW;
     if (i >= n) return;
     const fv value = fv_load(x + x_at, i, n);
-    const fv open = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value); /* keeps what is not a number */
+    const fv open = fv_select(as_uv(value < (fv)(0.0f)), (fv)(0.0f), value); /* keeps NaN */
     fv_store(y + y_at, i, n, masked_factor(masked, bits + bits_at, i, n, scale) * open);
 }
 
-/* dx = beta * dx + (y > 0 ? scale * dy : 0): what was dropped or negative has y = 0, so the mask is not needed again.
- * dx may be dy. */
+/* dx = beta * dx + (y > 0 ? scale * dy : 0): dropped and negative elements have y = 0, so the mask is not needed. dx
+ * may be dy. */
 __kernel void relu_backward(__global float *dx, const ulong dx_at, const __global float *restrict y, const ulong y_at,
                             const __global float *dy, const ulong dy_at, const uint n, const float scale,
                             const float beta)
