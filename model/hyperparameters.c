@@ -52,7 +52,7 @@ static st_status check_sizes(const nn_config *c, st_error *error)
 st_status nn_config_check(const nn_config *c, st_error *error)
 {
     if (nn_modalities_used(c) == 0)
-        return st_fail(error, ST_USAGE, "no modality is in use: the data or the configuration name none");
+        return st_fail(error, ST_USAGE, "no modality is in use: name at least one that the data have");
     for (size_t m = 0; m < NN_MODALITIES; ++m)
         if (c->uses[m] && c->dims[m] == 0)
             return st_fail(error, ST_USAGE, "modality %c is in use but its features have width 0",

@@ -1,5 +1,5 @@
-/* What a model is: sizes, switches and the settings of its loss, as numbers. The program turns an INI file into this;
- * a golden case carries it as JSON. docs/model.md 1 to 6 and 8. */
+/* The hyperparameters of a model: sizes, switches and the settings of its loss. They are read from an INI file, or from
+ * the JSON of a golden case. docs/model.md 1 to 6 and 8. */
 #ifndef SAFSD_MODEL_HYPERPARAMETERS_H
 #define SAFSD_MODEL_HYPERPARAMETERS_H
 
@@ -10,7 +10,7 @@
 #include "model/layers/losses.h"
 #include "model/glossary.h"
 
-/* Upper bounds of what is computed at once: a batch, or a part of one when batches are cut. */
+/* Upper bounds of a batch, or of a part of a batch when batches are divided. */
 typedef struct nn_extent {
     size_t dialogues, rows, pairs, longest; /* B, N, sum of L^2, max L */
 } nn_extent;
@@ -19,7 +19,7 @@ enum { NN_ENCODERS = 9, NN_MOST_LAYERS = 64, NN_MOST_GCN_LAYERS = 64 };
 
 typedef struct nn_config {
     bool uses[NN_MODALITIES];   /* M, in the order t, a, v */
-    size_t dims[NN_MODALITIES]; /* D_m, 0 where not used */
+    size_t dims[NN_MODALITIES]; /* D_m, 0 if not used */
     size_t hidden, graph_hidden, ffn, heads, layers, gcn_layers, classes, speakers;
     nn_gate_kind gate;
     double dropout, gcn_mask;
@@ -30,7 +30,7 @@ typedef struct nn_config {
     bool teacher_gradient;
 } nn_config;
 
-/* Those of the loss. */
+/* The settings of the loss. */
 nn_loss_settings nn_loss_settings_of(const nn_config *config);
 
 /* |M|. */
@@ -38,14 +38,15 @@ size_t nn_modalities_used(const nn_config *config);
 /* 't', 'a' or 'v'. */
 char nn_modality_letter(size_t modality);
 
-/* Encoder numbers of docs/model.md 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. Counting upwards
- * gives the encoders of target t, then a, then v, each target's own encoder first. */
+/* Encoder numbers of docs/model.md 7: t_t 0, a_t 1, v_t 2, a_a 3, t_a 4, v_a 5, v_v 6, t_v 7, a_v 8. In this order come
+ * the encoders of target t, then a, then v; for each target its own modality first. */
 typedef struct nn_encoder_pair {
     nn_modality source, target;
 } nn_encoder_pair;
 nn_encoder_pair nn_encoder_of(size_t encoder);
 
-/* ST_USAGE with one sentence where the numbers make no model (heads do not divide H, no modality, layers > 64, ...). */
+/* ST_USAGE with a sentence if the hyperparameters are not valid (heads do not divide H, no modality, layers > 64,
+ * ...). */
 st_status nn_config_check(const nn_config *config, st_error *error);
 
 #endif

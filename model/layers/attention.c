@@ -21,7 +21,7 @@ static nn_strided strided_of(nn_matrix x, size_t heads)
     return (nn_strided){x.view, x.ld, x.columns / heads};
 }
 
-/* Of queries and keys, or of what has their shape. */
+/* The products of queries and keys, or of tensors of their shape. */
 static nn_segment_matmul products_of(const nn_attention *a, nn_matrix q)
 {
     return (nn_segment_matmul){a->segments, a->heads, q.columns / a->heads};
@@ -32,13 +32,13 @@ static float score_factor(const nn_attention *a, nn_matrix q)
     return (float)(1.0 / sqrt((double)(q.columns / a->heads)));
 }
 
-/* Without mask and factor the masked probabilities are the probabilities themselves. */
+/* Without a mask and with scale 1 the masked probabilities are the probabilities. */
 static bool drops(const nn_attention *a)
 {
     return a->mask.bits.block || a->mask.scale != 1.0f;
 }
 
-/* What a softmax moves: `squares` of all heads, the masked probabilities, the mask. */
+/* Elements that a softmax moves: `squares` of all heads, the masked probabilities, the mask. */
 static size_t moves_of(const nn_attention *a, size_t squares)
 {
     const size_t square = nn_square_elements(a->segments->pairs, a->heads);
@@ -50,7 +50,7 @@ static rt_view kept_view(const nn_attention *a)
     return drops(a) ? a->scratch : a->probabilities;
 }
 
-/* Rows are short: more items of a group than this would have nothing to do. */
+/* Rows are short: more work-items per group would be idle. */
 static size_t softmax_group(const rt_context *rt)
 {
     const size_t most = 32;

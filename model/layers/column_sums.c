@@ -22,7 +22,7 @@ rt_grid nn_parts_grid(const rt_context *rt, size_t columns, size_t parts)
 
 size_t nn_column_sums_scratch(size_t rows, size_t columns)
 {
-    const size_t parts = (rows + SHORTEST_PART - 1) / SHORTEST_PART; /* fewer rows than planned may make more parts */
+    const size_t parts = (rows + SHORTEST_PART - 1) / SHORTEST_PART; /* fewer rows than planned may have more parts */
     const size_t count = nn_parts_of(rows).count;
     return (parts < PARTS ? parts : count > PARTS ? count : PARTS) * columns;
 }

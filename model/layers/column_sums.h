@@ -1,8 +1,8 @@
-/* Sums over the rows of a matrix, in an order that is a function of the number of rows alone.
+/* Sums over the rows of a matrix, in an order that depends only on the number of rows.
  *
- * Rows are cut into parts of equal length; a first kernel sums each part from its first row to its last, a second adds
- * the parts in order. No atomics: the same sums bit by bit on every run. Other layers whose parameters are shared by
- * all rows (layer norm, embeddings) cut rows by the same rule.
+ * Rows are divided into parts of equal length. A first kernel sums each part from its first row to its last; a second
+ * adds the parts in order. There are no atomics, so the sums are bitwise reproducible. Other layers whose parameters
+ * are shared by all rows (layer norm, embeddings) divide rows by the same rule.
  */
 #ifndef SAFSD_MODEL_LAYERS_COLUMN_SUMS_H
 #define SAFSD_MODEL_LAYERS_COLUMN_SUMS_H
@@ -11,7 +11,7 @@
 #include "runtime/launch.h"
 
 typedef struct nn_parts {
-    size_t count, length; /* parts, and rows of each but perhaps the last */
+    size_t count, length; /* number of parts, and rows of each; the last may be shorter */
 } nn_parts;
 
 /* 64 parts of at least 16 rows, or fewer; beyond a million rows, parts of 16,384 rows. */
@@ -23,10 +23,10 @@ rt_grid nn_parts_grid(const rt_context *rt, size_t columns, size_t parts);
 /* Elements of scratch for matrices of at most `rows` rows. */
 size_t nn_column_sums_scratch(size_t rows, size_t columns);
 
-/* sums[c] = sum over r of x[r, c] + beta * sums[c]; beta 0 does not read the old sums. */
+/* sums[c] = sum over r of x[r, c] + beta * sums[c]; with beta 0 the old sums are not read. */
 st_status nn_column_sums(rt_context *rt, rt_view sums, rt_view scratch, nn_matrix x, float beta);
 
-/* The second stage alone: sums[c] = partials[0, c] + partials[1, c] + ... + beta * sums[c], partials [parts, columns].
+/* Only the second stage: sums[c] = partials[0, c] + partials[1, c] + ... + beta * sums[c], partials [parts, columns].
  */
 st_status nn_column_sums_finish(rt_context *rt, rt_view sums, rt_view partials, size_t parts, size_t columns,
                                 float beta);

@@ -1,9 +1,9 @@
-/* Dropout with bits drawn beforehand (dropout_mask.h), and the residual sum that often follows it.
+/* Dropout with a mask drawn in advance (dropout_mask.h), and the residual addition that often follows it.
  *
  *     y = mask * scale * x + residual            dx = mask * scale * dy
  *
  * Flat arrays of `elements`; bit e belongs to element e. The residual is optional (a view without a block); its
- * gradient is dy. A mask without bits multiplies by its scale alone.
+ * gradient is dy. A mask without bits only multiplies by its scale.
  */
 #ifndef SAFSD_MODEL_LAYERS_DROPOUT_H
 #define SAFSD_MODEL_LAYERS_DROPOUT_H

@@ -4,7 +4,7 @@
 
 uint32_t nn_site_encoder(nn_modality source, nn_modality target, size_t layer, nn_site_kind kind)
 {
-    /* Of each target its own encoder comes first, then the others in the order t, a, v. */
+    /* For each target, its own encoder comes first, then the others in the order t, a, v. */
     const uint32_t others = source < target ? (uint32_t)source + 1 : (uint32_t)source;
     const uint32_t encoder = (uint32_t)target * NN_MODALITIES + (source == target ? 0 : others);
     return (encoder * 64 + (uint32_t)layer) * 8 + (uint32_t)kind;
@@ -20,7 +20,7 @@ static uint32_t threshold_of(double p)
     return (uint32_t)(p * 4294967296.0); /* truncates, and p >= 0 */
 }
 
-/* One item for each of `count`, times `times` in dimension 1. */
+/* One work-item for each of `count`, times `times` in dimension 1. */
 static rt_grid scalars_times(const rt_context *rt, size_t count, size_t times)
 {
     rt_grid grid = rt_scalars(rt, count);

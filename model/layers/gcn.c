@@ -41,7 +41,7 @@ static nn_segment_matmul products_of(const nn_gcn *layer)
     return (nn_segment_matmul){layer->segments, layer->modalities, layer->graph};
 }
 
-/* Elements of all nodes with the words of their mask, and of the squares: what the kernels move. */
+/* Elements of all nodes, words of their mask and elements of the squares, to count what kernels move. */
 static size_t nodes_of(const nn_gcn *layer)
 {
     return layer->modalities * layer->segments->rows * layer->graph;
@@ -57,7 +57,7 @@ static size_t squares_of(const nn_gcn *layer)
     return nn_square_elements(layer->segments->pairs, layer->modalities);
 }
 
-/* Iterations of an item over the columns of its utterance's nodes, and over their edges. */
+/* Iterations of a work-item over the columns of its utterance's nodes, and over their edges. */
 static size_t node_loops(const rt_context *rt, const nn_gcn *layer)
 {
     return (layer->modalities + 1) * rt_row_loops(rt, layer->graph);
@@ -68,13 +68,13 @@ static size_t edge_loops(const rt_context *rt, const nn_gcn *layer)
     return layer->modalities * rt_row_loops(rt, layer->segments->longest);
 }
 
-/* Turns of an item that `across` groups leave of all. */
+/* Turns of one work-item if `across` groups divide all turns. */
 static size_t share(size_t turns, size_t across)
 {
     return (turns + across - 1) / across;
 }
 
-/* The arguments by which every row kernel finds its dialogue, and those by which it masks. */
+/* The arguments of all row kernels for the dialogue of a row, and for the mask. */
 #define DIALOGUE_OF_ROW(segments) RT_VIEW((segments)->dialogue_of), RT_VIEW((segments)->starts)
 #define MASKED(layer) RT_UINT((layer)->keep.bits.block != NULL), RT_FLOAT((layer)->keep.scale)
 
@@ -96,7 +96,7 @@ st_status nn_gcn_forward(rt_context *rt, rt_view x_next, const nn_gcn *layer, rt
                                 1.0f);
 }
 
-/* Down to du and ds, the gradients of the two halves of every gate; leaves h and a in the scratch. */
+/* Computes du and ds, the gradients of the two halves of every gate, and h and a in the scratch. */
 static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gcn_inside *scratch, rt_view dx_next)
 {
     const nn_segments *segments = layer->segments;
@@ -121,7 +121,7 @@ static st_status gates_backward(rt_context *rt, const nn_gcn *layer, const nn_gc
                      RT_MOVES(squares_of(layer)), RT_LOOPS(share(turns, across) * segments->longest));
 }
 
-/* dweight from its partial sums; as many launches, one behind the other, as keep the loops of an item short. */
+/* Adds the partial sums to dweight, in several launches if the loops of a work-item would be too long. */
 static st_status add_chunks(rt_context *rt, rt_view dweight, rt_view partials, size_t chunks, size_t columns,
                             float beta)
 {
@@ -135,7 +135,7 @@ static st_status add_chunks(rt_context *rt, rt_view dweight, rt_view partials, s
     return ST_OK;
 }
 
-/* dbias, likewise. */
+/* Adds the sums to dbias in the same way. */
 static st_status add_nodes(rt_context *rt, rt_view dbias, rt_view ds, size_t nodes, float beta)
 {
     const size_t local = rt_row_group(rt), most = RT_MOST_LOOPS * local * rt_vector_width(rt);

@@ -18,10 +18,10 @@ typedef struct nn_gelu {
 
 typedef struct nn_gelu_gradient {
     rt_view du; /* overwritten; may be dh or u */
-    rt_view h;  /* the output, recomputed; without a block it is not */
+    rt_view h;  /* receives the recomputed output; optional */
 } nn_gelu_gradient;
 
-/* h may be u only where backward is never called. */
+/* h may be u only if backward is never called. */
 st_status nn_gelu_forward(rt_context *rt, rt_view h, const nn_gelu *layer, rt_view u);
 
 st_status nn_gelu_backward(rt_context *rt, const nn_gelu_gradient *gradient, const nn_gelu *layer, rt_view dh);

@@ -2,7 +2,7 @@
 
 #include "runtime/launch.h"
 
-/* Columns by halves by rows: see cl/head.cl. */
+/* Columns, halves and rows: see cl/head.cl. */
 static rt_grid head_grid(const rt_context *rt, const nn_head *layer)
 {
     rt_grid grid = rt_items(rt, layer->graph);
@@ -12,7 +12,7 @@ static rt_grid head_grid(const rt_context *rt, const nn_head *layer)
     return grid;
 }
 
-/* Of x0 and xk together, and of y. */
+/* Elements of x0 and xk together, and of y. */
 static size_t elements_of(const nn_head *layer)
 {
     return layer->rows * 2 * layer->modalities * layer->graph;

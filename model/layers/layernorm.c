@@ -24,7 +24,7 @@ st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gra
     const size_t rows = layer->rows, columns = layer->columns;
     const nn_parts parts = nn_parts_of(rows);
     const rt_view dgain_parts = layer->scratch, dbias_parts = rt_view_at(dgain_parts, parts.count * columns);
-    /* Before dx, which may take the place of dy. */
+    /* Launched before dx is computed: dx may overwrite dy. */
     ST_FORWARD(RT_LAUNCH(rt, "layernorm_backward_parts", nn_parts_grid(rt, columns, parts.count), RT_VIEW(dgain_parts),
                          RT_VIEW(dbias_parts), RT_VIEW(layer->mean), RT_VIEW(layer->rstd), RT_VIEW(dy),
                          RT_VIEW(layer->x), RT_UINT(rows), RT_UINT(columns), RT_UINT(parts.length),

@@ -16,15 +16,15 @@ typedef struct nn_layernorm {
 } nn_layernorm;
 
 typedef struct nn_layernorm_gradient {
-    rt_view dx;           /* may be dy where beta_dx is 0 */
-    rt_view y;            /* the output, recomputed; without a block it is not */
+    rt_view dx;           /* may be dy if beta_dx is 0 */
+    rt_view y;            /* receives the recomputed output; optional */
     rt_view dgain, dbias; /* [columns] */
     float beta_dx, beta;  /* of dx; of dgain and dbias */
 } nn_layernorm_gradient;
 
 size_t nn_layernorm_scratch(size_t rows, size_t columns);
 
-/* y [rows, columns] may be x only where backward is never called. */
+/* y [rows, columns] may be x only if backward is never called. */
 st_status nn_layernorm_forward(rt_context *rt, rt_view y, const nn_layernorm *layer, rt_view x);
 
 st_status nn_layernorm_backward(rt_context *rt, const nn_layernorm_gradient *gradient, const nn_layernorm *layer,

@@ -34,7 +34,7 @@ st_status nn_linear_backward_input(rt_context *rt, const nn_linear_gradient *g, 
                                        .beta = g->beta_dx});
 }
 
-/* dW = dyᵀ . x, with the column sums of dy beside it where `sums` has a block */
+/* dW = dyᵀ . x, and the column sums of dy if `sums` has a block */
 static st_status weight_gradient(rt_context *rt, const nn_linear_gradient *g, const nn_linear *layer, nn_matrix dy,
                                  rt_view sums)
 {

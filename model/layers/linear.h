@@ -1,6 +1,6 @@
-/* A linear layer: y = x . Wᵀ + b, with W stored [out, in] as docs/model.md 9 names it.
+/* A linear layer: y = x . Wᵀ + b, with W stored as [out, in] (docs/model.md 9).
  *
- * x is [N, in], y is [N, out]; both, and their gradients, may be column blocks of wider matrices.
+ * x is [N, in], y is [N, out]; both, and their gradients, may be columns of wider matrices.
  */
 #ifndef SAFSD_MODEL_LAYERS_LINEAR_H
 #define SAFSD_MODEL_LAYERS_LINEAR_H
@@ -8,16 +8,16 @@
 #include "model/glossary.h"
 
 typedef struct nn_linear {
-    rt_view weight, bias; /* [out, in]; [out], or without a block */
-    nn_matrix x;          /* saved: the input, for dweight alone */
-    rt_view scratch;      /* nn_column_sums_scratch(N, out) elements, for dbias alone */
+    rt_view weight, bias; /* [out, in]; [out], optional */
+    nn_matrix x;          /* saved: the input, only for dweight */
+    rt_view scratch;      /* nn_column_sums_scratch(N, out) elements, only for dbias */
 } nn_linear;
 
-/* What has no block is not computed. */
+/* A gradient without a block is not computed. */
 typedef struct nn_linear_gradient {
     nn_matrix dx;           /* [N, in] dy . W */
     rt_view dweight, dbias; /* [out, in] dyᵀ . x; column sums of dy */
-    size_t dbias_from;      /* dbias is that of the biases from this one on: those before have no gradient */
+    size_t dbias_from;      /* dbias begins with this bias; those before it have no gradient */
     float beta_dx, beta;    /* of dx; of dweight and dbias */
 } nn_linear_gradient;
 
@@ -25,7 +25,7 @@ st_status nn_linear_forward(rt_context *rt, nn_matrix y, const nn_linear *layer,
 
 st_status nn_linear_backward(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer, nn_matrix dy);
 
-/* Its two halves, in this order: dx, then the gradients of the weights, before which x need not exist. */
+/* The two halves of backward, in this order: dx, then the gradients of the weights. Only the second reads x. */
 st_status nn_linear_backward_input(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer,
                                    nn_matrix dy);
 st_status nn_linear_backward_weights(rt_context *rt, const nn_linear_gradient *gradient, const nn_linear *layer,

@@ -56,8 +56,8 @@ static float saf_factor(const nn_losses *l)
     return (float)(1.0 / (l->settings.saf_form == NN_SAF_TRUE_CLASS ? count : count * (double)l->classes));
 }
 
-/* Where one launch would have its items loop too often, further ones follow: each begins at the last row of the one
- * before, which holds the sums so far. */
+/* Uses several launches if a work-item would loop too often. Each begins at the last row of the previous launch, which
+ * contains the sums so far. */
 static st_status total(rt_context *rt, rt_view losses, const nn_losses *l, float beta)
 {
     const size_t group = rt_row_group(rt), most = group * RT_MOST_LOOPS;

@@ -1,4 +1,4 @@
-/* Rectifier with dropout behind it, as the students use it (docs/model.md 4). Flat arrays of `elements`.
+/* ReLU followed by dropout, for the students (docs/model.md 4). Flat arrays of `elements`.
  *
  *     y = mask * scale * max(x, 0)            dx = scale * dy where y > 0, else 0
  */

@@ -2,7 +2,7 @@
 
 #include "runtime/launch.h"
 
-/* The tiles of cl/segment_matmul.cl; these numbers only shape the launch, any grid covers everything. */
+/* The tiles of cl/segment_matmul.cl; these numbers only determine the launch; every grid computes everything. */
 enum { TILE_COLUMNS = 4, TILES_OF_ITEM = 4, GROUP_SIDE = 8 };
 
 /* TILE_ROWS of the kernels. */
@@ -16,14 +16,15 @@ static size_t ceil_div(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Tiles of an item below each other, when those beside each other loop `loops` times: one where groups have items;
- * otherwise several, for a group costs more than a tile of a short dialogue. */
+/* Tiles of a work-item one below another, if a row of its tiles loops `loops` times: one if groups have several items;
+ * otherwise several, because a group costs more than a tile of a short dialogue. */
 static size_t tiles_down(const rt_context *rt, size_t loops)
 {
     return rt_row_group(rt) > 1 || loops * TILES_OF_ITEM > RT_MOST_LOOPS ? 1 : TILES_OF_ITEM;
 }
 
-/* For `columns` of the output. Groups of up to GROUP_SIDE x GROUP_SIDE items where groups have items. */
+/* The launch for `columns` of the output, in groups of up to GROUP_SIDE x GROUP_SIDE work-items if groups have
+ * several. */
 static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, size_t columns, size_t columns_of_item,
                          size_t tiles)
 {

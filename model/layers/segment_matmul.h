@@ -1,14 +1,14 @@
-/* Matrix products within segments: one small product per segment and slice, batched in one launch. The arithmetic of
- * attention and of the graph, whose segments are the dialogues of a batch.
+/* Matrix products within segments: one small product per segment and slice, batched in one launch. Attention and the
+ * graph use them; their segments are the dialogues of a batch.
  *
- * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (an [N, G] matrix of its
- * own). Two kinds of operand:
+ * A slice is a head of attention (columns h*d .. of rows of H) or a modality of the graph (a separate [N, G] matrix).
+ * There are two kinds of operand:
  *
  *   strided  [N, columns] per slice: element (row, c) of slice s at s*stride + row*ld + c; rows count over the batch
  *   square   [L_b, L_b] per segment and slice: element (i, j) at pair_start_b*slices + s*L_b*L_b + i*L_b + j
  *
  * For every segment b and slice s, with the rows of strided operands restricted to segment b (n and t as in BLAS: the
- * operand as it is, or transposed):
+ * operand is not transposed, or transposed):
  *
  *   nt   square = alpha * X . Yᵀ
  *   nn   out    = square . Y  + beta * out
@@ -27,7 +27,7 @@ typedef struct nn_strided {
     size_t stride; /* elements between two slices */
 } nn_strided;
 
-/* How many products of which width; what the operands of one call share. */
+/* The sizes shared by the operands of a call. */
 typedef struct nn_segment_matmul {
     const nn_segments *segments;
     size_t slices, columns;
