@@ -1,9 +1,9 @@
 #include "masked.clh"
 #include "reduce.clh"
 
-/* The softmax of attention with its mask, per row r of the batch and head, over the L source rows of its dialogue. Host
- * and layouts: model/layers/attention.h. Mask bits: (r*heads + head)*ATTENTION_SOURCES + j. Launch: a group per row
- * (dimension 0) and head (1).
+/* The softmax of attention with its mask, per row r of the batch and head, over the L source rows of its dialogue.
+ * Mask bits: (r*heads + head)*ATTENTION_SOURCES + j. Launch: a group per row (dimension 0) and head (1).
+ * Host and layouts: model/layers/attention.h.
  */
 #define ATTENTION_SOURCES 512 /* NN_LONGEST_DIALOGUE: positions per row and head in the mask */
 
