@@ -235,7 +235,7 @@ static void last_comes_back(fixture *f)
     TH_OK(f->t, nn_params_commit(&back));
     TH_OK(f->t, nn_checkpoint_load(c, &back, keep_notice, f));
     TH_OK(f->t, nn_checkpoint_load_moments(c, &back));
-    assert_string_equal(f->notice, ""); /* nothing that was passed over is foreign */
+    assert_string_equal(f->notice, ""); /* no foreign tensor was ignored */
     for (size_t i = 0; i < back.count; ++i) {
         const nn_param *a = &back.items[i], *b = &f->params.items[i];
         expect_equal(f, a->value, b->value, a->elements, a->name);
@@ -354,7 +354,7 @@ static void damage_is_seen(fixture *f)
     assert_non_null(key);
     key[1] = 'C'; /* a file of this program without a checksum */
     ts_write(bad, bytes, size);
-    expect_failure(f, nn_checkpoint_open(&c, bad, error), ST_CHECK, "bad.safetensors", "lost its checksum");
+    expect_failure(f, nn_checkpoint_open(&c, bad, error), ST_CHECK, "bad.safetensors", "has no checksum");
     assert_null(c);
     free(bytes);
     expect_failure(f, nn_checkpoint_open(&c, ts_path(f->scratch, "none.safetensors"), error), ST_FAILED,

@@ -151,10 +151,10 @@ static void loads(th_case *t, const void *user)
     expect_load(&off, off_file, NULL, NULL);
     expect_load(&learned, identity_file, NULL, NULL); /* as parameters */
     expect_load(&learned, off_file, NULL, NULL);
-    expect_load(&off, identity_file, NULL, "sigmoid(x), which gate = off leaves out");
+    expect_load(&off, identity_file, NULL, "sigmoid(x), which gate = off ignores");
     expect_load(&identity, off_file, "'t_t_gate.gate.0.weight', a trained gate, which gate = identity", NULL);
     expect_load(&identity, trained_file, "'t_t_gate.gate.0.weight', a trained gate, which gate = identity", NULL);
-    expect_load(&off, trained_file, "a trained gate, which gate = off would leave out: set [model] gate = learned",
+    expect_load(&off, trained_file, "a trained gate, which gate = off would ignore: set [model] gate = learned",
                 NULL);
 
     for (size_t e = 0; e < NN_ENCODERS; ++e) /* learned gates that are identities, but for one bias */

@@ -412,7 +412,7 @@ static void test_unusable_inputs(void **state)
         {{.tensor = "batch/lengths", .values = first_is_nine, .amount = 513}, ST_FAILED, "between 1 and 512"},
         {{.format = "safsd-golden-2"}, ST_FAILED, "format"},
         {{.format = ""}, ST_FAILED, "format"},
-        {{.config_from = "{", .config_to = "["}, ST_FAILED, "is no JSON object"},
+        {{.config_from = "{", .config_to = "["}, ST_FAILED, "is not a JSON object"},
         {{.config_from = "\"heads\": 4", .config_to = "\"heads\": 5"}, ST_FAILED, "5 heads do not divide"},
         {{.config_from = "\"heads\": 4", .config_to = "\"heads\": \"4\""}, ST_FAILED, "'heads'"},
         {{.config_from = "\"gamma\"", .config_to = "\"gomma\""}, ST_FAILED, "'gamma'"},

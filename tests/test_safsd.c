@@ -376,7 +376,7 @@ static void refusals_case(th_case *t, const void *user)
     batch.speakers[4] = 0;
     expect_refusal(t, nn_safsd_gradient(model, &batch, 0, 0), ST_FAILED,
                    "a batch of 4 dialogues, 18 utterances (longest 9, ");
-    expect_refusal(t, nn_safsd_gradient(model, &batch, 0, 2), ST_FAILED, "exceeds what was planned: 2, 6 (5, ");
+    expect_refusal(t, nn_safsd_gradient(model, &batch, 0, 2), ST_FAILED, "exceeds the planned extent: 2, 6 (5, ");
     nn_safsd_destroy(&model);
 
     options.extent = (nn_extent){0, 0, 0, 0};

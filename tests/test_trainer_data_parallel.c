@@ -141,7 +141,7 @@ static void test_nonfinite_stops(void **state)
     w->options.adam.clip = 0;
     const st_status status = run(w, false);
     if (status != ST_FAILED || !strstr(w->error.text, "step 2 ") ||
-        !strstr(w->error.text, "what first is not finite is") || strstr(w->error.text, "is no tensor") ||
+        !strstr(w->error.text, "the first tensor that is not finite is") || strstr(w->error.text, "is no tensor") ||
         !strstr(w->error.text, w->last))
         fail_msg("%d: %s", (int)status, w->error.text);
     st_clear(&w->error);

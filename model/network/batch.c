@@ -4,9 +4,9 @@
 
 #include "runtime/profile.h"
 
-enum { ALIGNMENT = 64 }; /* elements: the 256 bytes that any device accepts for any vector */
+enum { ALIGNMENT = 64 }; /* elements: 256 bytes suit the vectors of every device */
 
-/* Places of what one batch consists of, in elements. */
+/* Offsets of the parts of a batch, in elements. */
 typedef struct layout {
     size_t starts, pair_starts, dialogue_of, position, speakers, by_speaker, speaker_starts, labels;
     size_t x[NN_MODALITIES], total;
@@ -57,7 +57,7 @@ uint64_t nn_batch_store_bytes(const nn_batch_store *store)
     return rt_upload_bytes(store->upload);
 }
 
-/* Rows sorted by speaker, ascending within one, those of nobody whom the model knows last: counting sort. */
+/* Sorts rows by speaker, ascending within a speaker, unknown speakers last (counting sort). */
 static void sort_by_speaker(int32_t *list, layout at, size_t rows, size_t speakers)
 {
     int32_t *starts = list + at.speaker_starts;
@@ -66,11 +66,11 @@ static void sort_by_speaker(int32_t *list, layout at, size_t rows, size_t speake
     for (size_t r = 0; r < rows; ++r) ++starts[list[at.speakers + r] + 1];
     for (size_t s = 0; s < groups; ++s) starts[s + 1] += starts[s];
     for (size_t r = 0; r < rows; ++r) list[at.by_speaker + (size_t)starts[list[at.speakers + r]]++] = (int32_t)r;
-    for (size_t s = groups; s > 0; --s) starts[s] = starts[s - 1]; /* each had moved to the next one's start */
+    for (size_t s = groups; s > 0; --s) starts[s] = starts[s - 1]; /* each now is the start of the next speaker */
     starts[0] = 0;
 }
 
-/* The rows of one dialogue, the b-th of this part, from `row` on. */
+/* Fills the rows of one dialogue, the b-th of this part, from `row` on. */
 static void fill_dialogue(int32_t *list, layout at, const nn_config *c, const ds_dialogue *dialogue, size_t b,
                           size_t row)
 {
@@ -85,7 +85,7 @@ static void fill_dialogue(int32_t *list, layout at, const nn_config *c, const ds
             memcpy(list + at.x[m] + row * c->dims[m], dialogue->x[m], dialogue->rows * c->dims[m] * sizeof(float));
 }
 
-/* Everything of the part, into the memory that goes up. */
+/* Fills the memory to be uploaded with the whole part. */
 static void fill(const nn_config *c, int32_t *list, layout at, const ds_batch *whole, size_t first, size_t first_row,
                  const nn_segments *segments)
 {
@@ -125,11 +125,11 @@ static st_status check_extent(const nn_batch_store *store, const nn_segments *pa
     if (part->dialogues <= e->dialogues && part->rows <= e->rows && part->pairs <= e->pairs &&
         part->longest <= e->longest)
         return ST_OK;
-    return st_fail(
-        error, ST_FAILED,
-        "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds what was "
-        "planned: %zu, %zu (%zu, %zu)",
-        part->dialogues, part->rows, part->longest, part->pairs, e->dialogues, e->rows, e->longest, e->pairs);
+    return st_fail(error, ST_FAILED,
+                   "a batch of %zu dialogues, %zu utterances (longest %zu, sum of squared lengths %zu) exceeds the "
+                   "planned extent: %zu, %zu (%zu, %zu)",
+                   part->dialogues, part->rows, part->longest, part->pairs, e->dialogues, e->rows, e->longest,
+                   e->pairs);
 }
 
 static st_status check_speakers(const nn_config *c, const ds_batch *whole, size_t first, size_t first_row,
@@ -142,7 +142,7 @@ static st_status check_speakers(const nn_config *c, const ds_batch *whole, size_
             const int32_t speaker = ds_speaker_of(&dialogue, i);
             if (speaker < 0 || (size_t)speaker > c->speakers)
                 return st_fail(error, ST_FAILED,
-                               "utterance %zu of the batch has speaker %d, but the model knows %zu speakers", row,
+                               "utterance %zu of the batch has speaker %d, but the model has %zu speakers", row,
                                (int)speaker, c->speakers);
         }
     }

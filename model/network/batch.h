@@ -1,7 +1,7 @@
-/* Batches on the device: features, and the index lists that attention, graph, embeddings and losses read.
+/* Batches on the device: features, and the index lists for attention, graph, embeddings and losses.
  *
- * Everything of a batch goes up in one piece, and is made where it goes up from (upload.h): the host
- * copies it once, from where the data lie, while the device still computes the batch before.
+ * A batch is uploaded in one transfer and assembled in the memory that is uploaded (upload.h): the host copies the data
+ * once, while the device computes the previous batch.
  */
 #ifndef SAFSD_MODEL_NETWORK_BATCH_H
 #define SAFSD_MODEL_NETWORK_BATCH_H
@@ -14,7 +14,7 @@
 /* A batch, or a part of one, on the device. */
 typedef struct nn_batch {
     nn_segments segments;
-    size_t first_row; /* of the whole optimiser batch, or of the split: where this part starts (docs/model.md 7) */
+    size_t first_row; /* of this part in the whole optimiser batch, or in the split (docs/model.md 7) */
     nn_speakers speakers;
     rt_view labels;           /* [N] int32, -1 = unlabelled */
     rt_view x[NN_MODALITIES]; /* [N, D_m] features of the modalities in use */
@@ -26,22 +26,22 @@ typedef struct nn_batch_store {
     rt_upload *upload;
 } nn_batch_store;
 
-/* Plans; nn_batch_store_commit allocates. */
+/* Plans the memory; nn_batch_store_commit allocates it. */
 st_status nn_batch_store_create(nn_batch_store *store, rt_context *rt, const nn_config *config,
                                 const nn_extent *extent);
 st_status nn_batch_store_commit(nn_batch_store *store);
 void nn_batch_store_destroy(nn_batch_store *store);
 
-/* Bytes on the device. */
+/* Bytes of device memory. */
 uint64_t nn_batch_store_bytes(const nn_batch_store *store);
 
-/* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views
- * hold until the next upload; ST_FAILED where they exceed the extent. `first_row` of the batch is the row of `whole` at
- * which they begin, plus `rows_before`. The dialogues are copied before the function returns. */
+/* Enqueues the upload of dialogues first .. first + count - 1 of `whole` and describes them in `batch`, whose views are
+ * valid until the next upload. ST_FAILED if they exceed the extent. `first_row` of the batch is their first row in
+ * `whole`, plus `rows_before`. The dialogues are copied before the function returns. */
 st_status nn_batch_upload(nn_batch_store *store, rt_context *rt, const ds_batch *whole, size_t first, size_t count,
                           size_t rows_before, nn_batch *batch);
 
-/* A batch as large as the extent, for planning. */
+/* A batch of the size of the extent, for planning. */
 nn_batch nn_batch_largest(const nn_batch_store *store);
 
 #endif

@@ -42,7 +42,7 @@ static void list_sites(nn_dropout_masks *masks)
     }
 }
 
-/* `wanted` groups get bits; every group keeps its list of numbers. */
+/* Plans the bits of a group only if `wanted`; every group keeps its list of site numbers. */
 static st_status plan_group(nn_dropout_mask_group *group, rt_arena *arena, size_t words, bool wanted)
 {
     group->sites.stride = words;
@@ -135,7 +135,7 @@ st_status nn_dropout_masks_draw_evaluation(nn_dropout_masks *masks, rt_context *
     return draw_graph(masks, rt, batch, repetition, &masks->evaluation);
 }
 
-/* The bits of one site of a group, by its number; no bits where the group has none. */
+/* The mask of one site of a group; without bits if the group has none. */
 static nn_dropout_mask find(const nn_dropout_mask_group *group, uint32_t site, float scale)
 {
     for (size_t i = 0; group->bits.block && i < group->sites.count; ++i)

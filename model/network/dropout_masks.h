@@ -1,5 +1,4 @@
-/* Every mask of a step: where its bits lie, and drawing them all in a few launches before the forward pass
- * (docs/model.md 7). */
+/* All masks of a step: their memory, and a few launches that draw them before the forward pass (docs/model.md 7). */
 #ifndef SAFSD_MODEL_NETWORK_DROPOUT_MASKS_H
 #define SAFSD_MODEL_NETWORK_DROPOUT_MASKS_H
 
@@ -7,9 +6,9 @@
 #include "model/layers/dropout_mask.h"
 #include "model/network/batch.h"
 
-/* Masks of one shape, drawn by one launch. */
+/* Masks of the same shape, drawn by one launch. */
 typedef struct nn_dropout_mask_group {
-    uint32_t *numbers; /* sites, host copy of sites.numbers */
+    uint32_t *numbers; /* host copy of sites.numbers */
     nn_sites sites;
     rt_view bits;
 } nn_dropout_mask_group;
@@ -20,27 +19,26 @@ typedef struct nn_dropout_masks {
     nn_dropout_mask_group ffn;        /* [rows, ffn]: ffn_1 */
     nn_dropout_mask_group attention;  /* [rows, heads, 512] */
     nn_dropout_mask_group graph;      /* [M, rows, G]: gcn.k */
-    nn_dropout_mask_group evaluation; /* the same shape and bits as graph, sites of a sampled evaluation */
+    nn_dropout_mask_group evaluation; /* sites of a sampled evaluation; shape and bits of graph */
     rt_view head;                     /* [rows, M*2G] */
 } nn_dropout_masks;
 
-/* Plans bits and site numbers in `arena`. Without `training` only what a sampled evaluation needs. */
+/* Plans bits and site numbers in `arena`. Without `training`, only those of a sampled evaluation. */
 st_status nn_dropout_masks_plan(nn_dropout_masks *masks, rt_arena *arena, const nn_config *config,
                                 const nn_extent *extent, bool training, st_error *error);
-/* Uploads the site numbers, once the arena is committed. */
+/* Uploads the site numbers. Call it after the arena is committed. */
 st_status nn_dropout_masks_commit(nn_dropout_masks *masks, rt_context *rt);
 void nn_dropout_masks_destroy(nn_dropout_masks *masks);
 
-/* Draws the masks of a training step for the rows of `batch`, or those of a repetition of a sampled evaluation. */
+/* Draw the masks of a training step, or of a repetition of a sampled evaluation, for the rows of `batch`. */
 st_status nn_dropout_masks_draw(nn_dropout_masks *masks, rt_context *rt, const nn_batch *batch, uint32_t step);
 st_status nn_dropout_masks_draw_evaluation(nn_dropout_masks *masks, rt_context *rt, const nn_batch *batch,
                                            uint32_t repetition);
 
-/* Whether dropout changes anything: in training, unless the configuration has none. Known from nn_dropout_masks_plan
- * on. */
+/* Whether dropout is active: in training, unless its probability is 0. Valid after nn_dropout_masks_plan. */
 bool nn_dropout_masks_drops(const nn_dropout_masks *masks);
 
-/* The masks as layers take them; without dropout (or graph mask) they drop nothing. */
+/* The masks for the layers. Without dropout (or graph mask) all elements are kept. */
 nn_dropout_mask nn_dropout_masks_encoder(const nn_dropout_masks *masks, size_t encoder, size_t layer,
                                          nn_site_kind kind);
 nn_dropout_mask nn_dropout_masks_student(const nn_dropout_masks *masks, size_t modality);

@@ -53,7 +53,7 @@ void nn_encoder_destroy(nn_encoder *e)
     e->layers = NULL;
 }
 
-/* Row-major matrices of this batch. */
+/* Matrices [N, H] and [N, ffn] of this batch. */
 static nn_matrix hidden(const nn_encoder_pass *p, rt_view view)
 {
     return nn_dense(view, p->segments->rows, p->config->hidden);
@@ -64,9 +64,9 @@ static nn_matrix wide(const nn_encoder_pass *p, rt_view view)
     return nn_dense(view, p->segments->rows, p->config->ffn);
 }
 
-/* What the source is projected to, as one matrix, and its parts. */
+/* The projections of the source, as one matrix and its parts. */
 typedef struct projections {
-    nn_matrix joint, k, v, q; /* q is the rest of joint in a self encoder, else a matrix of its own */
+    nn_matrix joint, k, v, q; /* q is part of joint in a self encoder, a separate matrix in a cross encoder */
 } projections;
 
 static projections projections_of(const nn_encoder_pass *p, const nn_encoder *e, rt_view view)
@@ -105,7 +105,7 @@ static nn_layernorm norm_of(const nn_encoder_pass *p, nn_norm_weights w, rt_view
                           .scratch = p->scratch->sums};
 }
 
-/* The norm of the feed-forward, and that of a layer above the first. */
+/* The norm of the feed-forward, and the input norm of a layer above the first. */
 static nn_layernorm ffn_norm_of(const nn_encoder_pass *p, const nn_encoder *e, size_t l)
 {
     const nn_encoder_layer *a = &e->layers[l];
@@ -144,7 +144,7 @@ static st_status linear_back(const nn_encoder_pass *p, nn_matrix dx, float beta_
     return nn_linear_backward(p->rt, &gradient, &layer, dy);
 }
 
-/* Recomputes y, the output, unless it has no block. */
+/* Recomputes the output y if it has a block. */
 static st_status norm_back(const nn_encoder_pass *p, rt_view dx, float beta_dx, rt_view y, nn_norm_weights w,
                            const nn_layernorm *norm, rt_view dy)
 {
@@ -204,8 +204,8 @@ static st_status layer_forward(const nn_encoder_pass *p, const nn_encoder *e, si
     return nn_dropout_forward(p->rt, a->out, &ffn, a->out);
 }
 
-/* layer_forward upside down; h and normed, which that did not keep, are recomputed on the way. Takes the gradient at
- * a->out from scratch->dx and leaves there the one at a->x; that at the source of a cross encoder goes to
+/* The reverse of layer_forward. Recomputes h and normed, which forward does not save. Reads the gradient of a->out from
+ * scratch->dx and replaces it by that of a->x. The gradient of the source of a cross encoder is added to
  * scratch->dsource (beta_source 0: overwritten). ffn_1 overwrites t->dy, so the weights of ffn_2 come first. */
 static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, size_t l, float beta_source)
 {
@@ -236,7 +236,7 @@ static st_status layer_backward(const nn_encoder_pass *p, const nn_encoder *e, s
     return project_back(p, e, l, beta_source);
 }
 
-/* Dropout of an input; nothing to do where the plan took the input itself. */
+/* Dropout of an input. Does nothing if the plan uses the input itself. */
 static st_status take_input(const nn_encoder_pass *p, const nn_encoder *e, rt_view to, rt_view u, nn_site_kind site)
 {
     if (e->takes_inputs) return ST_OK;

@@ -7,7 +7,7 @@
 
 enum { SLICE = 65536 };
 
-/* Elements per partial sum: a property of the sum, but where one item would loop too often over so many. */
+/* Elements per partial sum: fixed, unless a work-item would loop too often. */
 static size_t slice_of(const rt_context *rt)
 {
     const size_t most = RT_MOST_LOOPS * rt_row_group(rt) * rt_vector_width(rt);
@@ -40,8 +40,8 @@ st_status nn_optimizer_set(nn_optimizer *o, uint32_t updates, uint32_t skipped)
     return rt_write(o->params->rt, o->control, control, NN_CONTROL_ELEMENTS);
 }
 
-/* Where one launch would have its items loop too often, further ones follow: each begins at the last partial sum of the
- * one before, which holds the sum so far. */
+/* Uses several launches if a work-item would loop too often. Each begins at the last partial sum of the previous
+ * launch, which contains the sum so far. */
 static st_status decide(const nn_optimizer *o, const nn_adam *adam)
 {
     rt_context *rt = o->params->rt;

@@ -12,7 +12,7 @@
 
 typedef struct table {
     nn_params *params;
-    nn_param *room;   /* what the next parameters are taken from; NULL: each has a place of its own */
+    nn_param *room;   /* the next parameters are parts of it; NULL: each is allocated separately */
     st_status status; /* the first failure; later calls do nothing */
 } table;
 
@@ -43,7 +43,7 @@ static st_status take_views(nn_params *p, nn_param *item)
     return rt_arena_take(p->moments2, item->name, item->elements, &item->moment2);
 }
 
-/* The next elements of `room`. */
+/* Takes the next elements of `room`. */
 static void take_from(nn_param *room, nn_param *item)
 {
     rt_view *const from[] = {&room->value, &room->gradient, &room->moment1, &room->moment2};
@@ -97,7 +97,7 @@ static nn_linear_weights add_layer_linear(table *t, size_t out, size_t in, const
     return add_linear(t, out, in, full);
 }
 
-/* Weights in one stretch of memory and biases in another, in checkpoint order. */
+/* All weights are contiguous, and all biases, in checkpoint order. */
 static void add_projections(table *t, nn_encoder_weights *layer, size_t H, const char *prefix)
 {
     static const char *const names[] = {"k", "v", "q"};
@@ -116,7 +116,7 @@ static void add_projections(table *t, nn_encoder_weights *layer, size_t H, const
     }
     t->room = NULL;
     const rt_view nothing = {NULL, 0};
-    layer->k.bias.gradient = nothing; /* stays 0: softmax ignores what a key bias adds to all scores */
+    layer->k.bias.gradient = nothing; /* always 0: a key bias adds the same to all scores, which softmax ignores */
     const nn_weight bias = {layer->k.bias.value, layer->v.bias.gradient};
     layer->kv = (nn_linear_weights){layer->k.weight, bias, H, 2 * H, .dbias_from = H};
     layer->kvq = (nn_linear_weights){layer->k.weight, bias, H, 3 * H, .dbias_from = H};
@@ -229,7 +229,7 @@ void nn_params_without_moments(nn_params *params)
     for (size_t i = 0; i < params->count; ++i) params->items[i].moment1 = params->items[i].moment2 = (rt_view){NULL, 0};
 }
 
-/* Allocates, and clears: the gaps that alignment leaves between parameters must hold no NaN. */
+/* Allocates and clears: the gaps between aligned parameters must not contain NaN. */
 static st_status commit_cleared(rt_context *rt, rt_arena *arena)
 {
     if (!arena) return ST_OK;

@@ -10,7 +10,7 @@
 #include "model/network/safsd.h"
 #include "runtime/gemm.h"
 
-/* Takes that stop at the first failure. */
+/* Takes from an arena until the first failure. */
 typedef struct taker {
     rt_arena *arena;
     st_status status;
@@ -73,7 +73,8 @@ static void plan_graph_and_losses(nn_safsd *s, taker *t)
     take(t, "losses", 4, &s->a.losses);
 }
 
-/* Scratch of both passes. That of the graph and that of the encoders are never in use together. */
+/* Scratch of forward and backward. The scratch of the graph and that of the encoders are never used at the same
+ * time. */
 static void plan_scratch(nn_safsd *s, taker *t)
 {
     const size_t N = s->extent.rows, H = s->config.hidden;

@@ -1,5 +1,5 @@
-/* SAFSD-GLNet, in the order of docs/model.md 2 to 6: each forward stage with its backward stage below it, and the two
- * lists at the end. Sizes are in model/glossary.h. */
+/* SAFSD-GLNet, in the order of docs/model.md 2 to 6: each forward stage is followed by its backward stage; the two
+ * lists of calls are at the end. Sizes are defined in model/glossary.h. */
 #include "model/layers/add.h"
 #include "model/layers/embedding.h"
 #include "model/layers/gate.h"
@@ -22,7 +22,7 @@ static nn_matrix rows_of(const nn_pass *pass, rt_view view, size_t columns)
     return nn_dense(view, pass->batch->segments.rows, columns);
 }
 
-/* Part `index` (a modality in use) of a tensor [M, N, columns]. */
+/* Slice `index` (a modality in use) of a tensor [M, N, columns]. */
 static nn_matrix part_of(const nn_pass *pass, rt_view view, size_t index, size_t columns)
 {
     return rows_of(pass, rt_view_at(view, index * pass->batch->segments.rows * columns), columns);
@@ -34,7 +34,7 @@ static st_status linear(const nn_safsd *s, nn_matrix y, const nn_linear_weights 
     return nn_linear_forward(s->rt, y, &layer, x);
 }
 
-/* dx without a block: not wanted. */
+/* dx may have no block: it is then not computed. */
 static st_status linear_back(const nn_safsd *s, nn_matrix dx, float beta_dx, const nn_linear_weights *w, float beta,
                              nn_matrix x, nn_matrix dy)
 {
@@ -86,7 +86,7 @@ static st_status inputs_backward(nn_safsd *s, const nn_pass *pass, float beta)
 
 /* ---- docs/model.md 3 and 4: encoders, gates, reduction of one target n ---- */
 
-/* The column block of encoder e in the concatenation of its target: its own encoder first, then t, a, v order. */
+/* The columns of an encoder in the concatenation of its target: the target's own encoder first, then t, a, v. */
 static nn_matrix block_of(const nn_safsd *s, const nn_pass *pass, rt_view gated, size_t place)
 {
     return nn_columns(rows_of(pass, gated, s->used * s->config.hidden), place * s->config.hidden, s->config.hidden);
@@ -198,7 +198,7 @@ static st_status nodes_forward(nn_safsd *s, const nn_pass *pass)
     return ST_OK;
 }
 
-/* From dx^0 in d.x0, adds to dF_m. */
+/* Reads dx^0 from d.x0 and adds to dF_m. */
 static st_status nodes_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
     const size_t H = s->config.hidden, G = s->config.graph_hidden;
@@ -241,7 +241,7 @@ static st_status graph_forward(nn_safsd *s, const nn_pass *pass)
     return ST_OK;
 }
 
-/* From dx^K in d.x, adds the gradient that comes down to d.x0. */
+/* Reads dx^K from d.x and adds the gradient of x^0 to d.x0. */
 static st_status graph_backward(nn_safsd *s, const nn_pass *pass, float beta)
 {
     for (size_t k = s->config.gcn_layers; k-- > 0;) {
@@ -278,7 +278,7 @@ static st_status head_backward(nn_safsd *s, const nn_pass *pass, float beta)
     return nn_head_backward(s->rt, &(nn_head_gradient){s->d.x0, s->d.x}, &head, s->d.head_input);
 }
 
-/* ---- the two lists ---- */
+/* ---- the lists of calls ---- */
 
 st_status nn_forward_fusion(nn_safsd *s, const nn_pass *pass)
 {

@@ -1,7 +1,7 @@
 /* SAFSD-GLNet on one device: forward, backward, one training step, one evaluation (docs/model.md 2 to 7).
  *
- * All device memory is planned from the largest batch at creation, and none is allocated in a step. Per step only the
- * inputs go up, and losses and the optimiser's outcome come down.
+ * All device memory is planned for the largest batch when the model is created; a step allocates none. A step only
+ * uploads the inputs and reads back the losses and the optimiser's outcome.
  *
  *     nn_safsd_create(&model, rt, &(nn_safsd_options){config, tables, extent, true});
  *     nn_params_initialise(nn_safsd_params(model), config.seed);     or nn_checkpoint_load
@@ -28,19 +28,19 @@ typedef struct nn_safsd_options {
     bool training; /* false: no gradients, no moments, less memory */
 } nn_safsd_options;
 
-/* Plans, checks that everything fits the device, allocates. ST_DEVICE where it does not fit, with the sum, the largest
- * block and what would fit. Parameters are zero until they are initialised or loaded. */
+/* Plans the memory, checks that it fits the device and allocates it. ST_DEVICE if it does not fit, with the total, the
+ * largest block and what would fit. Parameters are zero until they are initialised or loaded. */
 st_status nn_safsd_create(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
-/* The same for a replica, which only computes gradients: another model holds the optimiser (data_parallel.h). No
- * moments. */
+/* The same for a replica, which only computes gradients and has no moments: another model has the optimiser
+ * (data_parallel.h). */
 st_status nn_safsd_create_replica(nn_safsd **model, rt_context *rt, const nn_safsd_options *options);
 void nn_safsd_destroy(nn_safsd **model);
 
 nn_params *nn_safsd_params(nn_safsd *model);
-nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and of a replica */
+nn_optimizer *nn_safsd_optimizer(nn_safsd *model); /* NULL without training, and for a replica */
 const nn_config *nn_safsd_config(const nn_safsd *model);
 
-/* Bytes on the device: parameters with gradients and moments, activations and scratch, GEMM scratch. */
+/* Bytes of device memory: parameters with gradients and moments, activations and scratch, GEMM scratch. */
 typedef struct nn_memory {
     uint64_t parameters, activations, gemm;
 } nn_memory;
@@ -48,21 +48,21 @@ nn_memory nn_safsd_memory(const nn_safsd *model);
 
 /* ---- training ---- */
 
-/* Gradients of the loss of one whole optimiser batch, in `step` (docs/model.md 7). The batch is computed in parts of
- * `micro_batch` dialogues (0: all at once), each within the extent; the result does not depend on the cut but for
- * rounding. The memory of `batch` is copied before the function returns. */
+/* Computes the gradients of the loss of a whole optimiser batch in `step` (docs/model.md 7). The batch is computed in
+ * parts of `micro_batch` dialogues (0: all at once), each within the extent; except for rounding, the result does not
+ * depend on `micro_batch`. `batch` is copied before the function returns. */
 st_status nn_safsd_gradient(nn_safsd *model, const ds_batch *batch, uint32_t step, size_t micro_batch);
 
-/* The optimiser's update from those gradients. */
+/* Updates the parameters from these gradients. */
 st_status nn_safsd_update(nn_safsd *model, const nn_adam *adam, double lr);
 
 typedef struct nn_step_result {
-    float loss, ce, saf, kl; /* before their lambda but for the total; docs/model.md 6 */
+    float loss, ce, saf, kl; /* ce, saf and kl without lambda; docs/model.md 6 */
     nn_step_outcome outcome;
 } nn_step_result;
 
-/* Starts reading losses and outcome of the step just enqueued, without waiting; then waits for them. One result may be
- * pending while the next step is enqueued. */
+/* nn_safsd_result_later starts to read the losses and the outcome of the step just enqueued, without waiting;
+ * nn_safsd_result waits for them. One result may be pending while the next step is enqueued. */
 typedef struct nn_pending {
     float values[4 + NN_CONTROL_ELEMENTS];
     rt_ticket tickets[2];
@@ -76,23 +76,24 @@ typedef enum nn_gcn_eval { NN_GCN_EXPECTED, NN_GCN_SAMPLE, NN_GCN_MEAN } nn_gcn_
 
 typedef struct nn_evaluation {
     nn_gcn_eval mode;
-    size_t repetitions;    /* of NN_GCN_MEAN */
-    size_t first_row;      /* row of the batch's first utterance in its split, in file order (docs/model.md 7) */
-    const ds_batch *whole; /* that the batch is a part of, for the form `published` (docs/model.md 6); NULL: itself */
+    size_t repetitions; /* of NN_GCN_MEAN */
+    size_t first_row;   /* row of the batch's first utterance in its split, in file order (docs/model.md 7) */
+    const ds_batch
+        *whole; /* the batch of which this is a part, for the form `published` (docs/model.md 6); NULL: this */
 } nn_evaluation;
 
-/* What an evaluated batch gives, into memory of the caller. */
+/* The results of an evaluated batch, in memory of the caller. */
 typedef struct nn_prediction {
     float loss, ce, saf, kl;
     float *probabilities;         /* [N, C] teacher */
-    float *student_probabilities; /* [M, N, C]; NULL: not wanted */
+    float *student_probabilities; /* [M, N, C]; NULL if not used */
 } nn_prediction;
 
-/* Forward without dropout, and the losses of this batch. Blocks until the results are there. */
+/* Computes the forward pass without dropout, and the losses of this batch. Blocks until the results are read. */
 st_status nn_safsd_evaluate(nn_safsd *model, const ds_batch *batch, const nn_evaluation *evaluation,
                             nn_prediction *prediction);
 
-/* ---- inspection: for golden cases and tests, after a gradient or an evaluation of an uncut batch ---- */
+/* ---- inspection, for golden cases and tests, after a gradient or an evaluation of a batch in one part ---- */
 
 typedef enum nn_activation { NN_LOGITS, NN_STUDENT_LOGITS, NN_FUSED, NN_GRAPH } nn_activation;
 

@@ -1,4 +1,4 @@
-/* nn_safsd from outside: creation, one training step, one evaluation. */
+/* The interface of nn_safsd: creation, a training step, an evaluation. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ nn_losses nn_losses_of(const nn_safsd *s, const nn_batch *part, const nn_loss_co
                        .terms = s->a.terms};
 }
 
-/* The forward and backward pass of the largest batch, checked but not run: the GEMM learns its scratch. */
+/* Plans the forward and backward pass of the largest batch: checks all launches and records the scratch of the GEMM. */
 static st_status rehearse(nn_safsd *s)
 {
     const nn_batch batch = nn_batch_largest(&s->batches);
@@ -39,7 +39,7 @@ static st_status rehearse(nn_safsd *s)
     return status;
 }
 
-/* Constants of the model that live on the device. */
+/* Uploads the constants of the model. */
 static st_status upload_constants(nn_safsd *s)
 {
     const size_t elements = s->extent.longest * s->config.hidden;
@@ -56,7 +56,7 @@ static st_status upload_constants(nn_safsd *s)
 
 static st_status check_extent(const nn_extent *e, st_error *error)
 {
-    if (e->rows == 0 || e->dialogues == 0) return st_fail(error, ST_USAGE, "there is no utterance to compute on");
+    if (e->rows == 0 || e->dialogues == 0) return st_fail(error, ST_USAGE, "the batch has no utterances");
     if (e->longest > NN_LONGEST_DIALOGUE)
         return st_fail(error, ST_USAGE, "a dialogue has %zu utterances, but the model takes at most %d", e->longest,
                        (int)NN_LONGEST_DIALOGUE);
@@ -137,7 +137,7 @@ const nn_config *nn_safsd_config(const nn_safsd *s)
     return &s->config;
 }
 
-/* The labels of a whole batch: ST_FAILED where one is no class of the model. */
+/* Counts the labels of a whole batch. ST_FAILED if a label is not a class of the model. */
 static st_status count_losses(const nn_safsd *s, const ds_batch *batch, nn_loss_counts *counts)
 {
     *counts = (nn_loss_counts){0};
@@ -146,14 +146,14 @@ static st_status count_losses(const nn_safsd *s, const ds_batch *batch, nn_loss_
         for (size_t n = 0; n < dialogue.rows; ++n)
             if (dialogue.labels[n] >= 0 && (size_t)dialogue.labels[n] >= s->config.classes)
                 return st_fail(rt_error(s->rt), ST_FAILED,
-                               "utterance %zu of the batch has label %d, but the model knows %zu classes",
+                               "utterance %zu of the batch has label %d, but the model has %zu classes",
                                counts->rows + n, (int)dialogue.labels[n], s->config.classes);
         nn_loss_count(counts, &s->loss.tables, dialogue.labels, dialogue.rows);
     }
     return ST_OK;
 }
 
-/* What a whole batch, perhaps computed in parts, tells the loss. */
+/* Sends the mean similarity of a whole batch, which may be computed in parts, to the loss. */
 static st_status tell_loss(nn_safsd *s, const ds_batch *whole)
 {
     size_t row = 0;
@@ -215,7 +215,7 @@ st_status nn_safsd_result_later(nn_safsd *s, nn_pending *pending)
     ST_FORWARD(rt_read_later(s->rt, s->a.losses, pending->values, 4, &pending->tickets[0]));
     const st_status status =
         rt_read_later(s->rt, s->optimizer.control, pending->values + 4, NN_CONTROL_ELEMENTS, &pending->tickets[1]);
-    if (status != ST_OK) (void)rt_wait(s->rt, &pending->tickets[0]); /* nothing may still write to `pending` */
+    if (status != ST_OK) (void)rt_wait(s->rt, &pending->tickets[0]); /* no read may still write to `pending` */
     return status;
 }
 
@@ -297,5 +297,5 @@ st_status nn_safsd_read(nn_safsd *s, nn_activation which, nn_modality modality, 
     case NN_GRAPH:
         return rt_read(s->rt, s->a.x[s->config.gcn_layers], values, s->used * N * s->config.graph_hidden);
     }
-    return st_fail(rt_error(s->rt), ST_FAILED, "there is no activation of number %d", (int)which);
+    return st_fail(rt_error(s->rt), ST_FAILED, "there is no activation %d", (int)which);
 }

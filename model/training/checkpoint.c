@@ -11,7 +11,7 @@
 #include "model/training/config_json.h"
 
 struct nn_checkpoint_storage {
-    json_t *classes, *speakers; /* own the names */
+    json_t *classes, *speakers; /* they own the names */
     const char **class_names, **speaker_names;
     ds_statistics statistics;
     nn_class_tables tables;
@@ -39,7 +39,7 @@ static st_status read_names(const nn_checkpoint *c, const char *key, size_t coun
         complete = (*names)[i] != NULL;
     }
     if (complete) return ST_OK;
-    return st_fail(error, ST_FAILED, "%s: the metadata '%s' must list %zu names, as the model has", sf_path(c->file),
+    return st_fail(error, ST_FAILED, "%s: the metadata '%s' must list the %zu names of the model", sf_path(c->file),
                    key, count);
 }
 
@@ -54,7 +54,7 @@ static st_status read_about(nn_checkpoint *c, st_error *error)
     ST_FORWARD(required(c, "epoch", &epoch, error));
     a->epoch = (size_t)strtoull(epoch, NULL, 10);
     if (select && !nn_select_of(select, &a->select))
-        return st_fail(error, ST_FAILED, "%s: its run selects by \"%.64s\", which this version does not know",
+        return st_fail(error, ST_FAILED, "%s: its run selects by \"%.64s\", which this version does not support",
                        sf_path(c->file), select);
     ST_FORWARD(required(c, "model", &model, error));
     ST_FORWARD(nn_config_from_json(&a->config, model, sf_path(c->file), error));
@@ -103,7 +103,7 @@ static st_status own_tensor(const nn_checkpoint *c, const char *name, sf_dtype d
     *tensor = sf_find(c->file, name);
     if (*tensor && (*tensor)->dtype == dtype && sf_has_shape(*tensor, rank, shape)) return ST_OK;
     return st_fail(error, ST_FAILED, "%s: the checkpoint's tensor '%s' %s", sf_path(c->file), name,
-                   *tensor ? "has another type or shape than its model needs" : "is not there");
+                   *tensor ? "does not have the type and shape that its model needs" : "is missing");
 }
 
 static st_status read_table(const nn_checkpoint *c, const char *name, size_t rank, const uint64_t *shape, float *values,
@@ -151,7 +151,7 @@ static st_status read_statistics(nn_checkpoint *c, st_error *error)
     return ST_OK;
 }
 
-/* The bytes of `name` as they are: doubles and 64-bit counts must come back to the last bit. */
+/* Reads the bytes of `name` unchanged: doubles and 64-bit counts must be exact. */
 static st_status read_exactly(const nn_checkpoint *c, const char *name, sf_dtype dtype, size_t rank,
                               const uint64_t *shape, void *values, st_error *error)
 {
@@ -168,7 +168,7 @@ static st_status read_run(nn_checkpoint *c, const char *progress, st_error *erro
     const uint64_t C = c->about.config.classes, epochs = c->progress.epoch;
     const uint64_t losses[] = {epochs, DS_SPLITS, NN_SPLIT_LOSSES}, confusion[] = {epochs, DS_SPLITS, C, C};
     const sf_tensor *tensor = NULL;
-    ST_FORWARD(own_tensor(c, NN_HISTORY_LOSSES, SF_F64, 3, losses, &tensor, error)); /* before its size is believed */
+    ST_FORWARD(own_tensor(c, NN_HISTORY_LOSSES, SF_F64, 3, losses, &tensor, error)); /* before its size is used */
     nn_history_create(&c->history, C);
     c->history.select = c->about.select;
     for (uint64_t e = 0; e < epochs; ++e) ST_FORWARD(nn_history_extend(&c->history, error));
@@ -182,7 +182,7 @@ static st_status read_run(nn_checkpoint *c, const char *progress, st_error *erro
 static st_status read_own(nn_checkpoint *c, st_error *error)
 {
     if (!sf_has_checksum(c->file))
-        return st_fail(error, ST_CHECK, "%s has lost its checksum: it is damaged, or another program rewrote it",
+        return st_fail(error, ST_CHECK, "%s has no checksum: it is damaged, or another program rewrote it",
                        sf_path(c->file));
     ST_FORWARD(read_about(c, error));
     ST_FORWARD(read_tables(c, error));
@@ -191,14 +191,15 @@ static st_status read_own(nn_checkpoint *c, st_error *error)
     return progress ? read_run(c, progress, error) : ST_OK;
 }
 
-/* Other files of this program, and data sets without a format, hold no weights: they are told by what is in them. */
+/* Refuses other files of this program, and data sets without a format, which contain no weights. They are recognised by
+ * their tensors. */
 static st_status check_kind(const sf_file *file, st_error *error)
 {
     if (sf_find(file, "lengths") && sf_find(file, "speakers"))
-        return st_fail(error, ST_FAILED, "%s is a data set and no checkpoint: name it with --data, or [data] path",
+        return st_fail(error, ST_FAILED, "%s is a data set, not a checkpoint: name it with --data, or [data] path",
                        sf_path(file));
     if (sf_find(file, "batch/lengths"))
-        return st_fail(error, ST_FAILED, "%s is a golden case and no checkpoint: `verify` computes it", sf_path(file));
+        return st_fail(error, ST_FAILED, "%s is a golden case, not a checkpoint: use it with `verify`", sf_path(file));
     return ST_OK;
 }
 

@@ -1,19 +1,19 @@
 /* Checkpoints: safetensors files with the published parameter names, in the order of docs/model.md 9.
  *
- * `best` holds the parameters; `last` also what a resume needs: both moments, counters, the history. What belongs to
- * this program stands under reserved prefixes that load_state_dict(strict=False) passes over:
+ * `best` contains the parameters; `last` also contains what a resume needs: both moments, counters and the history.
+ * Everything else is under reserved prefixes, which load_state_dict(strict=False) ignores:
  *   tensors   NAME (docs/model.md 9)                               F32
- *             m_n_gate.gate.0.weight, .bias               F32, of models that learn no gates (checkpoint_gates.h)
- *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only where features are standardised
+ *             m_n_gate.gate.0.weight, .bias               F32, of models without learned gates (checkpoint_gates.h)
+ *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only if features are standardised
  *             safsd.class_weights, safsd.alpha, safsd.similarity   F32, the tables of the loss
- *             optimizer.m.NAME, optimizer.v.NAME          F32, `last` only, as the following
+ *             optimizer.m.NAME, optimizer.v.NAME          F32; this and the following in `last` only
  *             safsd.history.losses                        F64 [epochs, 3, 5]: splits; loss, ce, saf, kl, utterances
  *             safsd.history.confusion                     I64 [epochs, 3, C, C]
- *             safsd.epoch.sums                            F64 [5]: those losses times utterances, of the epoch begun
+ *             safsd.epoch.sums                            F64 [5]: the same, times utterances, of the current epoch
  *   metadata  format = safsd-checkpoint-1, program, configuration (INI), model (JSON of nn_config), classes, speakers
- *             (JSON arrays of names), selection, epoch, checksum, select where it is not weighted_f1; `last` also
+ *             (JSON arrays of names), selection, epoch, checksum, select if it is not weighted_f1; `last` also
  *             progress and recipe (JSON): what run_fingerprint.h compares
- * No time or place is in them: the same run writes the same bytes.
+ * Checkpoints contain no time and no path: the same run writes the same bytes.
  *
  *     ST_TRY(nn_checkpoint_open(&checkpoint, path, error));
  *     ... checkpoint->about.config -> nn_safsd_create ...
@@ -31,27 +31,28 @@
 
 #define NN_CHECKPOINT_FORMAT "safsd-checkpoint-1"
 
-/* What a checkpoint says of itself. For saving, borrowed from the caller; of an opened one, until it is closed. */
+/* The description of a checkpoint. When saving, it is borrowed from the caller; when opened, it is valid until the
+ * checkpoint is closed. */
 typedef struct nn_checkpoint_about {
-    const char *program;              /* version that wrote it; set by nn_checkpoint_save itself */
+    const char *program;              /* version that wrote it; set by nn_checkpoint_save */
     const char *configuration;        /* INI text */
-    nn_config config;                 /* sizes and switches, seed included */
+    nn_config config;                 /* sizes and switches, with the seed */
     const char *const *class_names;   /* [config.classes] */
     const char *const *speaker_names; /* [config.speakers] */
     const char *selection;            /* "valid", "test_best" or "last" */
-    nn_select select;                 /* what the run selects its best epoch by */
-    size_t epoch;                     /* finished epochs behind these parameters: the first is 1 */
-    const ds_statistics *statistics;  /* NULL: features are taken as they are */
+    nn_select select;                 /* criterion of the run's best epoch */
+    size_t epoch;                     /* finished epochs of these parameters, from 1 */
+    const ds_statistics *statistics;  /* NULL: features are not standardised */
     nn_loss_tables tables;
 } nn_checkpoint_about;
 
-/* Where a run stands. */
+/* The progress of a run. */
 typedef struct nn_progress {
-    uint32_t step; /* optimiser steps so far, skipped ones too: the `step` of docs/model.md 7 of the next */
-    size_t epoch;  /* finished epochs: those of the history */
-    size_t batch;  /* batches done of the epoch after those */
+    uint32_t step; /* optimiser steps so far, with skipped ones: the `step` (docs/model.md 7) of the next step */
+    size_t epoch;  /* finished epochs, which are in the history */
+    size_t batch;  /* finished batches of the current epoch */
     uint32_t updates, skipped;
-    nn_split_losses sums; /* of that epoch's batches: losses times utterances, and utterances */
+    nn_split_losses sums; /* of these batches: losses times utterances, and utterances */
 } nn_progress;
 
 typedef struct nn_run_state {
@@ -60,8 +61,8 @@ typedef struct nn_run_state {
     const nn_history *history;
 } nn_run_state;
 
-/* Writes the parameters and, with a `state`, the moments and all else a resume needs. One parameter at a time passes
- * through host memory. The file appears by rename. ST_FAILED where it cannot be written. */
+/* Writes the parameters and, with a `state`, the moments and all else that a resume needs. Parameters pass through host
+ * memory one at a time. The file is written atomically. ST_FAILED if it cannot be written. */
 st_status nn_checkpoint_save(const char *path, const nn_params *params, const nn_checkpoint_about *about,
                              const nn_run_state *state);
 
@@ -69,8 +70,8 @@ typedef struct nn_checkpoint_storage nn_checkpoint_storage;
 
 typedef struct nn_checkpoint {
     sf_file *file;
-    bool own;       /* written by this program; otherwise everything below is empty */
-    bool resumable; /* a `last` */
+    bool own;       /* written by this program; otherwise the following is empty */
+    bool resumable; /* it is a `last` */
     nn_checkpoint_about about;
     nn_progress progress;    /* of a `last` */
     const char *fingerprint; /* of a `last` */
@@ -78,20 +79,21 @@ typedef struct nn_checkpoint {
     nn_checkpoint_storage *storage;
 } nn_checkpoint;
 
-/* Opens and checks a file of this program, or any other safetensors file, taken for published weights. ST_CHECK where
- * the checksum does not hold or a file of this program has none; ST_FAILED for what cannot be read. */
+/* Opens and checks a checkpoint of this program, or any other safetensors file, which is read as published weights.
+ * ST_CHECK if the checksum is wrong, or is missing in a checkpoint of this program; ST_FAILED if the file cannot be
+ * read. */
 st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_error *error);
 void nn_checkpoint_close(nn_checkpoint **checkpoint);
 
 typedef void nn_notice(void *user, const char *sentence);
 
-/* Reads every parameter, from F32, F64, F16 or BF16. Tensors that the model does not have are passed over; `notice`
- * (or NULL) is told their names, but for this program's own. ST_FAILED names the tensor that is missing, has another
- * shape (both are shown), another kind of number, or a value that is not finite; a layer of a deeper model; and a
- * trained gate where the model learns none (checkpoint_gates.h). */
+/* Reads every parameter, from F32, F64, F16 or BF16. Tensors that the model does not have are ignored; `notice` (may be
+ * NULL) receives their names, except those under this program's prefixes. ST_FAILED, naming the tensor, if it is
+ * missing, has another shape (both are shown), is not floating-point, or has a value that is not finite; also for a
+ * layer of a deeper model, and for a trained gate if the model has no learned gates (checkpoint_gates.h). */
 st_status nn_checkpoint_load(const nn_checkpoint *checkpoint, nn_params *params, nn_notice *notice, void *user);
 
-/* Reads the moments of a `last` as well; ST_FAILED for any other file. */
+/* Reads the moments of a `last`; ST_FAILED for any other file. */
 st_status nn_checkpoint_load_moments(const nn_checkpoint *checkpoint, nn_params *params);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const float fully_open = 32.0f; /* sigmoid of it: 1 - 1.3e-14 */
+static const float fully_open = 32.0f; /* its sigmoid is 1 - 1.3e-14 */
 
 static bool stands_in(const nn_params *params)
 {
@@ -16,7 +16,7 @@ static size_t width_of(const nn_params *params, size_t encoder)
     return params->layers[encoder][0].output.out;
 }
 
-/* Names of the gate of an encoder: 0 weight, 1 bias. */
+/* The names of an encoder's gate: `which` is 0 for the weight, 1 for the bias. */
 static const char *name_of(size_t encoder, size_t which, char name[40])
 {
     static const char *const ends[] = {"weight", "bias"};
@@ -40,7 +40,7 @@ st_status nn_gates_declare(sf_writer *writer, const nn_params *params, st_error 
     return ST_OK;
 }
 
-/* Row by row, and the bias; `row` [H] is zeros before and after. */
+/* Writes the weight row by row, then the bias. `row` [H] is zero before and after. */
 static st_status write_gate(sf_writer *writer, float *row, size_t H, nn_gate_kind kind, st_error *error)
 {
     st_status status = ST_OK;
@@ -72,7 +72,7 @@ st_status nn_gates_write(sf_writer *writer, const nn_params *params, st_error *e
 
 /* ---- reading ---- */
 
-/* The encoder of the model whose gate has this name, and which tensor of it; false where there is none. */
+/* Finds the encoder of the model whose gate has this name, and which tensor it is; false if there is none. */
 static bool find_gate(const nn_params *params, const char *name, size_t *encoder, size_t *which)
 {
     char gate[40];
@@ -86,7 +86,7 @@ static bool find_gate(const nn_params *params, const char *name, size_t *encoder
     return false;
 }
 
-/* Whether all values but those on the diagonal are `rest`, and those `diagonal`. */
+/* Whether all values on the diagonal are `diagonal`, and all others `rest`. */
 static bool is_filled(const float *values, size_t H, bool square, float diagonal, float rest)
 {
     for (size_t i = 0; i < (square ? H * H : H); ++i)

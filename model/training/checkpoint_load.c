@@ -7,7 +7,7 @@
 #include "model/training/checkpoint_names.h"
 #include "runtime/host_map.h"
 
-enum { LISTED = 900 }; /* characters of a list of names */
+enum { LISTED = 900 }; /* most characters of a list of names */
 
 /* ---- one tensor ---- */
 
@@ -20,7 +20,7 @@ static const char *print_shape(char *text, size_t room, size_t rank, const uint6
     return text;
 }
 
-/* The tensor of a parameter, or of one of its moments. */
+/* Finds the tensor of a parameter, or of one of its moments. */
 static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_param *item, const char *prefix,
                       const sf_tensor **tensor)
 {
@@ -38,7 +38,7 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
             error, ST_FAILED, "%s: tensor '%s' has shape %s, but the model needs %s: configuration and file differ",
             sf_path(c->file), name, print_shape(there, sizeof there, (*tensor)->rank, (*tensor)->shape), wanted);
     if (!sf_is_floating((*tensor)->dtype))
-        return st_fail(error, ST_FAILED, "%s: tensor '%s' holds %s, where parameters are floating-point numbers",
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' has type %s, but parameters are floating-point numbers",
                        sf_path(c->file), name, sf_dtype_name((*tensor)->dtype));
     return ST_OK;
 }
@@ -49,12 +49,12 @@ static st_status check_finite(const nn_checkpoint *c, const nn_params *params, c
     for (size_t i = 0; i < tensor->elements; ++i)
         if (!isfinite(values[i]))
             return st_fail(rt_error(params->rt), ST_FAILED,
-                           "%s: element %zu of tensor '%s' is %g: these are no usable weights", sf_path(c->file), i,
+                           "%s: element %zu of tensor '%s' is %g: these weights cannot be used", sf_path(c->file), i,
                            tensor->name, (double)values[i]);
     return ST_OK;
 }
 
-/* With `finite`, values that are not are refused. */
+/* With `finite`, refuses values that are not finite. */
 static st_status upload(const nn_checkpoint *c, const nn_params *params, const sf_tensor *tensor, rt_view to,
                         bool finite)
 {
@@ -87,7 +87,8 @@ static bool begins(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* True for a layer that only a deeper model than this has: its encoder or graph is there, under the same prefix. */
+/* Whether the tensor is a layer of a deeper model: this model has the encoder or the graph, which has the same
+ * prefix. */
 static bool is_deeper(const nn_params *params, const char *name)
 {
     static const char inside[] = ".transformer_inter.", graph[] = "graph_model.conv";
@@ -119,7 +120,7 @@ static st_status tell_extra(const nn_checkpoint *c, nn_params *params, nn_notice
     }
     if (extra == 0 || !notice) return ST_OK;
     const size_t length =
-        (size_t)snprintf(sentence, sizeof sentence, "%.400s: passed over %zu tensors that the model does not have: %s",
+        (size_t)snprintf(sentence, sizeof sentence, "%.400s: ignored %zu tensors that the model does not have: %s",
                          sf_path(c->file), extra, names);
     if (extra > listed && length < sizeof sentence)
         snprintf(sentence + length, sizeof sentence - length, " and %zu more", extra - listed);
@@ -127,7 +128,8 @@ static st_status tell_extra(const nn_checkpoint *c, nn_params *params, nn_notice
     return ST_OK;
 }
 
-/* Gates that the file has and the model does not learn: those that compute what the model does are no loss. */
+/* Checks the gates of the file if the model has no learned gates. Gates that compute the same as the model are
+ * ignored. */
 static st_status check_gates(const nn_checkpoint *c, nn_params *params, nn_notice *notice, void *user)
 {
     const char *kind = params->gate_kind == NN_GATE_OFF ? "off" : "identity";
@@ -137,13 +139,12 @@ static st_status check_gates(const nn_checkpoint *c, nn_params *params, nn_notic
         nn_gate_verdict verdict;
         ST_FORWARD(nn_gate_judge(params, tensor, &verdict, rt_error(params->rt)));
         if (verdict == NN_GATE_TRAINED)
-            return st_fail(
-                rt_error(params->rt), ST_FAILED,
-                "%s has the tensor '%s', a trained gate, which gate = %s would leave out: set [model] gate = "
-                "learned",
-                sf_path(c->file), tensor->name, kind);
+            return st_fail(rt_error(params->rt), ST_FAILED,
+                           "%s has the tensor '%s', a trained gate, which gate = %s would ignore: set [model] gate = "
+                           "learned",
+                           sf_path(c->file), tensor->name, kind);
         if (verdict == NN_GATE_SIGMOID)
-            snprintf(sentence, sizeof sentence, "%.400s has gates sigmoid(x), which gate = off leaves out",
+            snprintf(sentence, sizeof sentence, "%.400s has gates sigmoid(x), which gate = off ignores",
                      sf_path(c->file));
     }
     if (sentence[0] && notice) notice(user, sentence);
@@ -160,8 +161,8 @@ st_status nn_checkpoint_load(const nn_checkpoint *checkpoint, nn_params *params,
 st_status nn_checkpoint_load_moments(const nn_checkpoint *checkpoint, nn_params *params)
 {
     if (!checkpoint->resumable)
-        return st_fail(rt_error(params->rt), ST_FAILED, "%s holds no training state: a resume needs last.safetensors",
-                       sf_path(checkpoint->file));
+        return st_fail(rt_error(params->rt), ST_FAILED,
+                       "%s contains no training state: a resume needs last.safetensors", sf_path(checkpoint->file));
     ST_FORWARD(load_all(checkpoint, params, NN_MOMENT_1, MOMENTS_1));
     return load_all(checkpoint, params, NN_MOMENT_2, MOMENTS_2);
 }

@@ -1,4 +1,4 @@
-/* Names in a checkpoint beside those of docs/model.md 9: what its writer and its reader share. See checkpoint.h. */
+/* The names in a checkpoint besides those of docs/model.md 9, for its writer and its reader. See checkpoint.h. */
 #ifndef SAFSD_MODEL_TRAINING_CHECKPOINT_NAMES_H
 #define SAFSD_MODEL_TRAINING_CHECKPOINT_NAMES_H
 
@@ -18,7 +18,8 @@
 #define NN_MOMENT_1 "optimizer.m."
 #define NN_MOMENT_2 "optimizer.v."
 
-/* Room for a prefix and a parameter's name; numbers in an nn_split_losses, which is stored as it lies in memory. */
+/* The size of a prefix with a parameter's name, and the numbers in an nn_split_losses, which is stored as it is in
+ * memory. */
 enum { NN_TENSOR_NAME = 104, NN_SPLIT_LOSSES = 5 };
 _Static_assert(sizeof(nn_split_losses) == NN_SPLIT_LOSSES * sizeof(double), "stored as five doubles");
 

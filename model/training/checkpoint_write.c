@@ -15,13 +15,13 @@ typedef struct saver {
     sf_writer *writer;
     const nn_params *params;
     const nn_checkpoint_about *about;
-    const nn_run_state *state; /* NULL: parameters alone */
+    const nn_run_state *state; /* NULL: only parameters */
     st_error *error;
 } saver;
 
 /* ---- metadata ---- */
 
-/* Takes the text over; NULL is exhausted memory. */
+/* Takes ownership of the text; NULL means out of memory. */
 static st_status put_json(saver *s, const char *key, char *text)
 {
     if (!text) return st_fail(s->error, ST_FAILED, "out of memory for the metadata of a checkpoint");

@@ -107,7 +107,7 @@ static void read_word(reader *r, const char *key, const char *const *words, size
         *value = (int)i;
         return;
     }
-    wrong(r, key, "one of the words that the program knows");
+    wrong(r, key, "one of the words that this program supports");
 }
 
 static void read_seed(reader *r, uint64_t *seed)
@@ -190,7 +190,7 @@ st_status nn_config_from_json(nn_config *config, const char *text, const char *w
     memset(config, 0, sizeof *config);
     if (!json_is_object(object)) {
         json_decref(object);
-        return st_fail(error, ST_FAILED, "%s: the model's description is no JSON object: %s", where, why.text);
+        return st_fail(error, ST_FAILED, "%s: the model's description is not a JSON object: %s", where, why.text);
     }
     reader r = {object, where, error, ST_OK};
     read_all(&r, config);

@@ -6,7 +6,7 @@
 #include "model/network/network.h"
 #include "runtime/host_map.h"
 
-enum { CHUNK = 1 << 20 }; /* elements that pass at a time */
+enum { CHUNK = 1 << 20 }; /* elements copied at a time */
 
 struct nn_data_parallel {
     nn_safsd *model;
@@ -15,7 +15,7 @@ struct nn_data_parallel {
     size_t *cuts;     /* [count + 2] */
     rt_arena *arena;  /* on the model's device */
     rt_view incoming; /* [CHUNK] */
-    bool stale;       /* the parameters of the replicas are not the model's */
+    bool stale;       /* the parameters of the replicas are not up to date */
 };
 
 st_status nn_data_parallel_create(nn_data_parallel **parallel, nn_safsd *model, rt_context *const *contexts,
@@ -61,8 +61,8 @@ void nn_data_parallel_destroy(nn_data_parallel **parallel)
     *parallel = NULL;
 }
 
-/* Multiply-adds of a dialogue, up to a factor: the matrices that every row meets, and the L x L products of attention
- * (two of width H per encoder and layer) and graph (one of width G per modality and layer). */
+/* Multiply-adds of a dialogue, up to a constant factor: the matrix products of every row, and the L x L products of
+ * attention (two of width H per encoder and layer) and graph (one of width G per modality and layer). */
 static double work_of(double L, const nn_config *c)
 {
     const double M = (double)nn_modalities_used(c), E = M * M, H = (double)c->hidden, G = (double)c->graph_hidden;
@@ -79,7 +79,7 @@ void nn_data_parallel_cut(size_t *cuts, size_t parts, const ds_batch *batch, con
     cuts[0] = 0;
     for (size_t b = 0; b < batch->dialogues; ++b) {
         const double own = work_of((double)ds_batch_length(batch, b), config);
-        /* A dialogue belongs to the run in which its middle lies. */
+        /* A dialogue belongs to the share that contains its middle. */
         while (part + 1 < parts && b > 0 && done + own / 2 >= total * (double)(part + 1) / (double)parts)
             cuts[++part] = b;
         done += own;
@@ -87,7 +87,7 @@ void nn_data_parallel_cut(size_t *cuts, size_t parts, const ds_batch *batch, con
     while (part < parts) cuts[++part] = batch->dialogues;
 }
 
-/* From one device to another. */
+/* Copies from one device to another. */
 static st_status pass_on(rt_context *from, rt_view view, size_t elements, rt_context *to, rt_view target)
 {
     rt_host_map map;
@@ -97,7 +97,7 @@ static st_status pass_on(rt_context *from, rt_view view, size_t elements, rt_con
     return written == ST_OK ? closed : written;
 }
 
-/* Gives one parameter of the model to every replica. */
+/* Copies one parameter of the model to every replica. */
 static st_status share_parameter(nn_data_parallel *p, size_t i)
 {
     const nn_params *from = &p->model->params;
@@ -149,7 +149,7 @@ st_status nn_data_parallel_gradient(nn_data_parallel *p, const ds_batch *batch, 
     if (p->count == 0) return nn_safsd_gradient(p->model, batch, step, micro_batch);
     if (p->stale) ST_FORWARD(share_parameters(p));
     nn_data_parallel_cut(p->cuts, p->count + 1, batch, &p->model->config);
-    /* Replicas first: all devices compute while the host waits for none. */
+    /* Replicas first: then all devices compute at the same time, without a wait of the host. */
     for (size_t r = 0; r < p->count; ++r) {
         const size_t first = p->cuts[r + 1], count = p->cuts[r + 2] - first;
         if (count == 0) continue;

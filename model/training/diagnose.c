@@ -8,7 +8,7 @@
 
 typedef struct search {
     nn_safsd *model;
-    float *values; /* room for the largest tensor */
+    float *values; /* size of the largest tensor */
     char *phrase;
     size_t room;
     bool found;
@@ -19,7 +19,7 @@ static void look(search *s, const char *what, const char *name, size_t elements)
     for (size_t i = 0; i < elements && !s->found; ++i) {
         if (isfinite(s->values[i])) continue;
         const double value =
-            isnan(s->values[i]) ? (double)NAN : (double)s->values[i]; /* some print a sign before nan */
+            isnan(s->values[i]) ? (double)NAN : (double)s->values[i]; /* some C libraries print a sign before nan */
         text_format(s->phrase, s->room, "%s%s, where element %zu is %g", what, name, i, value);
         s->found = true;
     }
@@ -36,7 +36,7 @@ static st_status look_at_params(search *s, bool gradients)
     return ST_OK;
 }
 
-/* One activation of every modality in use. */
+/* Checks an activation of every modality in use. */
 static st_status look_at_modalities(search *s, nn_activation which, const char *what, size_t elements)
 {
     const nn_config *c = nn_safsd_config(s->model);
@@ -111,7 +111,7 @@ const char *nn_divergence_advice(char advice[NN_ADVICE_SIZE], const ds_dataset *
                                  bool standardised, uint32_t updates)
 {
     static const char *const names[NN_MODALITIES] = {"text", "audio", "visual"};
-    const double huge = 1e4; /* features of mean 0 and deviation 1 stay far below */
+    const double huge = 1e4; /* features with mean 0 and deviation 1 are far below */
     size_t modality = 0;
     const double largest = largest_feature(data, config, &modality);
     if (largest > huge && !standardised)
@@ -122,7 +122,7 @@ const char *nn_divergence_advice(char advice[NN_ADVICE_SIZE], const ds_dataset *
                     names[modality], largest);
     else if (updates == 0)
         snprintf(advice, NN_ADVICE_SIZE,
-                 "no update came before, so that the learning rate is not the cause: check the data and the loss");
+                 "there was no update before, so the learning rate is not the cause: check the data and the loss");
     else
         snprintf(advice, NN_ADVICE_SIZE, "use a lower learning rate or clipping");
     return advice;

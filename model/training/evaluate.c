@@ -13,7 +13,7 @@ nn_extent nn_extent_of(const ds_dataset *data, size_t dialogues)
     return (nn_extent){.dialogues = most, .rows = largest.rows, .pairs = largest.pairs, .longest = largest.longest};
 }
 
-/* An evaluation under way. */
+/* The state of an evaluation. */
 typedef struct walk {
     nn_safsd *model;
     const ds_dataset *data;
@@ -26,7 +26,7 @@ typedef struct walk {
     float *students;   /* [M, rows of a part, C] */
 } walk;
 
-/* Losses of a batch while its parts come in: each part's mean times what it is a mean over. */
+/* Sums over the parts of a batch: the mean of each part times its count or weight. */
 typedef struct batch_sums {
     double ce, weights, saf, labelled, kl, rows;
 } batch_sums;
@@ -57,7 +57,7 @@ static void add_part_losses(batch_sums *sums, const nn_loss_counts *counts, cons
     sums->rows += (double)counts->rows;
 }
 
-/* Counts the labels of a part and, where wanted, its confusions. */
+/* Counts the labels of a part and, if requested, its confusion matrix. */
 static nn_loss_counts count_part(walk *w, const ds_batch *part, const nn_prediction *p)
 {
     const size_t C = w->config->classes;

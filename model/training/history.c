@@ -99,7 +99,7 @@ bool nn_select_of(const char *name, nn_select *select)
     return false;
 }
 
-/* The higher, the better. */
+/* Higher is better. */
 static double score_of(const nn_history *history, size_t epoch, ds_split split, const nn_metrics *metrics)
 {
     switch (history->select) {

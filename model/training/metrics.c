@@ -22,7 +22,8 @@ static double ratio(double part, double whole)
     return whole > 0 ? part / whole : 0;
 }
 
-/* 2PR / (P + R) in counts: right twice, over all that are of the class and all that were called it. */
+/* F1 = 2PR / (P + R) in counts: twice the correct rows, divided by the rows of the class plus the rows predicted as the
+ * class. */
 static nn_class_metrics class_metrics(const uint64_t *confusion, size_t classes, size_t c)
 {
     nn_class_metrics m = {.support = 0};

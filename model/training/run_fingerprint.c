@@ -22,7 +22,7 @@ static json_t *floats_to_json(const float *values, size_t count)
     return list;
 }
 
-/* What the machine adds: the same settings give the same numbers only where these are the same. */
+/* Properties of the machine that change results. */
 static json_t *machine_to_json(rt_context *rt, const ds_dataset *data)
 {
     char digits[20];
@@ -32,7 +32,7 @@ static json_t *machine_to_json(rt_context *rt, const ds_dataset *data)
                      "row_group", (json_int_t)rt_row_group(rt), "data", digits);
 }
 
-/* The devices that a batch is cut for: their number decides the cut, their capabilities the order of sums. */
+/* The devices of a batch: their number determines the shares, their capabilities the order of sums. */
 static json_t *replicas_to_json(const nn_run_fingerprint_parts *p)
 {
     json_t *list = json_array();
@@ -97,7 +97,7 @@ st_status nn_run_fingerprint_write(char **text, rt_context *rt, const nn_run_fin
 
 /* ---- reading ---- */
 
-/* A value as a reader of the sentence knows it: texts without quotes. */
+/* Prints a value for a sentence, a text without quotes. */
 static void print_value(const json_t *value, char *text, size_t room)
 {
     char *json = NULL;
@@ -134,8 +134,8 @@ static st_status compare(json_t *old, json_t *now, const char *where, st_error *
         print_value(before, then_text, sizeof then_text);
         print_value(value, now_text, sizeof now_text);
         return st_fail(error, ST_USAGE,
-                       "%s was computed with %s = %s, and now it is %s: a resumed run must give the numbers of an"
-                       " uninterrupted one; set it back, or begin a new run",
+                       "%s was computed with %s = %s, and now it is %s: a resumed run must give the same numbers as an"
+                       " uninterrupted one; restore the setting, or start a new run",
                        where, key, then_text, now_text);
     }
     return ST_OK;
@@ -145,9 +145,10 @@ st_status nn_run_fingerprint_compare(const char *old, const char *now, const cha
 {
     json_t *before = json_text_read(old, JSON_REJECT_DUPLICATES, NULL),
            *after = json_text_read(now, JSON_REJECT_DUPLICATES, NULL);
-    const st_status status = json_is_object(before) && json_is_object(after)
-                                 ? compare(before, after, where, error)
-                                 : st_fail(error, ST_FAILED, "%s: the fingerprint of the run is no JSON object", where);
+    const st_status status =
+        json_is_object(before) && json_is_object(after)
+            ? compare(before, after, where, error)
+            : st_fail(error, ST_FAILED, "%s: the fingerprint of the run is not a JSON object", where);
     json_decref(before);
     json_decref(after);
     return status;

@@ -1,8 +1,8 @@
-/* The fingerprint of a run: everything that decides its numbers, as a JSON object of texts.
+/* The fingerprint of a run: everything that determines its results, as a JSON object.
  *
- * `last` carries it. A resume builds its own and continues only where both are equal, so that a resumed run gives
- * the bytes of an uninterrupted one. How long a run lasts, its patience, what it does about a step that is not finite,
- * and the device's name are no part of it; with a cosine the number of steps is.
+ * `last` contains it. A resume computes its own and continues only if both are equal, so a resumed run writes the same
+ * bytes as an uninterrupted one. The number of epochs, the patience, the handling of steps that are not finite, and the
+ * device's name are not part of it; with a cosine schedule the number of steps is.
  */
 #ifndef SAFSD_MODEL_TRAINING_RUN_FINGERPRINT_H
 #define SAFSD_MODEL_TRAINING_RUN_FINGERPRINT_H
@@ -25,14 +25,14 @@ typedef struct nn_run_fingerprint_parts {
 } nn_run_fingerprint_parts;
 
 /* Keys, among others: program, gemm, gemm_parameters, vector_width, row_group, workers, seed, batch, micro_batch, data.
- * free() the text. */
+ * The caller frees the text. */
 st_status nn_run_fingerprint_write(char **text, rt_context *rt, const nn_run_fingerprint_parts *parts);
 
-/* The value of a key in a fingerprint, copied into `value`; false where there is none. Before a resume opens its device
- * it asks for gemm, gemm_parameters and vector_width. */
+/* Copies the value of a key of a fingerprint to `value`; false if the key is missing. A resume reads gemm,
+ * gemm_parameters and vector_width before it opens its device. */
 bool nn_run_fingerprint_value(const char *fingerprint, const char *key, char *value, size_t room);
 
-/* ST_USAGE, naming the first key whose values differ, with both values and what to do; `where` is the file of `old`. */
+/* ST_USAGE, naming the first key whose values differ, both values and what to do; `where` is the file of `old`. */
 st_status nn_run_fingerprint_compare(const char *old, const char *now, const char *where, st_error *error);
 
 #endif

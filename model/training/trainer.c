@@ -27,7 +27,7 @@ static st_status check_options(nn_trainer *t)
     const nn_trainer_options *o = &t->options;
     const ds_dataset *data = o->data;
     if (o->epochs == 0 || o->batch == 0)
-        return st_fail(error_of(t), ST_USAGE, "a run needs at least one epoch and batches of at least one dialogue");
+        return st_fail(error_of(t), ST_USAGE, "a run needs at least one epoch, and batches of at least one dialogue");
     ST_FORWARD(nn_config_check(&o->config, error_of(t)));
     ST_FORWARD(nn_check_data(data, &o->config, error_of(t)));
     if (data->classes != o->config.classes || data->speaker_count != o->config.speakers)
@@ -39,13 +39,12 @@ static st_status check_options(nn_trainer *t)
     ST_FORWARD(ds_check_labels(data, error_of(t)));
     t->batches = (t->dialogues - 1) / o->batch + 1;
     if (o->epochs > UINT32_MAX / t->batches)
-        return st_fail(error_of(t), ST_USAGE,
-                       "%zu epochs of %zu steps are more steps than can be counted: use fewer epochs", o->epochs,
-                       t->batches);
+        return st_fail(error_of(t), ST_USAGE, "%zu epochs of %zu steps exceed the limit of steps: use fewer epochs",
+                       o->epochs, t->batches);
     return ST_OK;
 }
 
-/* Parts of which size: as asked, as the resumed run had them, or the whole batch. */
+/* The size of the parts of a batch: that of the options, that of the resumed run, or the whole batch. */
 static size_t first_micro_batch(const nn_trainer *t)
 {
     const nn_trainer_options *o = &t->options;
@@ -67,7 +66,7 @@ static st_status try_model(nn_trainer *t)
     return status;
 }
 
-/* The whole batch, else halves of it: each attempt plans before it allocates. */
+/* Tries the whole batch, then halves it until it fits. Each attempt plans before it allocates. */
 static st_status create_model(nn_trainer *t)
 {
     const bool may_cut = t->options.micro_batch == 0 && !t->options.resume;
@@ -129,7 +128,7 @@ static st_status write_fingerprint(nn_trainer *t)
     return nn_run_fingerprint_write(&t->fingerprint, t->rt, &parts);
 }
 
-/* Names decide no number, but they are what the checkpoint is to say of its classes and speakers. */
+/* Names do not change results, but the checkpoint must contain the right names of its classes and speakers. */
 static st_status check_names(const nn_trainer *t, const char *what, const char *const *before, const char *const *now,
                              size_t count)
 {
@@ -147,7 +146,7 @@ static st_status resume(nn_trainer *t)
     const nn_checkpoint *from = t->options.resume;
     nn_params *params = nn_safsd_params(t->model);
     if (!from->resumable)
-        return st_fail(error_of(t), ST_USAGE, "%s holds no training state: a resume needs last.safetensors",
+        return st_fail(error_of(t), ST_USAGE, "%s contains no training state: a resume needs last.safetensors",
                        sf_path(from->file));
     ST_FORWARD(nn_run_fingerprint_compare(from->fingerprint, t->fingerprint, sf_path(from->file), error_of(t)));
     const ds_dataset *data = t->options.data;
@@ -155,11 +154,11 @@ static st_status resume(nn_trainer *t)
     ST_FORWARD(check_names(t, "class", from->about.class_names, data->class_names, data->classes));
     if (from->about.select != t->options.select)
         return st_fail(error_of(t), ST_USAGE,
-                       "%s selects its best epoch by %s, and now it is %s: the epochs so far were saved by that; set "
-                       "it back, or begin a new run",
+                       "%s selects its best epoch by %s, and now it is %s: its best epoch was saved by the former; "
+                       "restore the setting, or start a new run",
                        sf_path(from->file), nn_select_name(from->about.select), nn_select_name(t->options.select));
     if (from->progress.batch > t->batches)
-        return st_fail(error_of(t), ST_FAILED, "%s stands at batch %zu of an epoch that has %zu", sf_path(from->file),
+        return st_fail(error_of(t), ST_FAILED, "%s is at batch %zu of an epoch of %zu batches", sf_path(from->file),
                        from->progress.batch, t->batches);
     ST_FORWARD(nn_checkpoint_load(from, params, t->options.hooks.notice, t->options.hooks.user));
     ST_FORWARD(nn_checkpoint_load_moments(from, params));
@@ -173,7 +172,7 @@ st_status nn_trainer_create(nn_trainer **trainer, rt_context *rt, const nn_train
     st_status status = ST_OK;
     *trainer = NULL;
     nn_trainer *t = calloc(1, sizeof *t);
-    if (!t) return st_fail(rt_error(rt), ST_FAILED, "out of memory for a training");
+    if (!t) return st_fail(rt_error(rt), ST_FAILED, "out of memory for the training");
     t->rt = rt;
     t->options = *options;
     ST_TRY(check_options(t));
@@ -225,7 +224,7 @@ static st_status interrupt(nn_trainer *t)
                    path ? "the state is in " : "no state was saved", path ? path : "");
 }
 
-/* A run ends well with an epoch worth saving: the selected one, or the last where nothing selects. */
+/* A run succeeds if an epoch can be saved: the selected one, or the last one if there is no selection. */
 static st_status check_usable(nn_trainer *t)
 {
     const nn_history *history = &t->history;
@@ -235,11 +234,12 @@ static st_status check_usable(nn_trainer *t)
     char advice[NN_ADVICE_SIZE];
     const nn_trainer_options *o = &t->options;
     nn_divergence_advice(advice, o->data, &o->config, o->statistics != NULL, t->progress.updates);
-    return st_fail(error_of(t), ST_FAILED,
-                   "the run has diverged: no epoch could be selected, since the losses of its evaluation are not finite"
-                   " (%u of %u steps were skipped); nothing was saved as best; %s; %s%s",
-                   (unsigned)t->progress.skipped, (unsigned)t->progress.step, advice,
-                   path ? "the last state is in " : "no state was saved", path ? path : "");
+    return st_fail(
+        error_of(t), ST_FAILED,
+        "the run has diverged: no epoch could be selected, because the losses of its evaluation are not finite"
+        " (%u of %u steps were skipped); nothing was saved as best; %s; %s%s",
+        (unsigned)t->progress.skipped, (unsigned)t->progress.step, advice,
+        path ? "the last state is in " : "no state was saved", path ? path : "");
 }
 
 st_status nn_trainer_run(nn_trainer *t)

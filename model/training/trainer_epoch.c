@@ -80,7 +80,7 @@ static st_status report_step(nn_trainer *t, const nn_step_result *result)
     return hooks->step(hooks->user, &report);
 }
 
-/* Without the sign that some libraries print before nan. */
+/* Removes the sign that some C libraries print before nan. */
 static double plain(float loss)
 {
     return isnan(loss) ? (double)NAN : (double)loss;
@@ -92,8 +92,8 @@ static const char *advise(const nn_trainer *t, char text[NN_ADVICE_SIZE])
     return nn_divergence_advice(text, o->data, &o->config, o->statistics != NULL, t->progress.updates);
 }
 
-/* The step just read was not finite and changed nothing; nothing was enqueued after it but a gradient. The run returns
- * to the state before it, finds the tensor by computing its gradient again, and saves. */
+/* The step just read is not finite and changed nothing; only a gradient was enqueued after it. The run returns to the
+ * state before the step, computes its gradient again to find the tensor, and saves. */
 static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
 {
     const char *path = t->options.last_path;
@@ -105,15 +105,15 @@ static st_status stop_nonfinite(nn_trainer *t, const nn_step_result *result)
     const bool whole = t->micro_batch >= t->step.dialogues && t->options.replica_count == 0;
     ST_FORWARD(nn_find_nonfinite(t->model, t->step.rows, whole, phrase, sizeof phrase));
     ST_FORWARD(nn_trainer_save_last(t));
-    return st_fail(
-        error_of(t), ST_FAILED,
-        "step %u (epoch %zu, batch %zu of %zu) is not finite: its loss is %g, and what first is not finite is %s;"
-        " %s, or leave such steps out with nonfinite = skip; %s%s",
-        (unsigned)f->step + 1, t->progress.epoch + 1, f->batch + 1, t->batches, plain(result->loss), phrase,
-        advise(t, advice), path ? "the state before the step is in " : "no state was saved", path ? path : "");
+    return st_fail(error_of(t), ST_FAILED,
+                   "step %u (epoch %zu, batch %zu of %zu) is not finite: its loss is %g, and the first tensor that is "
+                   "not finite is %s; %s, or skip such steps with nonfinite = skip; %s%s",
+                   (unsigned)f->step + 1, t->progress.epoch + 1, f->batch + 1, t->batches, plain(result->loss), phrase,
+                   advise(t, advice), path ? "the state before the step is in " : "no state was saved",
+                   path ? path : "");
 }
 
-/* Reads the outcome of the step in flight. */
+/* Reads the outcome of the pending step. */
 static st_status settle(nn_trainer *t)
 {
     nn_flight *f = &t->flight;
@@ -133,8 +133,8 @@ static st_status settle(nn_trainer *t)
     return report_step(t, &result);
 }
 
-/* The previous step's outcome is read between this gradient, which keeps the device busy meanwhile, and this update,
- * which must not happen if that step ends the run. */
+/* The outcome of the previous step is read between the gradient, which keeps the device busy, and the update, which
+ * must not be enqueued if the previous step ends the run. */
 static st_status step(nn_trainer *t)
 {
     const size_t batch = t->progress.batch;
@@ -185,8 +185,8 @@ static const char *split_name(ds_split split)
     return split == DS_TRAIN ? "training" : split == DS_VALID ? "validation" : "test";
 }
 
-/* The last update was finite, but what it made of the parameters is not, or cannot be computed with. The state after it
- * is saved, from which a resume evaluates again. */
+/* The last update was finite, but the new parameters, or the results of their evaluation, are not. The state after the
+ * update is saved; a resume evaluates it again. */
 static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated *out)
 {
     const char *path = t->options.last_path;
@@ -196,16 +196,15 @@ static st_status stop_unusable(nn_trainer *t, ds_split split, const nn_evaluated
     const st_status saved = nn_trainer_save_last(t);
     ++t->history.epochs;
     ST_FORWARD(saved);
-    return st_fail(
-        error_of(t), ST_FAILED,
-        "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and what first is"
-        " not finite is %s; %s; the epoch is not saved as best; %s%s",
-        split_name(split), (unsigned)t->progress.step, t->progress.epoch + 1, phrase, advise(t, advice),
-        path ? "the state after the step is in " : "no state was saved", path ? path : "");
+    return st_fail(error_of(t), ST_FAILED,
+                   "the evaluation of the %s part after step %u (the last of epoch %zu) is not finite, and the first "
+                   "tensor that is not finite is %s; %s; the epoch is not saved as best; %s%s",
+                   split_name(split), (unsigned)t->progress.step, t->progress.epoch + 1, phrase, advise(t, advice),
+                   path ? "the state after the step is in " : "no state was saved", path ? path : "");
 }
 
-/* Fills confusion and, but for the training part, losses of the newest epoch in the history. The losses of the training
- * part are those of its steps, except where the evaluation of it is not finite. */
+/* Fills the confusion matrix and the losses of the latest epoch in the history. The losses of the training part are
+ * those of its steps, unless its evaluation is not finite. */
 static st_status evaluate(nn_trainer *t, ds_split split, nn_split_report *report)
 {
     const size_t epoch = t->history.epochs - 1;
@@ -226,7 +225,7 @@ static st_status evaluate(nn_trainer *t, ds_split split, nn_split_report *report
     return ST_OK;
 }
 
-/* Without another part, the last epoch of a run is evaluated on the training part, to know that it can be saved. */
+/* Without other parts, the last epoch is evaluated on the training part, to check that it can be saved. */
 static bool evaluates_train(const nn_trainer *t)
 {
     if (t->options.evaluate_train) return true;
@@ -243,8 +242,7 @@ static st_status evaluate_all(nn_trainer *t, nn_epoch_report *report)
     for (int s = DS_TRAIN; s < DS_SPLITS; ++s) {
         report->splits[s].losses = *nn_history_losses(&t->history, epoch, (ds_split)s);
         report->splits[s].metrics = nn_history_metrics(&t->history, epoch, (ds_split)s);
-        if (report->splits[s].metrics.rows == 0)
-            report->splits[s].measured = false; /* no label: nothing was measured */
+        if (report->splits[s].metrics.rows == 0) report->splits[s].measured = false; /* no labels: not measured */
         report->splits[s].confusion = nn_history_confusion(&t->history, epoch, (ds_split)s);
     }
     report->best_valid = nn_history_best(&t->history, DS_VALID) == (long)epoch;

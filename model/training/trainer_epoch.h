@@ -1,11 +1,11 @@
-/* One epoch of a training; trainer.h has the whole. */
+/* One epoch of a training; see trainer.h. */
 #ifndef SAFSD_MODEL_TRAINING_TRAINER_EPOCH_H
 #define SAFSD_MODEL_TRAINING_TRAINER_EPOCH_H
 
 #include "model/training/trainer_state.h"
 
-/* The rest of the epoch at which the run stands: its steps, its evaluation, its checkpoints. ST_INTERRUPTED where a
- * cancel was seen; the progress then says how far it came. */
+/* Runs the rest of the current epoch: its steps, its evaluation and its checkpoints. ST_INTERRUPTED after a cancel,
+ * with the progress up to it. */
 st_status nn_trainer_epoch(nn_trainer *trainer);
 
 #endif

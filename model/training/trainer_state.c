@@ -22,7 +22,7 @@ st_status nn_trainer_save_last(nn_trainer *t)
     return nn_trainer_save(t, t->options.last_path, "last", true);
 }
 
-/* Epochs since the best of the selection that the run follows; 0 without one. */
+/* Epochs since the best epoch of the selection; 0 if there is none. */
 static size_t stalled(const nn_trainer *t)
 {
     const long best = nn_history_best(&t->history, nn_history_selects(&t->history));

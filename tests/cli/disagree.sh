@@ -42,7 +42,7 @@ err_has 'published\.safetensors carries no statistics: features are standardised
 
 # Trained gates are not left out; what the program itself writes in their place comes back.
 for gate in identity off; do
-    refuses 1 "published\.safetensors has the tensor 't_t_gate.gate.0.weight', a trained gate, which gate = $gate would leave out" \
+    refuses 1 "published\.safetensors has the tensor 't_t_gate.gate.0.weight', a trained gate, which gate = $gate would ignore" \
         predict published.safetensors --config run/config.ini --set model.gate=$gate
     gives 0 train "${small_model[@]}" --set data.path=data.pkl --set data.classes=$names --set data.standardize=false \
         --set model.gate=$gate --out $gate
@@ -50,7 +50,7 @@ for gate in identity off; do
     as_published $gate/best.safetensors $gate.safetensors
     gives 0 predict $gate.safetensors --config $gate/config.ini
     same .out $gate/predictions.csv
-    err_lacks 'passed over'
+    err_lacks 'ignored'
 done
 # As the published modules compute them: learned gates with these numbers.
 gives 0 predict identity.safetensors --config identity/config.ini --set model.gate=learned
@@ -71,9 +71,9 @@ out_has 'no labelled utterance'
 
 # Each file where another belongs.
 gives 0 import data.pkl -o data.safetensors
-refuses 1 'data\.safetensors is a data set and no checkpoint: name it with --data' eval data.safetensors
-refuses 1 'data\.safetensors is a data set and no checkpoint' predict data.safetensors --config run/config.ini
-refuses 1 'eval\.safetensors is a golden case and no checkpoint' eval "$golden/eval.safetensors"
+refuses 1 'data\.safetensors is a data set, not a checkpoint: name it with --data' eval data.safetensors
+refuses 1 'data\.safetensors is a data set, not a checkpoint' predict data.safetensors --config run/config.ini
+refuses 1 'eval\.safetensors is a golden case, not a checkpoint' eval "$golden/eval.safetensors"
 refuses 1 'best\.safetensors is a checkpoint and no data set' eval run/best.safetensors --data run/best.safetensors
 refuses 1 'best\.safetensors is a checkpoint and no data set' train "${small_model[@]}" --set data.path=run/best.safetensors --out no
 refuses 1 'data\.pkl' eval data.pkl
