@@ -51,7 +51,7 @@ void st_clear(st_error *error);
         if (st_forward_ != ST_OK) return st_forward_;                                                                  \
     } while (0)
 
-/* Keeps the failure of `call` in the local `status` and goes to the label `done`. */
+/* Keeps the failure of `call` in the local `status` and jumps to the label `done`. */
 #define ST_TRY(call)                                                                                                   \
     do {                                                                                                               \
         status = (call);                                                                                               \

@@ -19,7 +19,7 @@ typedef struct rt_options {
     size_t largest_block;    /* bytes, to behave like a smaller device; 0: as the device says */
     bool separate_memory;    /* treat host and device as if they did not share memory */
     const char *program;     /* a binary of the kernels, or a folder; NULL: compile; see program_given.h */
-    rt_program_pool *pool;   /* shared programs, borrowed until the context ends; NULL: none; see program_pool.h */
+    rt_program_pool *pool;   /* shared programs, borrowed until the context ends, or NULL; see program_pool.h */
     bool cache_programs;     /* cache compiled programs on disk, for drivers that do not; see program_cache.h */
     /* called from another thread when compiling takes long, with what is being compiled; may be NULL */
     void (*notice)(void *user, const char *sentence);

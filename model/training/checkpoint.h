@@ -1,7 +1,7 @@
 /* Checkpoints: safetensors files with the published parameter names, in the order of docs/model.md 9.
  *
  * `best` contains the parameters; `last` also contains what a resume needs: both moments, counters and the history.
- * Everything else is under reserved prefixes, which load_state_dict(strict=False) ignores:
+ * The tensors of this program are under reserved prefixes, which load_state_dict(strict=False) ignores:
  *   tensors   NAME (docs/model.md 9)                               F32
  *             m_n_gate.gate.0.weight, .bias               F32, of models without learned gates (checkpoint_gates.h)
  *             safsd.mean.M, safsd.deviation.M             F32 [D_m], M = t, a, v; only if features are standardised
