@@ -211,7 +211,7 @@ launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
 {
     cmake -S . -B build -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="-O1 -g0 -Werror" "${launcher[@]}" &&
-        cmake --build build --parallel "$(nproc)" --target safsd-cl test_negate test_operations
+        cmake --build build --parallel "$(nproc)" --target safsd-cl pages test_negate test_operations
 } >"$outer/said" 2>&1 || { grep -E 'rror|warning' "$outer/said" | head -n 5 | complain "build" && conclude; }
 export POCL_CACHE_DIR="$outer/cache"
 mkdir "$POCL_CACHE_DIR"

@@ -18,7 +18,7 @@ package="$place/safsd-cl_${version}_$(dpkg --print-architecture).deb"
 compgen -G "$place/safsd-cl-$version-*.tar.gz" >/dev/null || ls "$place" | complain "no archive"
 
 dpkg-deb -c "$package" | awk '{ print $6 }' >"$outer/files"
-for file in bin/safsd-cl share/man/man1/safsd-cl.1 share/bash-completion/completions/safsd-cl \
+for file in bin/safsd-cl include/safsd.h lib/libsafsd.so lib/libsafsd.a lib/pkgconfig/safsd.pc share/man/man1/safsd-cl.1 share/bash-completion/completions/safsd-cl \
     share/zsh/vendor-completions/_safsd-cl share/fish/vendor_completions.d/safsd-cl.fish share/safsd-cl/config/demo.ini \
     share/safsd-cl/config/iemocap.ini share/doc/safsd-cl/copyright share/doc/safsd-cl/THIRD-PARTY.md share/doc/safsd-cl/docs/model.md; do
     grep -qx "./usr/$file" "$outer/files" || echo "$file" | complain "not in the package"
@@ -47,6 +47,7 @@ mount -t proc proc "$outer/debian/proc" && mount -t sysfs sysfs "$outer/debian/s
 inside() { chroot "$outer/debian" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 inside apt-get update >"$outer/said" 2>&1
 inside apt-get install -y "/srv/$(basename "$package")" >"$outer/said" 2>&1 || tail -n 5 "$outer/said" | complain "apt-get install"
+inside ldconfig -p | grep -q libsafsd || echo "libsafsd" | complain "is not known to the loader"
 inside sh -c 'cd /srv && safsd-cl train --set train.epochs=1 --out run' >"$outer/said" 2>&1 || tail -n 5 "$outer/said" | complain "train"
 [ -s "$outer/debian/srv/run/best.safetensors" ] || tail -n 5 "$outer/said" | complain "no checkpoint"
 conclude

@@ -5,7 +5,7 @@
 tests='text json_text outfile outfile_named path clock config_keys config_shipped config_refused config_json
        ini number container dataset pickle published safetensors synth metrics schedule philox_host
        hyperparameters drivers runtime_status runtime_buffer runtime_launch trace params checkpoint cli_data
-       cli_help cli_usage'
+       cli_help cli_pages cli_usage'
 
 sanitized=$build/sanitized
 mkdir -p "$sanitized"
