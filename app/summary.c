@@ -113,9 +113,18 @@ static void print_speakers(const ds_dataset *data)
     print_wrapped(stdout, 16, 16, text);
 }
 
+static void print_layout(const ds_dataset *data)
+{
+    fputs("  fields: ", stdout);
+    print_wrapped(stdout, 10, 4, data->layout);
+    if (data->ambiguous_layout)
+        print_wrapped(stdout, 0, 2, "  another order of fields fits as well; this one is the first that does");
+}
+
 void summary_data(const ds_dataset *data)
 {
     printf("  %zu dialogues, %zu utterances, %zu classes\n", data->dialogues, data->utterances, data->classes);
+    if (data->layout) print_layout(data);
     if (data->unlisted > 0) printf("  %zu dialogues stand in no list of the file and were left out\n", data->unlisted);
     print_splits(data);
     print_modalities(data);

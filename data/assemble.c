@@ -97,6 +97,14 @@ st_status ds_create_features(ds_dataset *data, size_t modality, size_t width, st
     return ST_OK;
 }
 
+void ds_note_beyond(ds_dataset *data, size_t modality, size_t place, double value)
+{
+    if (data->storage->beyond[modality].found || !isfinite(value)) return;
+    data->storage->beyond[modality].found = true;
+    data->storage->beyond[modality].place = place;
+    data->storage->beyond[modality].value = value;
+}
+
 const char *ds_keep_text(ds_dataset *data, const char *text, size_t size)
 {
     return ds_pool_text(&data->storage->pool, text, size);
@@ -123,6 +131,19 @@ st_status ds_place_dialogues(ds_dataset *data, const char *file, st_error *error
 }
 
 /* ---- names ---- */
+
+st_status ds_number_utterances(ds_dataset *data, st_error *error)
+{
+    char text[512];
+    for (size_t d = 0; d < data->dialogues; d++) {
+        for (size_t i = data->starts[d]; i < data->starts[d + 1]; i++) {
+            snprintf(text, sizeof text, "%s_%zu", data->dialogue_ids[d], i - data->starts[d]);
+            data->storage->utterance_ids[i] = ds_keep_text(data, text, strlen(text));
+            if (!data->utterance_ids[i]) return no_memory(data, error);
+        }
+    }
+    return ST_OK;
+}
 
 /* Copies `count` names, or makes their numbers. */
 static const char **keep_names(ds_dataset *data, const char *const *names, size_t count)

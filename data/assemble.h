@@ -2,6 +2,7 @@
 #ifndef SAFSD_DATA_ASSEMBLE_H
 #define SAFSD_DATA_ASSEMBLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,11 @@ struct ds_storage {
     float *x[DS_MODALITIES]; /* NULL where absent or in the map */
     int32_t *speakers, *labels, *lengths, *split, *speaker_rows;
     size_t *starts;
+    struct {
+        bool found;
+        size_t place; /* in x */
+        double value;
+    } beyond[DS_MODALITIES]; /* the first feature that is finite in the file and infinite as a float */
     const char **class_names, **speaker_names, **dialogue_ids, **utterance_ids, **sentences;
 };
 
@@ -33,9 +39,15 @@ void ds_publish(ds_dataset *data);
 /* Memory for the features of a modality. */
 st_status ds_create_features(ds_dataset *data, size_t modality, size_t width, st_error *error);
 
+/* Tells what an infinite feature, at `place` of x, is in the file. */
+void ds_note_beyond(ds_dataset *data, size_t modality, size_t place, double value);
+
 /* Computes `starts`; ST_FAILED, naming dialogue and file, where a length is not in 1 .. DS_LONGEST_DIALOGUE or the sum
  * is not the number of utterances. */
 st_status ds_place_dialogues(ds_dataset *data, const char *file, st_error *error);
+
+/* Utterance ids of a file without them: that of the dialogue, and behind it the number in it, from 0. */
+st_status ds_number_utterances(ds_dataset *data, st_error *error);
 
 /* A text that lives as long as the data set; NULL for exhausted memory. */
 const char *ds_keep_text(ds_dataset *data, const char *text, size_t size);

@@ -70,23 +70,15 @@ static st_status read_texts(const sf_file *file, const char *name, size_t count,
     return ST_OK;
 }
 
-/* Ids that the file does not give: the number of the dialogue, and behind it that of the utterance. */
-static st_status number_ids(ds_dataset *data, bool dialogues, bool utterances, st_error *error)
+/* Ids that the file does not give: the numbers of the dialogues. */
+static st_status number_dialogues(ds_dataset *data, st_error *error)
 {
-    char text[512];
+    char text[32];
     for (size_t d = 0; d < data->dialogues; d++) {
         const int size = snprintf(text, sizeof text, "%zu", d);
-        if (dialogues) data->storage->dialogue_ids[d] = ds_keep_text(data, text, (size_t)size);
+        data->storage->dialogue_ids[d] = ds_keep_text(data, text, (size_t)size);
         if (!data->dialogue_ids[d])
             return st_fail(error, ST_FAILED, "out of memory for the ids of %zu dialogues", data->dialogues);
-    }
-    for (size_t d = 0; utterances && d < data->dialogues; d++) {
-        for (size_t i = data->starts[d]; i < data->starts[d + 1]; i++) {
-            snprintf(text, sizeof text, "%s_%zu", data->dialogue_ids[d], i - data->starts[d]);
-            data->storage->utterance_ids[i] = ds_keep_text(data, text, strlen(text));
-            if (!data->utterance_ids[i])
-                return st_fail(error, ST_FAILED, "out of memory for %zu ids", data->utterances);
-        }
     }
     return ST_OK;
 }
@@ -174,9 +166,9 @@ static st_status read_dialogues(ds_dataset **data, const sf_file *file, st_error
     ST_FORWARD(read_texts(file, "dialogue_ids", (*data)->dialogues, s->dialogue_ids, &dialogue_ids, error));
     ST_FORWARD(read_texts(file, "utterance_ids", (*data)->utterances, s->utterance_ids, &utterance_ids, error));
     ST_FORWARD(read_texts(file, "sentences", (*data)->utterances, s->sentences, &sentences, error));
-    ST_FORWARD(number_ids(*data, !dialogue_ids, false, error));
+    if (!dialogue_ids) ST_FORWARD(number_dialogues(*data, error));
     ST_FORWARD(ds_place_dialogues(*data, sf_path(file), error));
-    return number_ids(*data, false, !utterance_ids, error);
+    return utterance_ids ? ST_OK : ds_number_utterances(*data, error);
 }
 
 st_status ds_container_read(ds_dataset **data, const char *path, const ds_load_options *options, st_error *error)

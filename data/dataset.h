@@ -1,8 +1,8 @@
 /* A data set in memory: the dialogues of a corpus, their utterances packed one dialogue after another (docs/model.md 1,
  * 10, 11).
  *
- * Dialogues stand in file order: the training list of a pickle, then its test list; a container as it was saved.
- * Utterances of dialogue d are the rows starts[d] .. starts[d + 1] - 1 of every array.
+ * Dialogues stand in file order: the training list of a pickle, its validation list, its test list; a container as it
+ * was saved. Utterances of dialogue d are the rows starts[d] .. starts[d + 1] - 1 of every array.
  *
  *     ds_dataset *data = NULL;
  *     ST_TRY(ds_load(&data, path, &(ds_load_options){0}, error));
@@ -22,10 +22,10 @@
 
 /* ---- reading and writing ---- */
 
-/* Reads a published pickle (docs/model.md 11: 12 or 13 fields, and the relatives with 9, 10, 13 and 14 that can be told
- * apart) or a container. Everything is checked: row counts per dialogue, dialogues without utterances or longer than
- * DS_LONGEST_DIALOGUE, features that are not finite, labels outside [-1, C), ids that are twice or nowhere. The
- * sentence names file, dialogue, utterance and modality. */
+/* Reads a published pickle (docs/model.md 11: 12 or 13 fields, and the relatives with 9 to 14 that can be told apart,
+ * published_layout.h) or a container. A label that is None, NaN or missing is none. Everything is checked: row counts
+ * per dialogue, dialogues without utterances or longer than DS_LONGEST_DIALOGUE, features that are not finite, labels
+ * outside [-1, C), ids that are twice or nowhere. The sentence names file, dialogue, utterance and modality. */
 st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *options, st_error *error);
 
 /* Writes the container: one safetensors file with x_t, x_a, x_v (present ones), speakers, labels, lengths, split as in

@@ -2,6 +2,7 @@
 #ifndef SAFSD_DATA_DATASET_FIELDS_H
 #define SAFSD_DATA_DATASET_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,8 @@ typedef struct ds_dataset {
     const char *const *utterance_ids; /* [utterances] */
     const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
     size_t unlisted;                  /* dialogues of a pickle that are in none of its lists, left out here */
+    const char *layout;               /* of a pickle: its fields in their order, as a phrase; else NULL */
+    bool ambiguous_layout;            /* it fits another layout as well */
     struct ds_storage *storage;
 } ds_dataset;
 

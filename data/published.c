@@ -3,36 +3,14 @@
 #include "data/assemble.h"
 #include "data/index.h"
 #include "data/pool.h"
+#include "data/published_layout.h"
 #include "data/published_rows.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum field { IDS, SPEAKERS, LABELS, TEXT, AUDIO, VISUAL, SENTENCES, TRAINING, TESTING, FIELDS } field;
-
-static const char *const field_names[FIELDS] = {"utterance ids", "speakers",       "labels",
-                                                "text features", "audio features", "visual features",
-                                                "sentences",     "training ids",   "test ids"};
-
-enum { ABSENT = -1 };
-
-/* Places of the fields in the tuple; other places are not used. */
-static const struct layout {
-    size_t size;
-    int place[FIELDS];
-} layouts[] = {
-    {12, {0, 1, 2, 3, 7, 8, 9, 10, 11}},   /* IEMOCAP */
-    {13, {0, 1, 2, 3, 7, 8, 9, 10, 11}},   /* MELD */
-    {13, {0, 1, 2, 4, 8, 9, 10, 11, 12}},  /* the first with sentiments behind the labels */
-    {14, {0, 1, 2, 4, 8, 9, 10, 11, 12}},  /* the second with sentiments */
-    {9, {0, 1, 2, 3, 4, 5, 6, 7, 8}},      /* one text layer, three modalities */
-    {10, {0, 1, 2, 3, 4, 5, 6, 7, 8}},     /* the same and a field at the end */
-    {9, {0, 1, 2, 3, 4, ABSENT, 5, 6, 7}}, /* text and audio only, sentiments at the end */
-};
-
-enum { LAYOUTS = sizeof layouts / sizeof layouts[0] };
 
 /* A dict by dialogue: its values under the text of their keys. */
 typedef struct table {
@@ -44,61 +22,13 @@ typedef struct source {
     const char *file;
     st_error *error;
     ds_pool scratch;
-    table tables[TRAINING];
-    const ds_value *training, *testing;
-    const char **ids; /* [dialogues], training first */
-    size_t dialogues, training_count;
+    table tables[DS_FIELD_TABLES];
+    ds_field counted; /* the field that says how many utterances a dialogue has */
+    const ds_value *lists[DS_SPLITS];
+    const char **ids; /* [dialogues], those of a list after another */
+    int32_t *split;   /* [dialogues] */
+    size_t dialogues;
 } source;
-
-/* ---- the layout ---- */
-
-static bool is_list(const ds_value *value)
-{
-    size_t length = 0;
-    return ds_value_length(value, &length) && (value->kind != DS_ARRAY || value->as.array->rank == 1);
-}
-
-/* An absent field may be None; features and sentences may be absent. */
-static bool fits(const struct layout *layout, const ds_value *root)
-{
-    for (int f = 0; f < FIELDS; f++) {
-        if (layout->place[f] == ABSENT) continue;
-        const ds_value *value = root->as.list.items[layout->place[f]];
-        if (f >= TRAINING ? !is_list(value) : value->kind != DS_DICT && (f < TEXT || value->kind != DS_NONE))
-            return false;
-    }
-    return true;
-}
-
-static st_status no_layout(const ds_value *root, const char *file, st_error *error)
-{
-    char found[160];
-    char list[512] = "";
-    size_t used = 0;
-    const bool tuple = root->kind == DS_TUPLE || root->kind == DS_LIST;
-    for (size_t i = 0; tuple && i < root->as.list.count && i < 14; i++) {
-        char entry[64];
-        ds_value_describe(root->as.list.items[i], entry, sizeof entry);
-        const int size = snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : ": ", entry);
-        used += size > 0 && (size_t)size < sizeof list - used ? (size_t)size : 0;
-    }
-    return st_fail(
-        error, ST_FAILED,
-        "%s is no published data set of 9, 10, 12, 13 or 14 fields (dicts by dialogue, then the lists of training and"
-        " test dialogues); it holds %s%s",
-        file, ds_value_describe(root, found, sizeof found), list);
-}
-
-static st_status find_layout(source *s, const ds_value *root, const struct layout **layout)
-{
-    const bool tuple = root->kind == DS_TUPLE || root->kind == DS_LIST;
-    for (size_t i = 0; tuple && i < LAYOUTS; i++) {
-        if (layouts[i].size != root->as.list.count || !fits(&layouts[i], root)) continue;
-        *layout = &layouts[i];
-        return ST_OK;
-    }
-    return no_layout(root, s->file, s->error);
-}
 
 /* ---- tables ---- */
 
@@ -133,7 +63,7 @@ static st_status open_table(source *s, table *t, const ds_value *dict)
 }
 
 /* What a field holds of dialogue d; NULL where nothing. */
-static const ds_value *look_up(const source *s, field f, size_t d)
+static const ds_value *look_up(const source *s, ds_field f, size_t d)
 {
     const table *t = &s->tables[f];
     if (!t->dict) return NULL;
@@ -141,58 +71,96 @@ static const ds_value *look_up(const source *s, field f, size_t d)
     return at == SIZE_MAX ? NULL : t->dict->as.list.items[2 * at + 1];
 }
 
-static st_status open_source(source *s, const ds_value *root)
+/* The lists of dialogues, in the order of the splits. */
+static st_status open_lists(source *s)
 {
-    const struct layout *layout = NULL;
-    ST_FORWARD(find_layout(s, root, &layout));
-    for (int f = 0; f < TRAINING; f++) {
-        if (layout->place[f] == ABSENT) continue;
-        ST_FORWARD(open_table(s, &s->tables[f], root->as.list.items[layout->place[f]]));
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
+        size_t length = 0;
+        if (s->lists[split]) ds_value_length(s->lists[split], &length);
+        s->dialogues += length;
     }
-    s->training = root->as.list.items[layout->place[TRAINING]];
-    s->testing = root->as.list.items[layout->place[TESTING]];
-    size_t testing = 0;
-    ds_value_length(s->training, &s->training_count);
-    ds_value_length(s->testing, &testing);
-    s->dialogues = s->training_count + testing;
     s->ids = ds_pool_array(&s->scratch, s->dialogues, sizeof *s->ids);
-    if (!s->ids) return no_memory(s);
-    for (size_t d = 0; d < s->dialogues; d++) {
-        ds_value spare = {0};
-        const bool training = d < s->training_count;
-        ST_FORWARD(keep_id(
-            s, ds_value_entry(training ? s->training : s->testing, training ? d : d - s->training_count, &spare),
-            &s->ids[d]));
+    s->split = ds_pool_array(&s->scratch, s->dialogues, sizeof *s->split);
+    if (!s->ids || !s->split) return no_memory(s);
+    size_t d = 0;
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
+        size_t length = 0;
+        if (s->lists[split]) ds_value_length(s->lists[split], &length);
+        for (size_t i = 0; i < length; i++, d++) {
+            ds_value spare = {0};
+            ST_FORWARD(keep_id(s, ds_value_entry(s->lists[split], i, &spare), &s->ids[d]));
+            s->split[d] = (int32_t)split;
+        }
     }
     return ST_OK;
 }
 
+static const ds_field list_fields[DS_SPLITS] = {DS_FIELD_TRAINING, DS_FIELD_VALIDATION, DS_FIELD_TESTING};
+
+static st_status open_source(source *s, const ds_value *root, const ds_layout **layout, bool *ambiguous)
+{
+    ST_FORWARD(ds_layout_find(root, s->file, layout, ambiguous, s->error));
+    for (int f = 0; f < DS_FIELD_TABLES; f++) {
+        if ((*layout)->place[f] == DS_FIELD_ABSENT) continue;
+        ST_FORWARD(open_table(s, &s->tables[f], root->as.list.items[(*layout)->place[f]]));
+    }
+    s->counted = s->tables[DS_FIELD_IDS].dict ? DS_FIELD_IDS : DS_FIELD_SPEAKERS;
+    for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split) {
+        const int place = (*layout)->place[list_fields[split]];
+        if (place != DS_FIELD_ABSENT) s->lists[split] = root->as.list.items[place];
+    }
+    return open_lists(s);
+}
+
 static void close_source(source *s)
 {
-    for (int f = 0; f < TRAINING; f++) ds_index_destroy(&s->tables[f].index);
+    for (int f = 0; f < DS_FIELD_TABLES; f++) ds_index_destroy(&s->tables[f].index);
     ds_pool_free(&s->scratch);
 }
 
 /* ---- lengths ---- */
 
+/* What a field holds of a dialogue that has no labels, or of one of a file without them. */
+static bool is_unlabelled(const ds_value *value)
+{
+    return !value || value->kind == DS_NONE;
+}
+
+static bool has_one_entry_each(ds_field f, const ds_value *value)
+{
+    size_t rows = 0;
+    return f == DS_FIELD_IDS || f == DS_FIELD_LABELS ? ds_is_list(value) : ds_value_length(value, &rows);
+}
+
 /* The number of utterances of a dialogue, on which all its fields must agree. */
+static st_status measure_field(source *s, size_t d, ds_field f, size_t *length)
+{
+    const ds_value *value = look_up(s, f, d);
+    size_t rows = 0;
+    char found[128];
+    if (f == DS_FIELD_LABELS && is_unlabelled(value)) return ST_OK;
+    if (!value)
+        return st_fail(s->error, ST_FAILED, "%s: dialogue '%s' of the %s has no %s", s->file, s->ids[d],
+                       ds_field_name(list_fields[s->split[d]]), ds_field_name(f));
+    if (!has_one_entry_each(f, value))
+        return st_fail(s->error, ST_FAILED,
+                       "%s: the %s of dialogue '%s' are %s, where a list or an array of one dimension is needed, with "
+                       "one entry per utterance",
+                       s->file, ds_field_name(f), s->ids[d], ds_value_describe(value, found, sizeof found));
+    ds_value_length(value, &rows);
+    if (f == s->counted) *length = rows;
+    if (rows != *length)
+        return st_fail(s->error, ST_FAILED, "%s: dialogue '%s' has %zu %s, but %zu %s", s->file, s->ids[d], *length,
+                       ds_field_name(s->counted), rows, ds_field_name(f));
+    return ST_OK;
+}
+
 static st_status measure_dialogue(source *s, size_t d, size_t *length)
 {
-    for (int f = 0; f < SENTENCES; f++) {
-        if (!s->tables[f].dict && f >= TEXT) continue;
-        const ds_value *value = look_up(s, (field)f, d);
-        size_t rows = 0;
-        char found[128];
-        if (!value)
-            return st_fail(s->error, ST_FAILED, "%s: dialogue '%s' of the %s has no %s", s->file, s->ids[d],
-                           field_names[d < s->training_count ? TRAINING : TESTING], field_names[f]);
-        if (!ds_value_length(value, &rows))
-            return st_fail(s->error, ST_FAILED, "%s: the %s of dialogue '%s' are %s, not one entry per utterance",
-                           s->file, field_names[f], s->ids[d], ds_value_describe(value, found, sizeof found));
-        if (f == IDS) *length = rows;
-        if (rows != *length)
-            return st_fail(s->error, ST_FAILED, "%s: dialogue '%s' has %zu %s, but %zu %s", s->file, s->ids[d], *length,
-                           field_names[IDS], rows, field_names[f]);
+    ST_FORWARD(measure_field(s, d, s->counted, length));
+    for (int f = 0; f < DS_FIELD_SENTENCES; f++) {
+        if (f == (int)s->counted || (!s->tables[f].dict && f != DS_FIELD_SPEAKERS)) continue;
+        ST_FORWARD(measure_field(s, d, (ds_field)f, length));
     }
     return ST_OK;
 }
@@ -227,58 +195,84 @@ static st_status keep_text(source *s, ds_dataset *data, const ds_value *value, c
     return ST_OK;
 }
 
+/* Entry i of a field of dialogue d, one of the texts of the data set. */
+static st_status read_text(source *s, ds_dataset *data, ds_field f, size_t d, const char **texts)
+{
+    const size_t length = (size_t)data->lengths[d];
+    const ds_value *value = look_up(s, f, d);
+    size_t count = 0;
+    if (!value || !ds_value_length(value, &count) || count != length) return ST_OK;
+    for (size_t i = 0; i < length; i++) {
+        ds_value spare = {0};
+        ST_FORWARD(keep_text(s, data, ds_value_entry(value, i, &spare), &texts[data->starts[d] + i]));
+    }
+    return ST_OK;
+}
+
 static st_status read_ids_and_sentences(source *s, ds_dataset *data)
 {
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *ids = look_up(s, IDS, d);
-        const ds_value *sentences = look_up(s, SENTENCES, d);
-        const size_t length = (size_t)data->lengths[d];
-        size_t count = 0;
-        const bool fitting = sentences && ds_value_length(sentences, &count) && count == length;
-        for (size_t i = 0; i < length; i++) {
-            const size_t row = data->starts[d] + i;
-            ds_value spare = {0};
-            ST_FORWARD(keep_text(s, data, ds_value_entry(ids, i, &spare), &data->storage->utterance_ids[row]));
-            if (fitting)
-                ST_FORWARD(keep_text(s, data, ds_value_entry(sentences, i, &spare), &data->storage->sentences[row]));
-        }
+        ST_FORWARD(read_text(s, data, DS_FIELD_IDS, d, data->storage->utterance_ids));
+        if (data->sentences) ST_FORWARD(read_text(s, data, DS_FIELD_SENTENCES, d, data->storage->sentences));
     }
+    return s->tables[DS_FIELD_IDS].dict ? ST_OK : ds_number_utterances(data, s->error);
+}
+
+/* None, and the NaN that tables have for it, is no label. */
+static st_status read_label(source *s, size_t d, size_t i, const ds_value *entry, int32_t *label)
+{
+    int64_t number = 0;
+    double real = 0.0;
+    char found[128] = "no number";
+    *label = DS_UNLABELLED;
+    if (entry && (entry->kind == DS_NONE || (ds_value_real(entry, &real) && isnan(real)))) return ST_OK;
+    if (entry) ds_value_describe(entry, found, sizeof found);
+    if (!entry || !ds_value_integer(entry, &number) || number < INT32_MIN || number > INT32_MAX)
+        return st_fail(s->error, ST_FAILED, "%s: dialogue '%s', utterance %zu: the label is %s, not an int or None",
+                       s->file, s->ids[d], i + 1, found);
+    *label = (int32_t)number;
     return ST_OK;
 }
 
 static st_status read_labels(source *s, ds_dataset *data)
 {
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *labels = look_up(s, LABELS, d);
+        const ds_value *labels = look_up(s, DS_FIELD_LABELS, d);
         for (size_t i = 0; i < (size_t)data->lengths[d]; i++) {
             ds_value spare = {0};
-            int64_t label = 0;
-            char found[128] = "no number";
-            const ds_value *entry = ds_value_entry(labels, i, &spare);
-            if (entry) ds_value_describe(entry, found, sizeof found);
-            if (!entry || !ds_value_integer(entry, &label) || label < INT32_MIN || label > INT32_MAX)
-                return st_fail(s->error, ST_FAILED, "%s: dialogue '%s', utterance %zu: the label is %s, not an int",
-                               s->file, s->ids[d], i + 1, found);
-            data->storage->labels[data->starts[d] + i] = (int32_t)label;
+            int32_t *label = &data->storage->labels[data->starts[d] + i];
+            *label = DS_UNLABELLED;
+            if (!is_unlabelled(labels)) ST_FORWARD(read_label(s, d, i, ds_value_entry(labels, i, &spare), label));
         }
     }
     return ST_OK;
 }
 
+/* Infinite features of a dialogue whose numbers in the file are finite. */
+static void note_beyond(ds_dataset *data, size_t modality, size_t d, const ds_value *value)
+{
+    const size_t width = data->dims[modality];
+    const size_t first = data->starts[d] * width;
+    for (size_t i = 0; i < (size_t)data->lengths[d] * width; i++)
+        if (isinf(data->x[modality][first + i]))
+            ds_note_beyond(data, modality, first + i, ds_rows_number(value, i / width, i % width));
+}
+
 static st_status read_features(source *s, ds_dataset *data, size_t modality)
 {
-    const field f = (field)(TEXT + modality);
+    const ds_field f = (ds_field)(DS_FIELD_TEXT + modality);
     if (!s->tables[f].dict) return ST_OK;
     size_t width = 0;
     for (size_t d = 0; d < data->dialogues; d++) {
         const ds_value *value = look_up(s, f, d);
-        const ds_rows_where where = {s->file, s->ids[d], field_names[f], s->error};
+        const ds_rows_where where = {s->file, s->ids[d], ds_field_name(f), s->error};
         if (d == 0) {
             ST_FORWARD(ds_rows_width(value, &where, &width));
             if (width > 0) ST_FORWARD(ds_create_features(data, modality, width, s->error));
         }
         float *rows = width > 0 ? data->storage->x[modality] + data->starts[d] * width : NULL;
         ST_FORWARD(ds_rows_read(value, (size_t)data->lengths[d], width, rows, &where));
+        note_beyond(data, modality, d, value);
     }
     return ST_OK;
 }
@@ -315,7 +309,7 @@ static st_status read_named_speakers(source *s, ds_dataset *data, bool only_m_an
 {
     speakers known = {{"M", "F"}, only_m_and_f ? 2 : 0};
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *names = look_up(s, SPEAKERS, d);
+        const ds_value *names = look_up(s, DS_FIELD_SPEAKERS, d);
         for (size_t i = 0; i < (size_t)data->lengths[d]; i++) {
             ds_value spare = {0};
             ST_FORWARD(number_of_name(s, &known, ds_value_entry(names, i, &spare),
@@ -329,7 +323,7 @@ static st_status read_numbered_speakers(source *s, ds_dataset *data)
 {
     int64_t largest = 0;
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *numbers = look_up(s, SPEAKERS, d);
+        const ds_value *numbers = look_up(s, DS_FIELD_SPEAKERS, d);
         for (size_t i = 0; i < (size_t)data->lengths[d]; i++) {
             ds_value spare = {0};
             int64_t number = -1;
@@ -361,14 +355,23 @@ static bool hot_place(const float *row, size_t width, int32_t *place)
     return width > 0 && ties == 0 && row[best] > 0.0f;
 }
 
+static st_status not_one_hot(source *s, size_t d, size_t i, const ds_value *value)
+{
+    char found[128];
+    return st_fail(s->error, ST_FAILED,
+                   "%s: dialogue '%s', utterance %zu: the speaker row is not one-hot; the speakers of the dialogue are "
+                   "%s, where texts, numbers or one-hot rows are needed",
+                   s->file, s->ids[d], i + 1, ds_value_describe(value, found, sizeof found));
+}
+
 static st_status read_hot_speakers(source *s, ds_dataset *data)
 {
     st_status status = ST_OK;
     size_t width = 0;
     float *rows = NULL;
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *value = look_up(s, SPEAKERS, d);
-        const ds_rows_where where = {s->file, s->ids[d], field_names[SPEAKERS], s->error};
+        const ds_value *value = look_up(s, DS_FIELD_SPEAKERS, d);
+        const ds_rows_where where = {s->file, s->ids[d], ds_field_name(DS_FIELD_SPEAKERS), s->error};
         const size_t length = (size_t)data->lengths[d];
         if (d == 0) {
             ST_TRY(ds_rows_width(value, &where, &width));
@@ -381,8 +384,7 @@ static st_status read_hot_speakers(source *s, ds_dataset *data)
         ST_TRY(ds_rows_read(value, length, width, rows, &where));
         for (size_t i = 0; i < length; i++) {
             if (!hot_place(rows + i * width, width, &data->storage->speakers[data->starts[d] + i]))
-                ST_TRY(st_fail(s->error, ST_FAILED, "%s: dialogue '%s', utterance %zu: the speaker row is not one-hot",
-                               s->file, s->ids[d], i + 1));
+                ST_TRY(not_one_hot(s, d, i, value));
         }
     }
     ST_TRY(ds_name_speakers(data, NULL, width, s->error));
@@ -396,7 +398,7 @@ static st_status read_speakers(source *s, ds_dataset *data)
 {
     bool only_m_and_f = true;
     for (size_t d = 0; d < data->dialogues; d++) {
-        const ds_value *value = look_up(s, SPEAKERS, d);
+        const ds_value *value = look_up(s, DS_FIELD_SPEAKERS, d);
         for (size_t i = 0; i < (size_t)data->lengths[d]; i++) {
             ds_value spare = {0};
             char text[4] = "";
@@ -426,15 +428,17 @@ static st_status read_all(source *s, ds_dataset **data, const ds_value *root, co
     st_status status = ST_OK;
     size_t utterances = 0;
     int32_t *lengths = NULL;
-    ST_TRY(open_source(s, root));
+    const ds_layout *layout = NULL;
+    bool ambiguous = false;
+    ST_TRY(open_source(s, root, &layout, &ambiguous));
     lengths = calloc(s->dialogues + 1, sizeof *lengths);
     if (!lengths) ST_TRY(no_memory(s));
     ST_TRY(measure(s, lengths, &utterances));
-    ST_TRY(ds_create(data, s->dialogues, utterances, s->tables[SENTENCES].dict != NULL, s->error));
+    ST_TRY(ds_create(data, s->dialogues, utterances, s->tables[DS_FIELD_SENTENCES].dict != NULL, s->error));
     for (size_t d = 0; d < s->dialogues; d++) {
         struct ds_storage *storage = (*data)->storage;
         storage->lengths[d] = lengths[d];
-        storage->split[d] = d < s->training_count ? DS_TRAIN : DS_TEST;
+        storage->split[d] = s->split[d];
         storage->dialogue_ids[d] = ds_keep_text(*data, s->ids[d], strlen(s->ids[d]));
         if (!storage->dialogue_ids[d]) ST_TRY(no_memory(s));
     }
@@ -444,7 +448,9 @@ static st_status read_all(source *s, ds_dataset **data, const ds_value *root, co
     for (size_t m = 0; m < DS_MODALITIES; m++) ST_TRY(read_features(s, *data, m));
     ST_TRY(read_speakers(s, *data));
     ST_TRY(ds_complete(*data, s->file, options->class_names, options->classes, s->error));
-    (*data)->unlisted = ds_index_distinct(&s->tables[IDS].index) - (*data)->dialogues;
+    (*data)->layout = layout->what;
+    (*data)->ambiguous_layout = ambiguous;
+    (*data)->unlisted = ds_index_distinct(&s->tables[s->counted].index) - (*data)->dialogues;
 done:
     free(lengths);
     return status;

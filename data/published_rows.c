@@ -78,3 +78,14 @@ st_status ds_rows_read(const ds_value *value, size_t rows, size_t width, float *
     }
     return ST_OK;
 }
+
+double ds_rows_number(const ds_value *value, size_t row, size_t k)
+{
+    ds_value spare = {0};
+    double number = 0.0;
+    if (is_matrix(value)) return ds_array_real(value->as.array, row * value->as.array->shape[1] + k);
+    const ds_value *entry = ds_value_entry(value, row, &spare);
+    if (entry->kind == DS_ARRAY) return ds_array_real(entry->as.array, k);
+    ds_value_real(entry->as.list.items[k], &number);
+    return number;
+}

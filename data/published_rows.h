@@ -20,4 +20,7 @@ st_status ds_rows_width(const ds_value *value, const ds_rows_where *where, size_
 /* Reads `rows` rows of exactly this width. */
 st_status ds_rows_read(const ds_value *value, size_t rows, size_t width, float *x, const ds_rows_where *where);
 
+/* Number `k` of row `row` of a value that ds_rows_read has read, before it became a float. */
+double ds_rows_number(const ds_value *value, size_t row, size_t k);
+
 #endif

@@ -27,5 +27,7 @@ st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error)
     s->speaker_rows = of->storage->speaker_rows;
     ds_publish(copy);
     copy->unlisted = of->unlisted;
+    copy->layout = of->layout;
+    copy->ambiguous_layout = of->ambiguous_layout;
     return ST_OK;
 }

@@ -113,6 +113,13 @@ static st_status say_labels(const en_training *run)
             en_say(run->options.events, EN_NOTICE,
                    "warning: no utterance of the %s part has a label: it has no metrics, and selects no epoch",
                    split == DS_VALID ? "validation" : "test");
+    size_t rows = 0;
+    ds_select(run->data, DS_TRAIN, NULL, &rows);
+    const size_t labelled = ds_count_labels(run->data, DS_TRAIN, counts);
+    if (labelled < rows)
+        en_say(run->options.events, EN_NOTICE,
+               "%zu of the %zu training utterances have no label: they are context for the others", rows - labelled,
+               rows);
     free(counts);
     ds_describe_absent(run->data, training, "the training part", sentence);
     if (sentence[0]) en_say(run->options.events, EN_NOTICE, "warning: %s", sentence);
@@ -139,6 +146,9 @@ static st_status load_data(en_training *run)
            "data: %zu dialogues (%zu utterances) to train on, %zu (%zu) to validate, %zu (%zu) to test; %zu classes",
            dialogues[DS_TRAIN], utterances[DS_TRAIN], dialogues[DS_VALID], utterances[DS_VALID], dialogues[DS_TEST],
            utterances[DS_TEST], run->data->classes);
+    if (run->data->ambiguous_layout)
+        en_say(run->options.events, EN_NOTICE, "warning: the data set fits several orders of fields, and is read as %s",
+               run->data->layout);
     return say_labels(run);
 }
 

@@ -8,282 +8,26 @@
 #include <string.h>
 
 #include "data/dataset.h"
+#include "tests/ref/published_pickle.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \
         if ((call) != ST_OK) fail_msg("%s: %s", #call, error.text);                                                    \
     } while (0)
 
-/* ---- a pickle written by hand: protocol 2, lists of lists ---- */
-
-typedef struct writer {
-    unsigned char *bytes;
-    size_t size, room;
-} writer;
-
-static void put(writer *w, const void *bytes, size_t size)
-{
-    if (w->size + size > w->room) {
-        w->room = 2 * (w->size + size) + 4096;
-        w->bytes = realloc(w->bytes, w->room);
-        assert_non_null(w->bytes);
-    }
-    memcpy(w->bytes + w->size, bytes, size);
-    w->size += size;
-}
-
-static void put_op(writer *w, const char *operation)
-{
-    put(w, operation, strlen(operation));
-}
-
-static void put_int(writer *w, long number)
-{
-    char text[32];
-    snprintf(text, sizeof text, "I%ld\n", number);
-    put_op(w, text);
-}
-
-static void put_float(writer *w, double number)
-{
-    uint64_t bits = 0;
-    unsigned char bytes[9] = {'G'};
-    memcpy(&bits, &number, sizeof bits);
-    for (size_t i = 0; i < 8; i++) bytes[1 + i] = (unsigned char)(bits >> (56 - 8 * i));
-    put(w, bytes, sizeof bytes);
-}
-
-static void put_text(writer *w, const char *text)
-{
-    const unsigned char head[2] = {'U', (unsigned char)strlen(text)};
-    put(w, head, 2);
-    put_op(w, text);
-}
-
-/* ---- a data set in a published layout, with one thing wrong where wanted ---- */
-
-typedef enum voice { M_AND_F, ONE_HOT, NUMBERS, NAMES } voice;
-
-typedef enum fault {
-    NO_FAULT,
-    NAN_FEATURE,
-    LARGE_FEATURE,
-    TEXT_FEATURE,
-    NARROW_ROW,
-    FLAT_ROW,
-    SHORT_FEATURES,
-    SHORT_LABELS,
-    SHORT_SENTENCES,
-    LABELS_NO_LIST,
-    LABEL_TEXT,
-    LABEL_HALF,
-    LABEL_LOW,
-    LABEL_UNKNOWN,
-    UNLABELLED,
-    EMPTY_DIALOGUE,
-    LONG_DIALOGUE,
-    LISTED_TWICE,
-    IN_BOTH_LISTS,
-    NOT_THERE,
-    NO_LABELS_OF_ONE,
-    UNLISTED,
-    TWO_HOT,
-    NONE_HOT,
-    NEGATIVE_SPEAKER,
-    MIXED_SPEAKERS,
-    FORBIDDEN_CLASS,
-    ID_IS_A_LIST,
-    NO_TRAINING,
-    NO_DIALOGUES,
-} fault;
-
-typedef struct spec {
-    size_t size;    /* fields of the tuple */
-    int places[9];  /* ids, speakers, labels, text, audio, visual, sentences, training, test; -1: none */
-    int sentiments; /* a dict of no use there; -1: none */
-    bool number_ids;
-    voice voice;
-    size_t widths[3];
-    fault wrong;
-} spec;
-
-enum { DIALOGUES = 3, TRAINING = 2 };
-static const size_t lengths[DIALOGUES] = {3, 1, 4}; /* the pickle's dicts hold them in the order 2, 0, 1 */
-static const size_t starts[DIALOGUES] = {0, 3, 4};
-
-static double feature(size_t modality, size_t row, size_t k)
-{
-    return 1000.0 * (double)modality + (double)row + (double)k / 8.0;
-}
-
-static size_t length_of(const spec *s, size_t d)
-{
-    if (s->wrong == EMPTY_DIALOGUE && d == 1) return 0;
-    if (s->wrong == LONG_DIALOGUE && d == 1) return 513;
-    return lengths[d];
-}
-
-static void put_id(writer *w, const spec *s, size_t d)
-{
-    char text[32];
-    snprintf(text, sizeof text, "dia%zu", d);
-    if (s->wrong == ID_IS_A_LIST)
-        put_op(w, "]");
-    else if (s->number_ids)
-        put_int(w, (long)(100 + d));
-    else
-        put_text(w, text);
-}
-
-static void put_speaker(writer *w, const spec *s, size_t row)
-{
-    static const char *const names[] = {"Ross", "Joey", "Ross", "Phoebe"};
-    if (s->wrong == MIXED_SPEAKERS && row == 6)
-        put_int(w, 1);
-    else if (s->voice == M_AND_F)
-        put_text(w, row % 2 ? "M" : "F"); /* F first: still speaker 1 */
-    else if (s->voice == NAMES)
-        put_text(w, names[row % 4]);
-    else if (s->voice == NUMBERS)
-        put_int(w, s->wrong == NEGATIVE_SPEAKER && row == 6 ? -1 : (long)(row % 4));
-    else {
-        put_op(w, "](");
-        for (size_t k = 0; k < 9; k++) {
-            const bool second = s->wrong == TWO_HOT && row == 6 && k == 8;
-            const bool none = s->wrong == NONE_HOT && row == 6;
-            put_float(w, (k == row % 4 && !none) || second ? 1.0 : 0.0);
-        }
-        put_op(w, "e");
-    }
-}
-
-static void put_label(writer *w, const spec *s, size_t row)
-{
-    if (row != 5)
-        put_int(w, s->wrong == UNLABELLED ? -1 : (long)(row % 3));
-    else if (s->wrong == LABEL_TEXT)
-        put_text(w, "sad");
-    else if (s->wrong == LABEL_HALF)
-        put_float(w, 1.5);
-    else if (s->wrong == LABEL_LOW)
-        put_int(w, -2);
-    else if (s->wrong == LABEL_UNKNOWN || s->wrong == UNLABELLED)
-        put_int(w, -1);
-    else
-        put_float(w, 2.0); /* a whole float is a label too */
-}
-
-static void put_row(writer *w, const spec *s, size_t modality, size_t row)
-{
-    const bool here = row == 5 && modality == 1;
-    const size_t width = s->widths[modality] - (here && s->wrong == NARROW_ROW);
-    if (here && s->wrong == FLAT_ROW) {
-        put_float(w, 1.0);
-        return;
-    }
-    put_op(w, "](");
-    for (size_t k = 0; k < width; k++) {
-        if (here && k == 1 && s->wrong == TEXT_FEATURE)
-            put_text(w, "x");
-        else if (here && k == 1 && s->wrong == NAN_FEATURE)
-            put_float(w, NAN);
-        else if (here && k == 1 && s->wrong == LARGE_FEATURE)
-            put_float(w, 1e39);
-        else
-            put_float(w, feature(modality, row, k));
-    }
-    put_op(w, "e");
-}
-
-/* Entry `row` of a field. */
-static void put_entry(writer *w, const spec *s, size_t field, size_t row)
-{
-    char text[32];
-    if (field == 1)
-        put_speaker(w, s, row);
-    else if (field == 2)
-        put_label(w, s, row);
-    else if (field >= 3 && field <= 5)
-        put_row(w, s, field - 3, row);
-    else {
-        snprintf(text, sizeof text, "%s %zu", field == 0 ? "u" : "sentence", row);
-        put_text(w, text);
-    }
-}
-
-static void put_table(writer *w, const spec *s, size_t field)
-{
-    static const size_t order[DIALOGUES] = {2, 0, 1};
-    put_op(w, "}(");
-    for (size_t i = 0; i < DIALOGUES + (s->wrong == UNLISTED); i++) {
-        const size_t d = i < DIALOGUES ? order[i] : 9;
-        if (s->wrong == NO_LABELS_OF_ONE && field == 2 && d == 2) continue;
-        put_id(w, s, d);
-        size_t length = d < DIALOGUES ? length_of(s, d) : 1;
-        if (d == 2 && ((s->wrong == SHORT_FEATURES && field == 4) || (s->wrong == SHORT_LABELS && field == 2) ||
-                       (s->wrong == SHORT_SENTENCES && field == 6)))
-            length--;
-        if (s->wrong == LABELS_NO_LIST && field == 2 && d == 2) {
-            put_int(w, 4);
-            continue;
-        }
-        put_op(w, "](");
-        for (size_t k = 0; k < length; k++) put_entry(w, s, field, d < DIALOGUES ? starts[d] + k : 0);
-        put_op(w, "e");
-    }
-    put_op(w, "u");
-}
-
-static void put_ids(writer *w, const spec *s, bool training)
-{
-    put_op(w, "](");
-    for (size_t d = 0; d < DIALOGUES && s->wrong != NO_DIALOGUES; d++) {
-        if ((d < TRAINING && s->wrong != NO_TRAINING) == training) put_id(w, s, d);
-    }
-    if (s->wrong == LISTED_TWICE && training) put_id(w, s, 0);
-    if (s->wrong == IN_BOTH_LISTS && !training) put_id(w, s, 0);
-    if (s->wrong == NOT_THERE && !training) put_id(w, s, 7);
-    put_op(w, "e");
-}
-
-static writer write_pickle(const spec *s)
-{
-    writer w = {0};
-    put_op(&w, "\x80\x02(");
-    for (int place = 0; place < (int)s->size; place++) {
-        size_t field = 0;
-        while (field < 9 && s->places[field] != place) field++;
-        if (field < 3 || field == 6)
-            put_table(&w, s, field);
-        else if (field < 6 && s->widths[field - 3] == 0)
-            put_op(&w, place % 2 ? "N" : "}"); /* both say: none */
-        else if (field < 6)
-            put_table(&w, s, field);
-        else if (field < 9)
-            put_ids(&w, s, field == 7);
-        else if (place == s->sentiments)
-            put_op(&w, "}(I1\nI2\nu");
-        else if (place < 9)
-            put_op(&w, "}");
-        else
-            put_op(&w, s->wrong == FORBIDDEN_CLASS ? "cposix\nsystem\n" : "N");
-    }
-    put_op(&w, "t.");
-    return w;
-}
-
 static st_status load_spec(void **state, const spec *s, const ds_load_options *options, ds_dataset **data,
                            st_error *error)
 {
     const char *path = ts_path(state, "published.pkl");
-    writer w = write_pickle(s);
-    ts_write(path, w.bytes, w.size);
-    free(w.bytes);
+    size_t size = 0;
+    unsigned char *bytes = ts_published_pickle(s, &size);
+    ts_write(path, bytes, size);
+    free(bytes);
     st_clear(error);
     return ds_load(data, path, options, error);
 }
 
-static const spec iemocap = {12, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT};
+static const spec iemocap = {12, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT, 0};
 
 /* ---- what comes out ---- */
 
@@ -294,7 +38,7 @@ static void expect_features(const ds_dataset *data, const size_t widths[3])
         assert_int_equal(data->x[m] != NULL, widths[m] > 0);
         for (size_t i = 0; i < data->utterances; i++) {
             for (size_t k = 0; k < widths[m]; k++)
-                assert_true(data->x[m][i * widths[m] + k] == (float)feature(m, i, k));
+                assert_true(data->x[m][i * widths[m] + k] == (float)ts_published_feature(m, i, k));
         }
     }
 }
@@ -308,9 +52,10 @@ static void expect_data(const ds_dataset *data, const spec *s)
         char id[32];
         snprintf(id, sizeof id, s->number_ids ? "%zu" : "dia%zu", s->number_ids ? 100 + d : d);
         assert_string_equal(data->dialogue_ids[d], id);
-        assert_int_equal(data->lengths[d], lengths[d]);
-        assert_int_equal(data->starts[d], starts[d]);
-        assert_int_equal(data->split[d], d < TRAINING ? DS_TRAIN : DS_TEST);
+        assert_int_equal(data->lengths[d], ts_published_lengths[d]);
+        assert_int_equal(data->starts[d], ts_published_starts[d]);
+        const bool validates = s->validation > 0 && d == 1;
+        assert_int_equal(data->split[d], validates ? DS_VALID : d < TRAINING ? DS_TRAIN : DS_TEST);
     }
     static const int32_t by_voice[][4] = {
         [M_AND_F] = {1, 0, 1, 0}, [ONE_HOT] = {0, 1, 2, 3}, [NUMBERS] = {0, 1, 2, 3}, [NAMES] = {0, 1, 0, 2}};
@@ -320,7 +65,9 @@ static void expect_data(const ds_dataset *data, const spec *s)
         char text[32];
         assert_int_equal(data->labels[i], i % 3);
         assert_int_equal(data->speakers[i], by_voice[s->voice][i % 4]);
+        const size_t d = i < ts_published_starts[1] ? 0 : i < ts_published_starts[2] ? 1 : 2;
         snprintf(text, sizeof text, "u %zu", i);
+        if (s->places[0] < 0) snprintf(text, sizeof text, "%s_%zu", data->dialogue_ids[d], i - ts_published_starts[d]);
         assert_string_equal(data->utterance_ids[i], text);
         snprintf(text, sizeof text, "sentence %zu", i);
         assert_string_equal(data->sentences[i], text);
@@ -342,15 +89,72 @@ static void expect_spec(void **state, const spec *s)
 static void test_layouts(void **state)
 {
     static const spec specs[] = {
-        {12, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT},
-        {13, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, true, ONE_HOT, {5, 3, 2}, NO_FAULT},
-        {13, {0, 1, 2, 4, 8, 9, 10, 11, 12}, 3, false, M_AND_F, {5, 3, 2}, NO_FAULT},
-        {14, {0, 1, 2, 4, 8, 9, 10, 11, 12}, 3, true, ONE_HOT, {5, 3, 2}, NO_FAULT},
-        {9, {0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT},
-        {10, {0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, true, ONE_HOT, {5, 3, 2}, NO_FAULT},
-        {9, {0, 1, 2, 3, 4, -1, 5, 6, 7}, 8, true, ONE_HOT, {5, 3, 0}, NO_FAULT},
+        {12, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT, 0},
+        {13, {0, 1, 2, 3, 7, 8, 9, 10, 11}, -1, true, ONE_HOT, {5, 3, 2}, NO_FAULT, 0},
+        {13, {0, 1, 2, 4, 8, 9, 10, 11, 12}, 3, false, M_AND_F, {5, 3, 2}, NO_FAULT, 0},
+        {14, {0, 1, 2, 4, 8, 9, 10, 11, 12}, 3, true, ONE_HOT, {5, 3, 2}, NO_FAULT, 0},
+        {9, {0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, false, M_AND_F, {5, 3, 2}, NO_FAULT, 0},
+        {10, {0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, true, ONE_HOT, {5, 3, 2}, NO_FAULT, 0},
+        {9, {0, 1, 2, 3, 4, -1, 5, 6, 7}, 8, true, ONE_HOT, {5, 3, 0}, NO_FAULT, 0},
+        {10, {-1, 0, 1, 2, -1, -1, 6, 7, 8}, -1, false, M_AND_F, {5, 0, 0}, NO_FAULT, 9},
+        {10, {-1, 0, 1, 2, -1, -1, 6, 7, 8}, -1, true, NUMBERS, {5, 0, 0}, NO_FAULT, 9},
+        {11, {-1, 0, 1, 3, -1, -1, 7, 8, 9}, 2, true, ONE_HOT, {5, 0, 0}, NO_FAULT, 10},
     };
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) expect_spec(state, &specs[i]);
+}
+
+/* Ten fields are told apart by their contents: numbers where labels stand, rows where features do. */
+static void test_layout_by_contents(void **state)
+{
+    static const spec specs[] = {
+        {10, {0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, true, NUMBERS, {5, 3, 2}, NO_FAULT, 0},
+        {10, {-1, 0, 1, 2, -1, -1, 6, 7, 8}, -1, true, NUMBERS, {5, 0, 0}, NO_FAULT, 9},
+    };
+    static const char *const said[] = {"labels, text, audio", "training, test and validation ids"};
+    for (size_t i = 0; i < 2; i++) {
+        st_error error = {0};
+        ds_dataset *data = NULL;
+        OK(load_spec(state, &specs[i], &(ds_load_options){0}, &data, &error));
+        assert_non_null(strstr(data->layout, said[i]));
+        assert_false(data->ambiguous_layout);
+        ds_destroy(&data);
+    }
+    /* Numbers of speakers may be labels where there are no labels: the first layout is taken. */
+    spec s = specs[0];
+    st_error error = {0};
+    ds_dataset *data = NULL;
+    s.wrong = LABELS_NONE;
+    s.validation = 9;
+    OK(load_spec(state, &s, &(ds_load_options){0}, &data, &error));
+    assert_true(data->ambiguous_layout);
+    assert_non_null(strstr(data->layout, "labels, text, audio"));
+    ds_destroy(&data);
+}
+
+/* No label: the field, the labels of a dialogue, or a label is None or missing. */
+static void test_none_is_no_label(void **state)
+{
+    static const struct {
+        fault wrong;
+        size_t from, to; /* utterances without a label */
+    } cases[] = {{LABELS_NONE, 0, 8},
+                 {LABELS_OF_ONE_NONE, 4, 8},
+                 {NO_LABELS_OF_ONE, 4, 8},
+                 {LABEL_NONE, 5, 6},
+                 {LABEL_NAN, 5, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        st_error error = {0};
+        ds_dataset *data = NULL;
+        spec s = iemocap;
+        s.wrong = cases[i].wrong;
+        OK(load_spec(state, &s, &(ds_load_options){0}, &data, &error));
+        for (size_t row = 0; row < 8; row++) {
+            const bool without = row >= cases[i].from && row < cases[i].to;
+            assert_int_equal(data->labels[row], without ? DS_UNLABELLED : (int)(row % 3));
+        }
+        assert_int_equal(data->classes, cases[i].wrong == LABELS_NONE ? 0 : 3);
+        ds_destroy(&data);
+    }
 }
 
 static void test_forms(void **state)
@@ -474,9 +278,9 @@ static void test_faults(void **state)
         {LISTED_TWICE, M_AND_F, "dialogue 'dia0' is listed twice"},
         {IN_BOTH_LISTS, M_AND_F, "dialogue 'dia0' is listed twice"},
         {NOT_THERE, M_AND_F, "dialogue 'dia7' of the test ids has no utterance ids"},
-        {NO_LABELS_OF_ONE, M_AND_F, "dialogue 'dia2' of the test ids has no labels"},
         {TWO_HOT, ONE_HOT, "dialogue 'dia2', utterance 3: the speaker row is not one-hot"},
         {NONE_HOT, ONE_HOT, "dialogue 'dia2', utterance 3: the speaker row is not one-hot"},
+        {SPEAKERS_IN_ROWS_OF_ONE, NUMBERS, "are a list of 3, where texts, numbers or one-hot rows are needed"},
         {NEGATIVE_SPEAKER, NUMBERS, "dialogue 'dia2', utterance 3: the speaker is no number"},
         {MIXED_SPEAKERS, M_AND_F, "dialogue 'dia2', utterance 3: the speaker is no text"},
         {FORBIDDEN_CLASS, M_AND_F, "posix.system"},
@@ -522,39 +326,50 @@ static void test_other_pickles(void **state)
 }
 
 /* Truncated anywhere, and with any byte changed: a sentence or some other data set, never a crash. */
-static void test_damage(void **state)
+static void expect_damage(void **state, const spec *s, size_t stride)
 {
-    writer w = write_pickle(&iemocap);
+    size_t size = 0;
+    unsigned char *bytes = ts_published_pickle(s, &size);
     const char *path = ts_path(state, "damaged.pkl");
     uint32_t random = 99;
     size_t failures = 0;
-    for (size_t i = 0; i < w.size; i++) {
+    for (size_t i = 0; i < size; i += stride) {
         st_error error = {0};
         ds_dataset *data = NULL;
-        const unsigned char kept = w.bytes[i];
+        const unsigned char kept = bytes[i];
         random = random * 1664525u + 1013904223u;
-        w.bytes[i] = (unsigned char)(kept ^ (1 + (random >> 24) % 255));
-        ts_write(path, w.bytes, w.size);
+        bytes[i] = (unsigned char)(kept ^ (1 + (random >> 24) % 255));
+        ts_write(path, bytes, size);
         const st_status status = ds_load(&data, path, &(ds_load_options){0}, &error);
         failures += status != ST_OK;
+        assert_int_equal(error.text[0] != '\0', status != ST_OK);
         assert_int_equal(data == NULL, status != ST_OK);
         ds_destroy(&data);
-        w.bytes[i] = kept;
+        bytes[i] = kept;
         if (i % 5 != 0) continue;
-        ts_write(path, w.bytes, i);
+        ts_write(path, bytes, i);
         st_clear(&error);
         assert_int_equal(ds_load(&data, path, &(ds_load_options){0}, &error), ST_FAILED);
     }
-    assert_true(failures > w.size / 4);
-    free(w.bytes);
+    assert_true(failures > size / stride / 8);
+    free(bytes);
+}
+
+static void test_damage(void **state)
+{
+    static const spec cosmic = {11, {-1, 0, 1, 3, -1, -1, 7, 8, 9}, 2, true, ONE_HOT, {5, 0, 0}, NO_FAULT, 10};
+    expect_damage(state, &iemocap, 1);
+    expect_damage(state, &cosmic, 3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layouts),       cmocka_unit_test(test_forms),     cmocka_unit_test(test_files_of_numpy),
-        cmocka_unit_test(test_options),       cmocka_unit_test(test_tolerated), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_other_pickles), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_layouts),          cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_files_of_numpy),   cmocka_unit_test(test_layout_by_contents),
+        cmocka_unit_test(test_none_is_no_label), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_tolerated),        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_other_pickles),    cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);
 }
