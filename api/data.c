@@ -23,7 +23,8 @@ int safsd_data_load(safsd_data **data, const char *path, safsd_error *error)
     ds_dataset *set = NULL;
     st_error slot = {.status = ST_OK};
     if (!data || !path) return api_refuse(error, "safsd_data_load: %s is NULL", data ? "path" : "data");
-    (void)ds_load(&set, path, &(ds_load_options){.format = DS_FORMAT_AUTO}, &slot);
+    const ds_load_options unchecked = {.unused = {true, true, true}}; /* features are checked where they are used */
+    (void)ds_load(&set, path, &unchecked, &slot);
     return keep(data, set, &slot, error);
 }
 

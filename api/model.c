@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "data/finite.h"
+#include "engine/data_source.h"
 #include "model/training/metrics.h"
 
 /* ---- loading and saving ---- */
@@ -131,6 +133,15 @@ static st_status predict_split(en_model *model, const ds_dataset *data, ds_split
     return status;
 }
 
+/* Features that the model uses have to be finite, or are replaced as its configuration says. */
+static st_status make_finite(const safsd_model *model, ds_dataset *data, st_error *error)
+{
+    ds_load_options checks = {.classes = 0};
+    en_data_checks(&checks, &model->config.data);
+    for (size_t m = 0; m < NN_MODALITIES; ++m) checks.unused[m] = !model->model.network_config.uses[m];
+    return ds_make_finite(data, NULL, checks.unused, checks.nonfinite, error);
+}
+
 int safsd_predict(safsd_model *model, const safsd_data *data, safsd_predictions *predictions, safsd_error *error)
 {
     static const bool all[DS_SPLITS] = {true, true, true};
@@ -140,6 +151,7 @@ int safsd_predict(safsd_model *model, const safsd_data *data, safsd_predictions 
     st_error *slot = &model->device->error;
     ds_dataset *own = NULL;
     st_status status = ds_share(&own, data->set, slot);
+    if (status == ST_OK) status = make_finite(model, own, slot);
     if (status == ST_OK) status = en_model_match(&model->model, own, all, NULL, slot);
     if (status == ST_OK) status = en_model_load(&model->model, api_context(model->device), own, NULL);
     for (ds_split split = DS_TRAIN; split < DS_SPLITS && status == ST_OK; ++split)

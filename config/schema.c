@@ -11,6 +11,7 @@
 static const char *const formats[] = {"auto", "pickle", "safetensors", "synth", NULL};
 static const char *const corpora[] = {"iemocap", "meld", NULL};
 static const char *const unknowns[] = {"refuse", "padding", "position", NULL};
+static const char *const replacements[] = {"stop", "zero", "mean", NULL};
 static const char *const gates[] = {"learned", "identity", "off", NULL};
 static const char *const gcn_modes[] = {"expected", "sample", NULL};
 static const char *const saf_forms[] = {"soft", "true_class", "published", NULL};
@@ -55,6 +56,9 @@ const cfg_key cfg_keys[] = {
     {KEY(data, classes, ""), .type = CFG_TYPE_NAMES,
      .help = "emotions in the order of their labels; fixes their number, which the data give otherwise; a name with a "
              "comma goes in quotes of its own"},
+    {KEY(data, nonfinite, "stop"), CHOICE(replacements),
+     .help = "features in use that are not finite, or beyond float32: stop, or replace them by zero, or by the mean of "
+             "that feature over the training part"},
     {KEY(data, unknown_speakers, "refuse"), CHOICE(unknowns),
      .help = "speakers that a checkpoint does not know by name: refuse them, give them the padding row, which is zero, "
              "or the rows of the speakers by their order"},

@@ -39,12 +39,14 @@ enum { CFG_MODALITIES_AUTO = 0, CFG_TEXT = 1, CFG_AUDIO = 2, CFG_VISUAL = 4 };
 typedef enum cfg_corpus { CFG_CORPUS_IEMOCAP, CFG_CORPUS_MELD } cfg_corpus;
 
 typedef enum cfg_unknown { CFG_UNKNOWN_REFUSE, CFG_UNKNOWN_PADDING, CFG_UNKNOWN_POSITION } cfg_unknown;
+typedef enum cfg_replace { CFG_REPLACE_STOP, CFG_REPLACE_ZERO, CFG_REPLACE_MEAN } cfg_replace;
 
 typedef struct cfg_data {
     char *path;                   /* NULL where none is given; relative ones of a file already stand on its folder */
     cfg_format format;            /* auto: by the contents of the file */
     unsigned modalities;          /* CFG_TEXT | CFG_AUDIO | CFG_VISUAL, or CFG_MODALITIES_AUTO */
     cfg_names classes;            /* in label order; empty: as many as the data have, named by them or by number */
+    cfg_replace nonfinite;        /* what becomes of features that are not finite */
     cfg_unknown unknown_speakers; /* what a model does with speakers that it was not trained with */
     bool standardize;             /* with mean and deviation of the training utterances */
     double valid_fraction;        /* of the training dialogues, drawn by the seed; 0: the split that the file carries */

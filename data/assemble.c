@@ -201,22 +201,6 @@ st_status ds_name_classes(ds_dataset *data, const char *const *class_names, size
 
 /* ---- checks ---- */
 
-static st_status check_features(const ds_dataset *data, const char *file, st_error *error)
-{
-    char where[512];
-    for (size_t m = 0; m < DS_MODALITIES; m++) {
-        const size_t width = data->dims[m];
-        const size_t count = data->x[m] ? data->utterances * width : 0;
-        for (size_t i = 0; i < count; i++) {
-            if (isfinite(data->x[m][i])) continue;
-            ds_locate(data, file, i / width, where, sizeof where);
-            return st_fail(error, ST_FAILED, "%s: %s feature %zu is %s", where, ds_modality_name(m), i % width + 1,
-                           isnan(data->x[m][i]) ? "not a number" : "infinite");
-        }
-    }
-    return ST_OK;
-}
-
 static st_status check_numbers(const ds_dataset *data, const char *file, st_error *error)
 {
     char where[512];
@@ -256,7 +240,6 @@ st_status ds_complete(ds_dataset *data, const char *file, const char *const *cla
         return st_fail(error, ST_FAILED, "%s holds no features of any modality", file);
     ST_FORWARD(check_ids(data, file, error));
     ST_FORWARD(check_numbers(data, file, error));
-    ST_FORWARD(check_features(data, file, error));
     if (classes > 0) return name_classes(data, file, class_names, classes, error);
     for (size_t i = 0; i < data->utterances; i++) {
         if (data->labels[i] >= (int64_t)classes) classes = (size_t)data->labels[i] + 1;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,26 @@ static st_status read_numbers(const sf_file *file, const char *name, size_t coun
     return status;
 }
 
+/* A double that no float holds is named as it is in the file. */
+static void note_range(ds_dataset *data, size_t modality, const sf_tensor *tensor)
+{
+    for (size_t i = 0; tensor->dtype == SF_F64 && i < tensor->elements; i++) {
+        double number = 0;
+        memcpy(&number, (const char *)tensor->data + i * sizeof number, sizeof number);
+        if (isinf(data->x[modality][i])) ds_note_beyond(data, modality, i, number);
+    }
+}
+
 static st_status read_features(ds_dataset *data, size_t modality, const sf_file *file, st_error *error)
 {
     const sf_tensor *tensor = sf_find(file, feature_names[modality]);
     if (!tensor || (tensor->rank == 2 && tensor->shape[1] == 0)) return ST_OK;
-    if (tensor->rank != 2 || tensor->shape[0] != data->utterances)
-        return st_fail(error, ST_FAILED, "%s: tensor '%s' must have %zu rows, one for each utterance", sf_path(file),
-                       tensor->name, data->utterances);
+    if (tensor->rank != 2)
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' has %zu dimension%s; [utterances, width] is needed",
+                       sf_path(file), tensor->name, tensor->rank, tensor->rank == 1 ? "" : "s");
+    if (tensor->shape[0] != data->utterances)
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' has %zu rows; it needs %zu, one for each utterance",
+                       sf_path(file), tensor->name, (size_t)tensor->shape[0], data->utterances);
     const size_t width = (size_t)tensor->shape[1];
     if (tensor->dtype == SF_F32 && (uintptr_t)tensor->data % sizeof(float) == 0) {
         data->x[modality] = tensor->data;
@@ -45,6 +59,7 @@ static st_status read_features(ds_dataset *data, size_t modality, const sf_file 
     }
     ST_FORWARD(ds_create_features(data, modality, width, error));
     sf_read_floats(tensor, 0, tensor->elements, data->storage->x[modality]);
+    note_range(data, modality, tensor);
     return ST_OK;
 }
 

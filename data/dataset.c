@@ -2,6 +2,7 @@
 
 #include "data/assemble.h"
 #include "data/container.h"
+#include "data/finite.h"
 #include "data/index.h"
 #include "data/mapping.h"
 #include "data/philox.h"
@@ -34,7 +35,10 @@ st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *op
         container = ds_mapping_is_safetensors(&mapping);
         ds_mapping_close(&mapping);
     }
-    return container ? ds_container_read(data, path, options, error) : load_pickle(data, path, options, error);
+    ST_FORWARD(container ? ds_container_read(data, path, options, error) : load_pickle(data, path, options, error));
+    const st_status status = ds_make_finite(*data, path, options->unused, options->nonfinite, error);
+    if (status != ST_OK) ds_destroy(data);
+    return status;
 }
 
 /* ---- splits ---- */

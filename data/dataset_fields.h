@@ -29,6 +29,7 @@ typedef struct ds_dataset {
     const char *const *dialogue_ids;  /* [dialogues], each once */
     const char *const *utterance_ids; /* [utterances] */
     const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
+    size_t replaced[DS_MODALITIES];   /* features that were not finite (ds_nonfinite) */
     size_t unlisted;                  /* dialogues of a pickle that are in none of its lists, left out here */
     const char *layout;               /* of a pickle: its fields in their order, as a phrase; else NULL */
     bool ambiguous_layout;            /* it fits another layout as well */
@@ -41,10 +42,16 @@ void ds_destroy(ds_dataset **data);
 /* How ds_load reads one. */
 typedef enum ds_format { DS_FORMAT_AUTO, DS_FORMAT_PICKLE, DS_FORMAT_CONTAINER } ds_format;
 
+/* What becomes of features that are not finite, or that float32 cannot hold: an error, 0, or the mean of the finite
+ * values of that feature over the training part (over all parts where it has none). */
+typedef enum ds_nonfinite { DS_NONFINITE_STOP, DS_NONFINITE_ZERO, DS_NONFINITE_MEAN } ds_nonfinite;
+
 typedef struct ds_load_options {
     ds_format format;               /* auto: by the contents of the file */
     const char *const *class_names; /* [classes] in label order, fixing C; NULL: those of the file, else numbers */
     size_t classes;                 /* 0: as the file says, else the largest label + 1 */
+    bool unused[DS_MODALITIES];     /* modalities whose features may be whatever they are */
+    ds_nonfinite nonfinite;         /* of the others */
 } ds_load_options;
 
 #endif

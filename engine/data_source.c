@@ -7,6 +7,7 @@
 #include "engine/predictions.h"
 #include "config/schema.h"
 #include "config/value_read.h"
+#include "data/assemble.h"
 #include "data/synth.h"
 
 st_status en_data_synth(ds_dataset **data, const cfg_data *config, st_error *error)
@@ -18,11 +19,31 @@ st_status en_data_synth(ds_dataset **data, const cfg_data *config, st_error *err
     return ds_synth(data, &options, error);
 }
 
+void en_data_checks(ds_load_options *options, const cfg_data *config)
+{
+    static const unsigned bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
+    for (size_t m = 0; m < DS_MODALITIES; ++m)
+        options->unused[m] = config->modalities != CFG_MODALITIES_AUTO && !(config->modalities & bits[m]);
+    options->nonfinite = config->nonfinite == CFG_REPLACE_ZERO   ? DS_NONFINITE_ZERO
+                         : config->nonfinite == CFG_REPLACE_MEAN ? DS_NONFINITE_MEAN
+                                                                 : DS_NONFINITE_STOP;
+}
+
+void en_say_replaced(const ds_dataset *data, const cfg_data *config, const en_events *events)
+{
+    for (size_t m = 0; m < DS_MODALITIES; ++m)
+        if (data->replaced[m] > 0)
+            en_say(events, EN_NOTICE, "%zu %s feature%s of the data set %s not finite: replaced by %s",
+                   data->replaced[m], ds_modality_name(m), data->replaced[m] == 1 ? "" : "s",
+                   data->replaced[m] == 1 ? "is" : "are",
+                   config->nonfinite == CFG_REPLACE_MEAN ? "the mean over the training part" : "0");
+}
+
 static st_status read_file(ds_dataset **data, const cfg_data *config, st_error *error)
 {
     if (!config->path)
         return st_fail(error, ST_USAGE, "[data] path is empty: name the data set there, or with --set data.path=FILE");
-    const ds_load_options options = {
+    ds_load_options options = {
         .format = config->format == CFG_FORMAT_PICKLE        ? DS_FORMAT_PICKLE
                   : config->format == CFG_FORMAT_SAFETENSORS ? DS_FORMAT_CONTAINER
                                                              : DS_FORMAT_AUTO,
@@ -35,6 +56,7 @@ static st_status read_file(ds_dataset **data, const cfg_data *config, st_error *
             "there is no data set %s: No such file or directory; feature files of IEMOCAP and MELD come from "
             "the authors of published models, as pickles; name yours with --set data.path=FILE",
             config->path);
+    en_data_checks(&options, config);
     return ds_load(data, config->path, &options, error);
 }
 

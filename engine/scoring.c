@@ -10,6 +10,7 @@
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
 #include "engine/disagreements.h"
+#include "engine/settings.h"
 
 /* ---- configuration ---- */
 
@@ -62,7 +63,10 @@ static st_status load_data(en_scoring *s)
     s->part = s->options.part == EN_PART_USUAL ? EN_PART_TEST : s->options.part;
     const bool held_out = s->part == EN_PART_TRAIN || s->part == EN_PART_VALID ||
                           (!s->model.checkpoint->own && s->config.data.standardize);
+    if (s->model.checkpoint->own && s->config.data.modalities == CFG_MODALITIES_AUTO)
+        s->config.data.modalities = en_settings_modalities(&s->model.network_config); /* others need not be finite */
     ST_FORWARD(en_data_load(&s->data, &s->config, held_out, error));
+    en_say_replaced(s->data, &s->config.data, s->options.events);
     if (s->options.part == EN_PART_USUAL && ds_select(s->data, DS_TEST, NULL, NULL) == 0) s->part = EN_PART_ALL;
     size_t dialogues = 0;
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json_text.h"
 #include "data/labels.h"
+#include "data/finite.h"
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
 #include "engine/predictions.h"
@@ -98,6 +99,9 @@ static st_status take_data(en_training *run)
     ST_FORWARD(ds_share(&run->data, run->options.data, error_of(run)));
     if (classes->count > 0)
         ST_FORWARD(ds_name_classes(run->data, (const char *const *)classes->items, classes->count, error_of(run)));
+    ds_load_options checks = {.classes = 0};
+    en_data_checks(&checks, &run->config.data);
+    ST_FORWARD(ds_make_finite(run->data, NULL, checks.unused, checks.nonfinite, error_of(run)));
     return en_data_prepare(run->data, &run->config, true, error_of(run));
 }
 
@@ -131,6 +135,7 @@ static st_status load_data(en_training *run)
 {
     st_error *error = error_of(run);
     ST_FORWARD(take_data(run));
+    en_say_replaced(run->data, &run->config.data, run->options.events);
     ST_FORWARD(ds_check_labels(run->data, error));
     ST_FORWARD(en_settings_model(&run->state->options.config, &run->config, run->data, error));
     ST_FORWARD(en_settings_tables(&run->tables, &run->config, run->data, error));

@@ -217,9 +217,9 @@ static void test_bad_files(void **state)
     expect_failure(state, parts, NULL, NULL, "no features");
     set_parts(parts);
     parts[0] = (part){"x_t", SF_F32, 2, {2, 4}, nothing};
-    expect_failure(state, parts, NULL, NULL, "'x_t' must have 4 rows");
+    expect_failure(state, parts, NULL, NULL, "'x_t' has");
     parts[0] = (part){"x_t", SF_F32, 1, {8}, nothing};
-    expect_failure(state, parts, NULL, NULL, "'x_t' must have 4 rows");
+    expect_failure(state, parts, NULL, NULL, "'x_t' has");
     set_parts(parts);
     parts[2].shape[0] = 3;
     expect_failure(state, parts, NULL, NULL, "'labels' must have 4 entries");

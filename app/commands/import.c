@@ -18,8 +18,8 @@ static st_status run(app_state *app, const opt_line *line)
     st_status status = ST_OK;
     ST_TRY(cfg_defaults(&config, error));
     ST_TRY(app_override_option(&config, line, "classes", "data", "classes", error));
-    const ds_load_options options = {DS_FORMAT_AUTO, (const char *const *)config.data.classes.items,
-                                     config.data.classes.count};
+    const ds_load_options options = {.class_names = (const char *const *)config.data.classes.items,
+                                     .classes = config.data.classes.count};
     ST_TRY(ds_load(&data, from, &options, error));
     ST_TRY(en_predictions_check_names(data->class_names, data->classes, error));
     ST_TRY(ds_save(data, to, error));

@@ -39,7 +39,7 @@ nth() {
 nth 2 F2.75 Fnan
 bad '\bb\b.*audio|audio.*\bb\b'
 nth 1 F1.25 F1e39
-bad 'finite'
+bad 'is 1e\+39, beyond float32'
 nth 1 I3 I-5
 bad '-5'
 grep -v '^I3$' good.pkl >bad.pkl
