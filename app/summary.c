@@ -126,6 +126,10 @@ void summary_data(const ds_dataset *data)
     printf("  %zu dialogues, %zu utterances, %zu classes\n", data->dialogues, data->utterances, data->classes);
     if (data->layout) print_layout(data);
     if (data->unlisted > 0) printf("  %zu dialogues stand in no list of the file and were left out\n", data->unlisted);
+    if (data->passed_over) {
+        fputs("  passed over, no part of a data set: ", stdout);
+        print_wrapped(stdout, 38, 4, data->passed_over);
+    }
     print_splits(data);
     print_modalities(data);
     print_classes(data);

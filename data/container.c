@@ -18,6 +18,13 @@ static const char *const feature_names[DS_MODALITIES] = {"x_t", "x_a", "x_v"};
 
 /* ---- reading ---- */
 
+static st_status check_type(const sf_file *file, const sf_tensor *tensor, st_error *error)
+{
+    if (sf_is_convertible(tensor->dtype)) return ST_OK;
+    return st_fail(error, ST_FAILED, "%s: tensor '%s' has the type %s, which is not read: convert it to F32 or I32",
+                   sf_path(file), tensor->name, sf_dtype_name(tensor->dtype));
+}
+
 /* A tensor [count] of whole numbers. */
 static st_status read_numbers(const sf_file *file, const char *name, size_t count, int32_t *numbers, st_error *error)
 {
@@ -26,6 +33,7 @@ static st_status read_numbers(const sf_file *file, const char *name, size_t coun
     if (!sf_has_shape(tensor, 1, &(uint64_t){count}))
         return st_fail(error, ST_FAILED, "%s: tensor '%s' must have %zu entries in one dimension", sf_path(file), name,
                        count);
+    ST_FORWARD(check_type(file, tensor, error));
     const st_status status = sf_read_int32(tensor, 0, count, numbers, error);
     if (status != ST_OK) st_prefix(error, "%s", sf_path(file));
     return status;
@@ -51,6 +59,7 @@ static st_status read_features(ds_dataset *data, size_t modality, const sf_file 
     if (tensor->shape[0] != data->utterances)
         return st_fail(error, ST_FAILED, "%s: tensor '%s' has %zu rows; it needs %zu, one for each utterance",
                        sf_path(file), tensor->name, (size_t)tensor->shape[0], data->utterances);
+    ST_FORWARD(check_type(file, tensor, error));
     const size_t width = (size_t)tensor->shape[1];
     if (tensor->dtype == SF_F32 && (uintptr_t)tensor->data % sizeof(float) == 0) {
         data->x[modality] = tensor->data;
@@ -142,6 +151,31 @@ static st_status read_speaker_names(ds_dataset *data, const sf_file *file, st_er
     return status;
 }
 
+/* The names of the tensors that are no part of a data set, which may be any number of any length. */
+static st_status tell_passed_over(ds_dataset *data, const sf_file *file, st_error *error)
+{
+    static const char *const known[] = {"x_t",     "x_a",   "x_v",          "speakers",      "labels",
+                                        "lengths", "split", "dialogue_ids", "utterance_ids", "sentences"};
+    char names[400] = "";
+    size_t used = 0, listed = 0, extra = 0;
+    for (size_t i = 0; i < sf_count(file); i++) {
+        const char *name = sf_at(file, i)->name;
+        bool part = false;
+        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) part = part || strcmp(name, known[k]) == 0;
+        if (part) continue;
+        extra++;
+        if (listed + 1 < extra || used + strlen(name) + 24 > sizeof names) continue;
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", listed ? ", " : "", name);
+        listed++;
+    }
+    if (extra == 0) return ST_OK;
+    if (extra > listed)
+        used += (size_t)snprintf(names + used, sizeof names - used, listed ? " and %zu more" : "%zu of long names",
+                                 extra - listed);
+    data->passed_over = ds_keep_text(data, names, used);
+    return data->passed_over ? ST_OK : st_fail(error, ST_FAILED, "out of memory while reading %s", sf_path(file));
+}
+
 static st_status complete(ds_dataset *data, const sf_file *file, const ds_load_options *options, st_error *error)
 {
     if (options->classes > 0) return ds_complete(data, sf_path(file), options->class_names, options->classes, error);
@@ -196,6 +230,7 @@ st_status ds_container_read(ds_dataset **data, const char *path, const ds_load_o
     ST_TRY(read_dialogues(&made, file, error));
     for (size_t m = 0; m < DS_MODALITIES; m++) ST_TRY(read_features(made, m, file, error));
     ST_TRY(read_speaker_names(made, file, error));
+    ST_TRY(tell_passed_over(made, file, error));
     ST_TRY(complete(made, file, options, error));
     made->storage->file = file;
     file = NULL;

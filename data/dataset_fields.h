@@ -30,6 +30,7 @@ typedef struct ds_dataset {
     const char *const *utterance_ids; /* [utterances] */
     const char *const *sentences;     /* [utterances], or NULL; empty where the file has none */
     size_t replaced[DS_MODALITIES];   /* features that were not finite (ds_nonfinite) */
+    const char *passed_over;          /* names of a container's tensors that are no part of a data set; NULL: none */
     size_t unlisted;                  /* dialogues of a pickle that are in none of its lists, left out here */
     const char *layout;               /* of a pickle: its fields in their order, as a phrase; else NULL */
     bool ambiguous_layout;            /* it fits another layout as well */

@@ -29,13 +29,33 @@ struct sf_file {
     size_t checksum_place; /* in the file; SIZE_MAX without checksum */
 };
 
+/* All types of the reference implementation, safetensors 0.8. */
 static const struct {
     const char *name;
-    size_t size;
+    size_t bits;
 } dtypes[] = {
-    [SF_BOOL] = {"BOOL", 1}, [SF_U8] = {"U8", 1},   [SF_I8] = {"I8", 1},   [SF_U16] = {"U16", 2}, [SF_I16] = {"I16", 2},
-    [SF_U32] = {"U32", 4},   [SF_I32] = {"I32", 4}, [SF_U64] = {"U64", 8}, [SF_I64] = {"I64", 8}, [SF_F16] = {"F16", 2},
-    [SF_BF16] = {"BF16", 2}, [SF_F32] = {"F32", 4}, [SF_F64] = {"F64", 8},
+    [SF_BOOL] = {"BOOL", 8},
+    [SF_U8] = {"U8", 8},
+    [SF_I8] = {"I8", 8},
+    [SF_U16] = {"U16", 16},
+    [SF_I16] = {"I16", 16},
+    [SF_U32] = {"U32", 32},
+    [SF_I32] = {"I32", 32},
+    [SF_U64] = {"U64", 64},
+    [SF_I64] = {"I64", 64},
+    [SF_F16] = {"F16", 16},
+    [SF_BF16] = {"BF16", 16},
+    [SF_F32] = {"F32", 32},
+    [SF_F64] = {"F64", 64},
+    [SF_F4] = {"F4", 4},
+    [SF_F6_E2M3] = {"F6_E2M3", 6},
+    [SF_F6_E3M2] = {"F6_E3M2", 6},
+    [SF_F8_E5M2] = {"F8_E5M2", 8},
+    [SF_F8_E4M3] = {"F8_E4M3", 8},
+    [SF_F8_E8M0] = {"F8_E8M0", 8},
+    [SF_F8_E4M3FNUZ] = {"F8_E4M3FNUZ", 8},
+    [SF_F8_E5M2FNUZ] = {"F8_E5M2FNUZ", 8},
+    [SF_C64] = {"C64", 64},
 };
 
 enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
@@ -50,9 +70,14 @@ const char *sf_dtype_name(sf_dtype dtype)
     return dtypes[dtype].name;
 }
 
-size_t sf_dtype_size(sf_dtype dtype)
+bool sf_is_convertible(sf_dtype dtype)
 {
-    return dtypes[dtype].size;
+    return dtype <= SF_F64;
+}
+
+size_t sf_dtype_bits(sf_dtype dtype)
+{
+    return dtypes[dtype].bits;
 }
 
 /* ---- the header ---- */
@@ -87,7 +112,11 @@ static st_status read_shape(sf_tensor *tensor, const json_t *entry, const char *
         if (fits) tensor->elements *= (size_t)tensor->shape[i];
     }
     if (!fits) return st_fail(error, ST_FAILED, "%s: tensor '%s' is larger than any memory", path, tensor->name);
-    tensor->bytes = tensor->elements * sf_dtype_size(tensor->dtype);
+    const size_t bits = sf_dtype_bits(tensor->dtype), rest = tensor->elements % 8 * bits;
+    if (rest % 8 != 0)
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' has %zu elements of type %s, which end inside a byte", path,
+                       tensor->name, tensor->elements, sf_dtype_name(tensor->dtype));
+    tensor->bytes = tensor->elements / 8 * bits + rest / 8;
     return ST_OK;
 }
 
@@ -176,7 +205,7 @@ static st_status read_tensors(sf_file *file, const unsigned char *data, size_t s
     json_object_foreach(file->header, name, entry)
     {
         if (strcmp(name, "__metadata__") == 0) {
-            file->metadata = entry;
+            file->metadata = json_is_null(entry) ? NULL : entry; /* null is no metadata, as the reference reads it */
             continue;
         }
         sf_tensor *tensor = &file->tensors[file->count++];
@@ -345,7 +374,7 @@ bool sf_has_shape(const sf_tensor *tensor, size_t rank, const uint64_t *shape)
 
 static double element(const sf_tensor *tensor, size_t index)
 {
-    const unsigned char *at = (const unsigned char *)tensor->data + index * sf_dtype_size(tensor->dtype);
+    const unsigned char *at = (const unsigned char *)tensor->data + index * (sf_dtype_bits(tensor->dtype) / 8);
     uint16_t bits = 0;
     switch (tensor->dtype) {
     case SF_BOOL:
@@ -376,8 +405,9 @@ static double element(const sf_tensor *tensor, size_t index)
     case SF_BF16:
         memcpy(&bits, at, sizeof bits);
         return (double)ds_float_of_bits((uint32_t)bits << 16);
+    default:
+        return NAN; /* no convertible type */
     }
-    return NAN;
 }
 
 void sf_read_floats(const sf_tensor *tensor, size_t first, size_t count, float *values)

@@ -42,9 +42,19 @@ typedef enum sf_dtype {
     SF_BF16,
     SF_F32,
     SF_F64,
+    /* types of other programs: their tensors are described and passed over, never converted */
+    SF_F4,
+    SF_F6_E2M3,
+    SF_F6_E3M2,
+    SF_F8_E5M2,
+    SF_F8_E4M3,
+    SF_F8_E8M0,
+    SF_F8_E4M3FNUZ,
+    SF_F8_E5M2FNUZ,
+    SF_C64,
 } sf_dtype;
 
-enum { SF_RANK = 8 }; /* most dimensions of a tensor */
+enum { SF_RANK = 64 }; /* most dimensions of a tensor; PyTorch and NumPy make no more */
 
 typedef struct sf_tensor {
     const char *name;
@@ -58,10 +68,13 @@ typedef struct sf_tensor {
 typedef struct sf_file sf_file;
 typedef struct sf_writer sf_writer;
 
-/* "F32", and bytes of one element. */
+/* "F32"; F16, BF16, F32 and F64 alone; the types that sf_read_floats and sf_read_int32 convert. */
 const char *sf_dtype_name(sf_dtype dtype);
 bool sf_is_floating(sf_dtype dtype);
-size_t sf_dtype_size(sf_dtype dtype);
+bool sf_is_convertible(sf_dtype dtype);
+
+/* Bits of one element; F4 and F6 fill no byte. */
+size_t sf_dtype_bits(sf_dtype dtype);
 
 /* ---- reading ---- */
 
@@ -92,7 +105,8 @@ const char *sf_metadata_at(const sf_file *file, size_t index, const char **key);
 /* True where the tensor has exactly this rank and shape. */
 bool sf_has_shape(const sf_tensor *tensor, size_t rank, const uint64_t *shape);
 
-/* Elements first .. first + count - 1 (which must exist), in row-major order, converted from any dtype. Integers from
+/* Elements first .. first + count - 1 (which must exist), in row-major order, converted from any dtype of
+ * sf_is_convertible. Integers from
  * a floating or wider tensor must be exact: ST_FAILED names the tensor and the element otherwise. */
 void sf_read_floats(const sf_tensor *tensor, size_t first, size_t count, float *values);
 st_status sf_read_int32(const sf_tensor *tensor, size_t first, size_t count, int32_t *values, st_error *error);

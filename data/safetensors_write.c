@@ -131,8 +131,11 @@ st_status sf_writer_metadata(sf_writer *writer, const char *key, const char *val
 st_status sf_writer_tensor(sf_writer *writer, const char *name, sf_dtype dtype, size_t rank, const uint64_t *shape,
                            st_error *error)
 {
-    uint64_t bytes = sf_dtype_size(dtype);
+    uint64_t bytes = sf_dtype_bits(dtype) / 8;
     bool fits = rank <= SF_RANK;
+    if (!sf_is_convertible(dtype))
+        return st_fail(error, ST_FAILED, "cannot write %s: tensor '%s' has the type %s, which is only passed over",
+                       writer->path, name, sf_dtype_name(dtype));
     for (size_t i = 0; fits && i < rank; i++) {
         fits = shape[i] == 0 || bytes <= (uint64_t)INT64_MAX / shape[i];
         bytes *= shape[i];

@@ -29,5 +29,6 @@ st_status ds_share(ds_dataset **data, const ds_dataset *of, st_error *error)
     copy->unlisted = of->unlisted;
     copy->layout = of->layout;
     copy->ambiguous_layout = of->ambiguous_layout;
+    copy->passed_over = of->passed_over;
     return ST_OK;
 }

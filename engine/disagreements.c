@@ -39,12 +39,20 @@ void en_say_classes(const nn_checkpoint *checkpoint, const ds_dataset *data, con
                file, data->class_names[0]);
 }
 
+void en_say_passed_over(const ds_dataset *data, const en_events *events)
+{
+    if (data->passed_over)
+        en_say(events, EN_NOTICE, "the data file has tensors that are no part of a data set; they are passed over: %s",
+               data->passed_over);
+}
+
 void en_say_data(const nn_config *network, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
                  const en_events *events)
 {
     char sentence[ST_TEXT_SIZE];
     ds_describe_absent(data, concerned, name, sentence);
     if (sentence[0]) en_say(events, EN_NOTICE, "%s", sentence);
+    en_say_passed_over(data, events);
     for (size_t m = 0; m < DS_MODALITIES; ++m)
         if (data->dims[m] > 0 && !network->uses[m])
             en_say(events, EN_NOTICE, "the %s features of the data set are not used: the model has none",

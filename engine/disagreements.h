@@ -9,8 +9,11 @@
 /* Names and number of classes, while the data set has its own; nothing for weights without names. */
 void en_say_classes(const nn_checkpoint *checkpoint, const ds_dataset *data, const en_events *events);
 
-/* Classes without a label in the parts that are `concerned`, which are called `name`, and features that the model does
- * not use. */
+/* Tensors of a container that are no part of a data set. */
+void en_say_passed_over(const ds_dataset *data, const en_events *events);
+
+/* The same; classes without a label in the parts that are `concerned`, which are called `name`, and features that the
+ * model does not use. */
 void en_say_data(const nn_config *network, const ds_dataset *data, const bool concerned[DS_SPLITS], const char *name,
                  const en_events *events);
 

@@ -13,6 +13,7 @@
 #include "data/finite.h"
 #include "engine/checkpoint_config.h"
 #include "engine/data_source.h"
+#include "engine/disagreements.h"
 #include "engine/predictions.h"
 #include "engine/run_log.h"
 #include "engine/run_summary.h"
@@ -110,6 +111,7 @@ static st_status say_labels(const en_training *run)
 {
     static const bool training[DS_SPLITS] = {true};
     char sentence[ST_TEXT_SIZE];
+    en_say_passed_over(run->data, run->options.events);
     size_t *counts = calloc(run->data->classes + 1, sizeof *counts);
     if (!counts) return st_fail(error_of(run), ST_FAILED, "out of memory while counting labels");
     for (ds_split split = DS_VALID; split < DS_SPLITS; ++split)

@@ -424,7 +424,7 @@ static size_t encode(unsigned char *to, sf_dtype dtype, double value)
                    ? 0
                    : (uint16_t)((bits >> 16 & 0x8000u) | (((bits >> 23 & 0xffu) - 112u) << 10) | (bits >> 13 & 0x3ffu));
     if (dtype == SF_BF16 || dtype == SF_F16) memcpy(to, &half, sizeof half);
-    return sf_dtype_size(dtype);
+    return sf_dtype_bits(dtype) / 8;
 }
 
 static void declare_foreign(const foreign *w, sf_writer *writer)

@@ -148,7 +148,7 @@ static void write_parts(const char *path, const part parts[PARTS], const char *k
     }
     for (size_t i = 0; i < PARTS; i++) {
         if (!parts[i].name) continue;
-        size_t bytes = sf_dtype_size(parts[i].dtype);
+        size_t bytes = sf_dtype_bits(parts[i].dtype) / 8;
         for (size_t k = 0; k < parts[i].rank; k++) bytes *= (size_t)parts[i].shape[k];
         OK(sf_writer_data(writer, parts[i].data, bytes, &error));
     }

@@ -214,7 +214,6 @@ static void test_bad_headers(void **state)
         {"{\"x\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}", 8, "shape"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "dimension"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2.0],\"data_offsets\":[0,8]}}", 8, "dimension"},
-        {"{\"x\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "dimensions"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,16],\"data_offsets\":[0,0]}}", 0, "larger"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,12]}}", 12, "shape needs 8"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "backwards"},
@@ -293,7 +292,7 @@ static void test_dtypes(void **state)
         assert_string_equal(sf_dtype_name(cases[i].dtype), cases[i].name);
         OK(sf_writer_create(&writer, path, &error));
         OK(sf_writer_tensor(writer, "x", cases[i].dtype, 1, (uint64_t[]){2}, &error));
-        OK(sf_writer_data(writer, cases[i].bytes, 2 * sf_dtype_size(cases[i].dtype), &error));
+        OK(sf_writer_data(writer, cases[i].bytes, 2 * sf_dtype_bits(cases[i].dtype) / 8, &error));
         OK(sf_writer_finish(writer, &error));
         sf_writer_destroy(&writer);
         OK(sf_open(&file, path, SF_VERIFY, &error));

@@ -133,6 +133,11 @@ static st_status find_input(const golden_case *g, const char *name, size_t eleme
         snprintf(what, sizeof what, "tensor %s is missing", name);
         return no_case(g, what);
     }
+    if (!sf_is_convertible((*tensor)->dtype)) {
+        snprintf(what, sizeof what, "tensor %s has the type %s, which is not read", name,
+                 sf_dtype_name((*tensor)->dtype));
+        return no_case(g, what);
+    }
     if ((*tensor)->elements == elements) return ST_OK;
     snprintf(what, sizeof what, "tensor %s has %zu elements, not %zu", name, (*tensor)->elements, elements);
     return no_case(g, what);

@@ -38,7 +38,7 @@ static st_status find(const nn_checkpoint *c, const nn_params *params, const nn_
             error, ST_FAILED, "%s: tensor '%s' has shape %s, but the model needs %s: configuration and file differ",
             sf_path(c->file), name, print_shape(there, sizeof there, (*tensor)->rank, (*tensor)->shape), wanted);
     if (!sf_is_floating((*tensor)->dtype))
-        return st_fail(error, ST_FAILED, "%s: tensor '%s' has type %s, but parameters are floating-point numbers",
+        return st_fail(error, ST_FAILED, "%s: tensor '%s' has type %s, but parameters are F16, BF16, F32 or F64",
                        sf_path(c->file), name, sf_dtype_name((*tensor)->dtype));
     return ST_OK;
 }
