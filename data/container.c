@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "data/assemble.h"
+#include "data/file_kind.h"
 #include "data/safetensors.h"
 
 #include <stdbool.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 
 #include <jansson.h>
-
-#define FORMAT "safsd-data-1"
 
 static const char *const feature_names[DS_MODALITIES] = {"x_t", "x_a", "x_v"};
 
@@ -189,14 +188,23 @@ static st_status complete(ds_dataset *data, const sf_file *file, const ds_load_o
     return status;
 }
 
+static st_status check_kind(const sf_file *file, st_error *error)
+{
+    const ds_file_kind kind = ds_file_kind_of(file);
+    if (kind == DS_FILE_CHECKPOINT || kind == DS_FILE_WEIGHTS)
+        return st_fail(error, ST_FAILED, "%s is a checkpoint and no data set: eval and predict take it as CHECKPOINT",
+                       sf_path(file));
+    if (kind == DS_FILE_GOLDEN)
+        return st_fail(error, ST_FAILED, "%s is a golden case and no data set: use it with `verify`", sf_path(file));
+    return ST_OK; /* of another file, the first tensor that is missing is named */
+}
+
 /* Everything but features and names; the number of utterances is that of the speakers. */
 static st_status read_dialogues(ds_dataset **data, const sf_file *file, st_error *error)
 {
     const sf_tensor *lengths = sf_find(file, "lengths");
     const sf_tensor *speakers = sf_find(file, "speakers");
-    if (sf_find(file, "speaker_embeddings.weight"))
-        return st_fail(error, ST_FAILED, "%s is a checkpoint and no data set: eval and predict take it as CHECKPOINT",
-                       sf_path(file));
+    ST_FORWARD(check_kind(file, error));
     if (!lengths || !speakers)
         return st_fail(error, ST_FAILED, "%s is no data set: it has no tensor '%s'", sf_path(file),
                        lengths ? "speakers" : "lengths");
@@ -275,7 +283,7 @@ static st_status declare(const ds_dataset *data, sf_writer *writer, st_error *er
 {
     const uint64_t dialogues = data->dialogues;
     const uint64_t utterances = data->utterances;
-    ST_FORWARD(sf_writer_metadata(writer, "format", FORMAT, error));
+    ST_FORWARD(sf_writer_metadata(writer, "format", DS_DATA_FORMAT, error));
     ST_FORWARD(write_names(writer, "class_names", data->class_names, data->classes, error));
     ST_FORWARD(write_names(writer, "speaker_names", data->speaker_names, data->speaker_count, error));
     for (size_t m = 0; m < DS_MODALITIES; m++) {

@@ -2,9 +2,9 @@
 
 #include "data/assemble.h"
 #include "data/container.h"
+#include "data/file_kind.h"
 #include "data/finite.h"
 #include "data/index.h"
-#include "data/mapping.h"
 #include "data/philox.h"
 #include "data/pickle.h"
 #include "data/published.h"
@@ -29,12 +29,7 @@ st_status ds_load(ds_dataset **data, const char *path, const ds_load_options *op
 {
     *data = NULL;
     bool container = options->format == DS_FORMAT_CONTAINER;
-    if (options->format == DS_FORMAT_AUTO) {
-        ds_mapping mapping = {0};
-        ST_FORWARD(ds_mapping_open(&mapping, path, error));
-        container = ds_mapping_is_safetensors(&mapping);
-        ds_mapping_close(&mapping);
-    }
+    if (options->format == DS_FORMAT_AUTO) ST_FORWARD(ds_file_is_safetensors(path, &container, error));
     ST_FORWARD(container ? ds_container_read(data, path, options, error) : load_pickle(data, path, options, error));
     const st_status status = ds_make_finite(*data, path, options->unused, options->nonfinite, error);
     if (status != ST_OK) ds_destroy(data);

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -332,6 +333,36 @@ const sf_tensor *sf_find(const sf_file *file, const char *name)
     const sf_tensor *key = &wanted;
     const sf_tensor **found = bsearch(&key, file->by_name, file->count, sizeof *file->by_name, compare_names);
     return found ? *found : NULL;
+}
+
+const char *sf_without_prefixes(const char *name)
+{
+    static const char *const prefixes[] = {"module.", "_orig_mod."};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        const size_t length = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], length) == 0) return sf_without_prefixes(name + length);
+    }
+    return name;
+}
+
+st_status sf_drop_prefixes(sf_file *file, char *dropped, size_t size, st_error *error)
+{
+    size_t longest = 0;
+    dropped[0] = '\0';
+    for (size_t i = 0; i < file->count; i++) {
+        sf_tensor *tensor = &file->tensors[i];
+        const char *name = sf_without_prefixes(tensor->name);
+        const size_t length = (size_t)(name - tensor->name);
+        if (length > longest) snprintf(dropped, size, "%.*s", (int)(length < size ? length : size - 1), tensor->name);
+        if (length > longest) longest = length;
+        tensor->name = name;
+    }
+    qsort(file->by_name, file->count, sizeof *file->by_name, compare_names);
+    for (size_t i = 1; i < file->count; i++)
+        if (strcmp(file->by_name[i - 1]->name, file->by_name[i]->name) == 0)
+            return st_fail(error, ST_FAILED, "%s has the tensor '%s' twice, with and without a prefix as %s: keep one",
+                           file->path, file->by_name[i]->name, dropped);
+    return ST_OK;
 }
 
 const char *sf_metadata(const sf_file *file, const char *key)

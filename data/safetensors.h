@@ -97,6 +97,12 @@ size_t sf_count(const sf_file *file);
 const sf_tensor *sf_at(const sf_file *file, size_t index);
 const sf_tensor *sf_find(const sf_file *file, const char *name);
 
+/* A tensor's name without what PyTorch's wrappers put before it: "module." of DataParallel, "_orig_mod." of compile, in
+ * any order and number. sf_drop_prefixes renames all tensors so and gives the longest of what it dropped, "" for
+ * nothing; ST_FAILED where two tensors would have one name. */
+const char *sf_without_prefixes(const char *name);
+st_status sf_drop_prefixes(sf_file *file, char *dropped, size_t size, st_error *error);
+
 /* Metadata: the text of a key, NULL where absent; and all of them, in file order. */
 const char *sf_metadata(const sf_file *file, const char *key);
 size_t sf_metadata_count(const sf_file *file);

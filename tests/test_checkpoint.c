@@ -139,7 +139,8 @@ static void expect_equal(fixture *f, rt_view a, rt_view b, size_t elements, cons
 static void keep_notice(void *user, const char *sentence)
 {
     fixture *f = user;
-    snprintf(f->notice, sizeof f->notice, "%s", sentence);
+    const size_t used = strlen(f->notice);
+    snprintf(f->notice + used, sizeof f->notice - used, "%s\n", sentence);
 }
 
 /* Opens a file that must open. */
@@ -390,6 +391,7 @@ typedef struct foreign {
     fixture *f;
     const char *skip, *reshape, *integer, *poison; /* names of parameters to get wrong, or NULL */
     const char *extra;                             /* a tensor more, or NULL */
+    const char *prefix;                            /* before every name, or NULL */
 } foreign;
 
 static bool is(const char *name, const char *wanted)
@@ -438,7 +440,9 @@ static void declare_foreign(const foreign *w, sf_writer *writer)
         if (is(item->name, w->skip)) continue;
         const size_t rank = item->rank + (is(item->name, w->reshape) ? 1 : 0); /* a trailing 1 */
         if (rank <= 3) shape[item->rank] = 1;
-        TH_OK(w->f->t, sf_writer_tensor(writer, item->name, dtype_of(w, i), rank, shape, error));
+        char name[160];
+        snprintf(name, sizeof name, "%s%s", w->prefix ? w->prefix : "", item->name);
+        TH_OK(w->f->t, sf_writer_tensor(writer, name, dtype_of(w, i), rank, shape, error));
     }
     if (w->extra) TH_OK(w->f->t, sf_writer_tensor(writer, w->extra, SF_F32, 1, one, error));
     TH_OK(w->f->t, sf_writer_tensor(writer, "last_gate.weight", SF_I64, 1, one, error));
@@ -468,12 +472,18 @@ static const char *write_foreign(const foreign *w)
     return path;
 }
 
-static void published_weights(fixture *f)
+static void published_weights_under(fixture *f, const char *prefix)
 {
-    const foreign w = {.f = f, .extra = "t_t.transformer_inter.0.layer_norm.weight"};
+    const foreign w = {.f = f, .extra = "t_t.transformer_inter.0.layer_norm.weight", .prefix = prefix};
     nn_checkpoint *c = opened(f, write_foreign(&w));
+    assert_string_equal(c->dropped, prefix);
+    for (size_t i = 0; i < f->params.count; ++i)
+        TH_OK(f->t, rt_zero(f->t->rt, f->params.items[i].value, f->params.items[i].elements));
     assert_true(!c->own && !c->resumable);
+    f->notice[0] = '\0';
     TH_OK(f->t, nn_checkpoint_load(c, &f->params, keep_notice, f));
+    assert_int_equal(strstr(f->notice, "without their prefix") != NULL, prefix[0] != '\0');
+    assert_non_null(strstr(f->notice, prefix));
     assert_non_null(strstr(f->notice, "foreign.safetensors"));
     assert_non_null(strstr(f->notice, "2 tensors"));
     assert_non_null(strstr(f->notice, "last_gate.weight"));
@@ -487,6 +497,13 @@ static void published_weights(fixture *f)
     TH_OK(f->t, nn_checkpoint_load(c, &f->params, NULL, NULL));
     expect_failure(f, nn_checkpoint_load_moments(c, &f->params), ST_FAILED, "foreign.safetensors", "training state");
     nn_checkpoint_close(&c);
+}
+
+static void published_weights(fixture *f)
+{
+    published_weights_under(f, "");
+    published_weights_under(f, "module.");
+    published_weights_under(f, "_orig_mod.module.");
 }
 
 static void test_published_weights(void **state)

@@ -1,4 +1,5 @@
-/* Safetensors files of other programs: types that only those compute with. */
+/* Safetensors files of other programs: types that only those compute with, names under prefixes, and what kind of file
+ * each is. */
 #include "tests/ref/scratch.h"
 
 #include <stdio.h>
@@ -6,7 +7,9 @@
 #include <string.h>
 
 #include "data/dataset.h"
+#include "data/file_kind.h"
 #include "data/safetensors.h"
+#include "model/training/checkpoint.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \
@@ -128,12 +131,85 @@ static void test_unused_tensors(void **state)
     assert_null(data);
 }
 
+/* Tensors of one byte each under these names, and metadata `format` unless it is NULL. */
+static void write_names(const char *path, const char *format, const char *const *names)
+{
+    st_error error = {0};
+    sf_writer *writer = NULL;
+    OK(sf_writer_create(&writer, path, &error));
+    if (format) OK(sf_writer_metadata(writer, "format", format, &error));
+    for (size_t i = 0; names[i]; i++) OK(sf_writer_tensor(writer, names[i], SF_U8, 1, (uint64_t[]){1}, &error));
+    for (size_t i = 0; names[i]; i++) OK(sf_writer_data(writer, "", 1, &error));
+    OK(sf_writer_finish(writer, &error));
+    sf_writer_destroy(&writer);
+}
+
+/* The format decides, then the names; data and weights are told apart in the same way wherever they are opened. */
+static void test_kinds(void **state)
+{
+    static const struct {
+        const char *format, *names[3];
+        ds_file_kind kind;
+        const char *as_data, *as_weights; /* what is said of it */
+    } cases[] = {
+        {"safsd-data-1", {"x"}, DS_FILE_DATA, "no tensor 'lengths'", "is a data set"},
+        {"safsd-data-1", {"speaker_embeddings.weight"}, DS_FILE_DATA, "no tensor 'lengths'", "is a data set"},
+        {NULL, {"lengths", "speakers"}, DS_FILE_DATA, "no tensor 'split'", "is a data set"},
+        {"pt", {"lengths", "speakers"}, DS_FILE_DATA, "no tensor 'split'", "is a data set"},
+        {"safsd-checkpoint-1", {"lengths", "speakers"}, DS_FILE_CHECKPOINT, "is a checkpoint", "'program'"},
+        {"safsd-golden-1", {"lengths", "speakers"}, DS_FILE_GOLDEN, "is a golden case", "is a golden case"},
+        {NULL, {"batch/lengths"}, DS_FILE_GOLDEN, "is a golden case", "is a golden case"},
+        {NULL, {"speaker_embeddings.weight"}, DS_FILE_WEIGHTS, "is a checkpoint", NULL},
+        {"pt", {"_orig_mod.module.speaker_embeddings.weight"}, DS_FILE_WEIGHTS, "is a checkpoint", NULL},
+        {"pt", {"lengths"}, DS_FILE_OTHER, "no tensor 'speakers'", NULL},
+    };
+    st_error error = {0};
+    const char *path = ts_path(state, "kind.safetensors");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sf_file *file = NULL;
+        ds_dataset *data = NULL;
+        nn_checkpoint *weights = NULL;
+        write_names(path, cases[i].format, cases[i].names);
+        st_clear(&error);
+        OK(sf_open(&file, path, SF_VERIFY, &error));
+        assert_int_equal(ds_file_kind_of(file), cases[i].kind);
+        sf_close(&file);
+        FAILS(ds_load(&data, path, &(ds_load_options){0}, &error), ST_FAILED, cases[i].as_data);
+        if (cases[i].as_weights)
+            FAILS(nn_checkpoint_open(&weights, path, &error), ST_FAILED, cases[i].as_weights);
+        else
+            OK(nn_checkpoint_open(&weights, path, &error));
+        nn_checkpoint_close(&weights);
+    }
+}
+
+static void test_prefixes(void **state)
+{
+    st_error error = {0};
+    const char *path = ts_path(state, "prefixes.safetensors");
+    char dropped[32];
+    sf_file *file = NULL;
+    assert_string_equal(sf_without_prefixes("module._orig_mod.module.a.module.b"), "a.module.b");
+    assert_string_equal(sf_without_prefixes("modules.a"), "modules.a");
+    write_names(path, NULL, (const char *const[]){"module.b", "_orig_mod.module.c", "a", NULL});
+    OK(sf_open(&file, path, SF_VERIFY, &error));
+    OK(sf_drop_prefixes(file, dropped, sizeof dropped, &error));
+    assert_string_equal(dropped, "_orig_mod.module.");
+    assert_true(sf_find(file, "a") && sf_find(file, "b") && sf_find(file, "c"));
+    assert_null(sf_find(file, "module.b"));
+    sf_close(&file);
+    write_names(path, NULL, (const char *const[]){"module.b", "b", NULL});
+    OK(sf_open(&file, path, SF_VERIFY, &error));
+    FAILS(sf_drop_prefixes(file, dropped, sizeof dropped, &error), ST_FAILED, "'b' twice");
+    sf_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types_of_others),
-        cmocka_unit_test(test_types_that_fit_no_byte),
-        cmocka_unit_test(test_unused_tensors),
+        cmocka_unit_test(test_types_of_others), cmocka_unit_test(test_types_that_fit_no_byte),
+        cmocka_unit_test(test_unused_tensors),  cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_prefixes),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);
 }

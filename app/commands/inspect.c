@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "app/selections.h"
 #include "app/summary.h"
+#include "data/file_kind.h"
 #include "data/pickle.h"
 #include "model/training/checkpoint.h"
 
@@ -106,18 +107,17 @@ static void print_config(const char *text)
     json_decref(config);
 }
 
-static st_status inspect_tensors(const sf_file *file, const char *format)
+static void inspect_tensors(const sf_file *file, ds_file_kind kind)
 {
-    if (format && strcmp(format, "safsd-golden-1") == 0) {
+    if (kind == DS_FILE_GOLDEN) {
         puts("golden case");
         print_config(sf_metadata(file, "config") ? sf_metadata(file, "config") : "{}");
     } else {
-        puts("tensors of another origin");
+        puts(kind == DS_FILE_WEIGHTS ? "weights with the published names" : "tensors of another origin");
         summary_metadata(file);
     }
     putchar('\n');
     summary_tensors(file);
-    return ST_OK;
 }
 
 /* ---- data sets ---- */
@@ -143,28 +143,19 @@ static st_status inspect_pickle(app_state *app, const char *path)
     return status == ST_OK ? ST_OK : st_fail(&app->error, status, "%s", reason.text);
 }
 
-static bool looks_like_safetensors(const char *path)
-{
-    unsigned char start[9] = {0};
-    FILE *file = fopen(path, "rb");
-    const size_t got = file ? fread(start, 1, sizeof start, file) : 0;
-    if (file) fclose(file);
-    return got == sizeof start && start[8] == '{';
-}
-
 static st_status inspect_safetensors(app_state *app, const char *path)
 {
     sf_file *file = NULL;
-    ST_FORWARD(sf_open(&file, path, SF_VERIFY, &app->error));
-    const char *format = sf_metadata(file, "format");
     st_status status = ST_OK;
-    if (format && strcmp(format, "safsd-data-1") == 0)
+    ST_FORWARD(sf_open(&file, path, SF_VERIFY, &app->error));
+    const ds_file_kind kind = ds_file_kind_of(file);
+    if (kind == DS_FILE_DATA)
         status = inspect_data(path, &app->error);
-    else if (format && strcmp(format, NN_CHECKPOINT_FORMAT) == 0)
+    else if (kind == DS_FILE_CHECKPOINT)
         status = inspect_checkpoint(path, &app->error);
     else
-        status = inspect_tensors(file, format);
-    if (status == ST_OK && app->verbose && format && strncmp(format, "safsd-golden", 12) != 0) {
+        inspect_tensors(file, kind);
+    if (status == ST_OK && app->verbose && (kind == DS_FILE_DATA || kind == DS_FILE_CHECKPOINT)) {
         putchar('\n');
         summary_tensors(file);
     }
@@ -176,8 +167,10 @@ static st_status run(app_state *app, const opt_line *line)
 {
     for (size_t i = 0; i < line->operand_count; ++i) {
         const char *path = line->operands[i];
+        bool tensors = false;
         printf("%s%s\n", i > 0 ? "\n" : "", path);
-        ST_FORWARD(looks_like_safetensors(path) ? inspect_safetensors(app, path) : inspect_pickle(app, path));
+        ST_FORWARD(ds_file_is_safetensors(path, &tensors, &app->error));
+        ST_FORWARD(tensors ? inspect_safetensors(app, path) : inspect_pickle(app, path));
     }
     return ST_OK;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "data/safetensors.h"
+#include "data/file_kind.h"
 #include "model/training/config_json.h"
 #include "model/network/safsd.h"
 
@@ -106,7 +106,7 @@ static void read_run(json_reader *r, golden_case *g)
 static st_status read_config(golden_case *g)
 {
     const char *format = sf_metadata(g->file, "format"), *text = sf_metadata(g->file, "config");
-    if (!format || strcmp(format, "safsd-golden-1") != 0 || !text)
+    if (!format || strcmp(format, DS_GOLDEN_FORMAT) != 0 || !text)
         return no_case(g, "its metadata have no format = safsd-golden-1, or no config");
     ST_FORWARD(nn_config_from_json(&g->config, text, g->path, g->error));
     json_t *object = json_text_read(text, 0, NULL);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/json_text.h"
+#include "data/file_kind.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/class_tables.h"
 #include "model/training/config_json.h"
@@ -191,14 +192,13 @@ static st_status read_own(nn_checkpoint *c, st_error *error)
     return progress ? read_run(c, progress, error) : ST_OK;
 }
 
-/* Refuses other files of this program, and data sets without a format, which contain no weights. They are recognised by
- * their tensors. */
-static st_status check_kind(const sf_file *file, st_error *error)
+/* Other files of this program hold no weights; anything else is read as published weights. */
+static st_status check_kind(const sf_file *file, ds_file_kind kind, st_error *error)
 {
-    if (sf_find(file, "lengths") && sf_find(file, "speakers"))
+    if (kind == DS_FILE_DATA)
         return st_fail(error, ST_FAILED, "%s is a data set, not a checkpoint: name it with --data, or [data] path",
                        sf_path(file));
-    if (sf_find(file, "batch/lengths"))
+    if (kind == DS_FILE_GOLDEN)
         return st_fail(error, ST_FAILED, "%s is a golden case, not a checkpoint: use it with `verify`", sf_path(file));
     return ST_OK;
 }
@@ -214,10 +214,11 @@ st_status nn_checkpoint_open(nn_checkpoint **checkpoint, const char *path, st_er
         return st_fail(error, ST_FAILED, "out of memory while opening %s", path);
     }
     ST_TRY(sf_open(&c->file, path, SF_VERIFY, error));
-    const char *format = sf_metadata(c->file, "format");
-    c->own = format && strcmp(format, NN_CHECKPOINT_FORMAT) == 0;
-    ST_TRY(check_kind(c->file, error));
+    const ds_file_kind kind = ds_file_kind_of(c->file);
+    c->own = kind == DS_FILE_CHECKPOINT;
+    ST_TRY(check_kind(c->file, kind, error));
     if (c->own) ST_TRY(read_own(c, error));
+    if (!c->own) ST_TRY(sf_drop_prefixes(c->file, c->dropped, sizeof c->dropped, error));
     *checkpoint = c;
     c = NULL;
 done:

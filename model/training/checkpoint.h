@@ -29,8 +29,6 @@
 #include "model/layers/losses.h"
 #include "model/network/params.h"
 
-#define NN_CHECKPOINT_FORMAT "safsd-checkpoint-1"
-
 /* The description of a checkpoint. When saving, it is borrowed from the caller; when opened, it is valid until the
  * checkpoint is closed. */
 typedef struct nn_checkpoint_about {
@@ -70,8 +68,9 @@ typedef struct nn_checkpoint_storage nn_checkpoint_storage;
 
 typedef struct nn_checkpoint {
     sf_file *file;
-    bool own;       /* written by this program; otherwise the following is empty */
-    bool resumable; /* it is a `last` */
+    char dropped[64]; /* prefix of its tensor names that is left out, "" for none; of published weights */
+    bool own;         /* written by this program; otherwise the following is empty */
+    bool resumable;   /* it is a `last` */
     nn_checkpoint_about about;
     nn_progress progress;    /* of a `last` */
     const char *fingerprint; /* of a `last` */

@@ -151,8 +151,19 @@ static st_status check_gates(const nn_checkpoint *c, nn_params *params, nn_notic
     return ST_OK;
 }
 
+/* Wrappers of PyTorch put a prefix before every name. */
+static void tell_prefix(const nn_checkpoint *c, nn_notice *notice, void *user)
+{
+    char sentence[ST_TEXT_SIZE];
+    if (!c->dropped[0] || !notice) return;
+    snprintf(sentence, sizeof sentence, "%.400s: its tensors are read without their prefix '%s'", sf_path(c->file),
+             c->dropped);
+    notice(user, sentence);
+}
+
 st_status nn_checkpoint_load(const nn_checkpoint *checkpoint, nn_params *params, nn_notice *notice, void *user)
 {
+    tell_prefix(checkpoint, notice, user);
     ST_FORWARD(check_gates(checkpoint, params, notice, user));
     ST_FORWARD(load_all(checkpoint, params, "", VALUES));
     return tell_extra(checkpoint, params, notice, user);

@@ -7,6 +7,7 @@
 #include "model/training/checkpoint.h"
 #include "base/json_text.h"
 #include "model/training/checkpoint_gates.h"
+#include "data/file_kind.h"
 #include "model/training/checkpoint_names.h"
 #include "model/training/config_json.h"
 #include "runtime/host_map.h"
@@ -62,7 +63,7 @@ static st_status put_metadata(saver *s)
 {
     const nn_checkpoint_about *a = s->about;
     char *model = NULL;
-    ST_FORWARD(sf_writer_metadata(s->writer, "format", NN_CHECKPOINT_FORMAT, s->error));
+    ST_FORWARD(sf_writer_metadata(s->writer, "format", DS_CHECKPOINT_FORMAT, s->error));
     ST_FORWARD(sf_writer_metadata(s->writer, "program", SAFSD_VERSION, s->error));
     ST_FORWARD(sf_writer_metadata(s->writer, "selection", a->selection, s->error));
     if (a->select != NN_SELECT_WEIGHTED_F1)

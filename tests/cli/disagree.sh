@@ -77,3 +77,10 @@ refuses 1 'eval\.safetensors is a golden case, not a checkpoint' eval "$golden/e
 refuses 1 'best\.safetensors is a checkpoint and no data set' eval run/best.safetensors --data run/best.safetensors
 refuses 1 'best\.safetensors is a checkpoint and no data set' train "${small_model[@]}" --set data.path=run/best.safetensors --out no
 refuses 1 'data\.pkl' eval data.pkl
+
+# A container without its format is one for every command.
+LC_ALL=C sed 's/safsd-data-1/someone-else/; s/"checksum"/"checksux"/' data.safetensors >nameless.safetensors
+gives 0 inspect nameless.safetensors
+out_has 'utterances, .* classes'
+gives 0 eval run/best.safetensors --data nameless.safetensors
+refuses 1 'nameless\.safetensors is a data set, not a checkpoint' eval nameless.safetensors
