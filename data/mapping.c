@@ -33,34 +33,6 @@ st_status ds_mapping_open(ds_mapping *mapping, const char *path, st_error *error
     return status;
 }
 
-static const struct {
-    const char *bytes;
-    size_t size;
-    const char *what;
-} beginnings[] = {
-    {"PK\x03\x04", 4, "a zip archive (PyTorch .pt, NumPy .npz)"},
-    {"\x1f\x8b", 2, "gzip-compressed; unpack it first"},
-    {"BZh", 3, "bzip2-compressed; unpack it first"},
-    {"\3757zXZ", 5, "xz-compressed; unpack it first"},
-    {"\x93NUMPY", 6, "a NumPy .npy array"},
-    {"\x89HDF", 4, "an HDF5 file"},
-    {"\177ELF", 4, "a program"},
-    {"%PDF", 4, "a PDF document"},
-    {"<!DOCTYPE", 9, "a web page; a download that asked for a login, perhaps"},
-    {"<html", 5, "a web page; a download that asked for a login, perhaps"},
-    {"version https://git-lfs", 23, "a Git LFS pointer; fetch the file itself with git lfs pull"},
-};
-
-const char *ds_mapping_foreign(const ds_mapping *mapping)
-{
-    if (mapping->size == 0) return "an empty file";
-    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
-        const size_t size = beginnings[i].size;
-        if (mapping->size >= size && memcmp(mapping->bytes, beginnings[i].bytes, size) == 0) return beginnings[i].what;
-    }
-    return NULL;
-}
-
 /* A header length below 2^32, then the brace of a JSON object. */
 bool ds_mapping_is_safetensors(const ds_mapping *mapping)
 {

@@ -15,10 +15,6 @@ typedef struct ds_mapping {
 /* ST_FAILED, naming the file and the reason, where it is missing, unreadable or no regular file. */
 st_status ds_mapping_open(ds_mapping *mapping, const char *path, st_error *error);
 
-/* What a file of some other kind is, by its first bytes, as "a zip archive (PyTorch, NumPy .npz)"; NULL where nothing
- * speaks against a pickle or a safetensors file. */
-const char *ds_mapping_foreign(const ds_mapping *mapping);
-
 /* True where the file begins as a safetensors file does, be it whole or not. */
 bool ds_mapping_is_safetensors(const ds_mapping *mapping);
 

@@ -1,5 +1,6 @@
 #include "data/pickle.h"
 
+#include "data/foreign.h"
 #include "data/mapping.h"
 #include "data/pickle_build.h"
 #include "data/pickle_literals.h"
@@ -378,12 +379,15 @@ st_status ds_pickle_open(ds_pickle **pickle, const char *path, st_error *error)
     *pickle = NULL;
     ds_mapping mapping = {0};
     ST_FORWARD(ds_mapping_open(&mapping, path, error));
-    const char *foreign = ds_mapping_foreign(&mapping);
+    const char *foreign = ds_foreign(mapping.bytes, mapping.size);
     if (foreign) ST_TRY(st_fail(error, ST_FAILED, "%s is no pickle but %s", path, foreign));
     st_error reason = {.status = ST_OK};
     status = ds_pickle_parse(pickle, mapping.bytes, mapping.size, path, &reason);
-    if (status != ST_OK && !begins_like_one(mapping.bytes, mapping.size))
-        ST_TRY(st_fail(error, ST_FAILED, "%s is neither a pickle nor a safetensors file", path));
+    if (status != ST_OK && !begins_like_one(mapping.bytes, mapping.size)) {
+        const char *text = ds_foreign_text(mapping.bytes, mapping.size);
+        ST_TRY(st_fail(error, ST_FAILED, "%s is neither a pickle nor a safetensors file%s%s", path, text ? " but " : "",
+                       text ? text : ""));
+    }
     if (status != ST_OK) ST_TRY(st_fail(error, status, "%s", reason.text));
     (*pickle)->mapping = mapping;
     mapping = (ds_mapping){0};

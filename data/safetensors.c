@@ -3,6 +3,7 @@
 #include "base/json_text.h"
 #include "data/checksum.h"
 #include "data/half.h"
+#include "data/foreign.h"
 #include "data/mapping.h"
 
 #include <inttypes.h>
@@ -227,7 +228,8 @@ static st_status read_header(sf_file *file, st_error *error)
     const unsigned char *bytes = file->mapping.bytes;
     const size_t size = file->mapping.size;
     if (!ds_mapping_is_safetensors(&file->mapping)) {
-        const char *foreign = ds_mapping_foreign(&file->mapping);
+        const char *foreign = ds_foreign(bytes, size);
+        if (!foreign) foreign = ds_foreign_text(bytes, size);
         return st_fail(error, ST_FAILED, "%s is no safetensors file%s%s", file->path, foreign ? " but " : "",
                        foreign ? foreign : "");
     }
