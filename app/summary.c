@@ -179,36 +179,64 @@ void summary_tensors(const sf_file *file)
 
 /* ---- pickles ---- */
 
+enum { LABEL_BYTES = 160 }; /* of a key; what is longer is cut */
+
 static bool is_collection(const ds_value *value)
 {
     return value->kind == DS_LIST || value->kind == DS_TUPLE || value->kind == DS_SET || value->kind == DS_DICT;
 }
 
-static void print_value(const ds_value *value, size_t depth, const char *label)
+/* What entry i of a collection is called: the key of a dict as text, else its number. */
+static void label_of(const ds_value *value, size_t i, char *label, size_t size)
 {
-    enum { DEEPEST = 3, MOST_FIELDS = 16 };
-    char text[256];
+    const ds_value *key = value->kind == DS_DICT ? value->as.list.items[2 * i] : NULL;
+    if (!key)
+        snprintf(label, size, "%zu", i);
+    else if (ds_value_text(key, label, size) == SIZE_MAX)
+        ds_value_describe(key, label, size);
+}
+
+/* The entries from `first` on, which are like those shown; of a dict their keys, as many as fit a few lines. */
+static void print_rest(const ds_value *value, size_t first, size_t entries, size_t indent)
+{
+    char text[320], label[LABEL_BYTES];
+    size_t used = (size_t)snprintf(text, sizeof text, "... and %zu more", entries - first);
+    for (size_t i = first; value->kind == DS_DICT && i < entries; ++i) {
+        label_of(value, i, label, sizeof label);
+        if (used + strlen(label) + 8 > sizeof text) {
+            snprintf(text + used, sizeof text - used, ", ...");
+            break;
+        }
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i == first ? ": " : ", ", label);
+    }
+    printf("%*s", (int)indent, "");
+    print_wrapped(stdout, indent, indent, text);
+}
+
+/* Whole up to `depth` DEEPEST; one entry stands for those of a collection, but all keys of the dict at the top are
+ * fields with a line each, and the first fields are shown whole. */
+static void print_value(const ds_value *value, size_t depth, const char *label, bool whole)
+{
+    enum { DEEPEST = 3, MOST_FIELDS = 16, LABEL_COLUMNS = 40 };
+    char text[256], key[LABEL_BYTES];
     const size_t indent = 2 + 2 * depth;
     printf("%*s", (int)indent, "");
-    print_plain(stdout, label, 24);
+    print_plain(stdout, label, LABEL_COLUMNS);
     fputs(": ", stdout);
-    const size_t used = print_width(label) < 24 ? print_width(label) : 24;
+    const size_t used = print_width(label) < LABEL_COLUMNS ? print_width(label) : LABEL_COLUMNS;
     print_wrapped(stdout, indent + used + 2, indent + 2, ds_value_describe(value, text, sizeof text));
-    if (!is_collection(value) || depth == DEEPEST) return;
+    if (!is_collection(value) || depth == DEEPEST || !whole) return;
     const bool pairs = value->kind == DS_DICT;
     const size_t entries = value->as.list.count / (pairs ? 2 : 1);
-    const size_t most = depth == 0 && !pairs ? MOST_FIELDS : 1; /* one of many that are alike */
+    const size_t most = depth > 0 ? 1 : pairs ? entries : MOST_FIELDS;
     for (size_t i = 0; i < entries && i < most; ++i) {
-        char key[64];
-        snprintf(key, sizeof key, "%zu", i);
-        if (pairs && ds_value_text(value->as.list.items[2 * i], key, sizeof key) == SIZE_MAX)
-            ds_value_describe(value->as.list.items[2 * i], key, sizeof key);
-        print_value(value->as.list.items[pairs ? 2 * i + 1 : i], depth + 1, key);
+        label_of(value, i, key, sizeof key);
+        print_value(value->as.list.items[pairs ? 2 * i + 1 : i], depth + 1, key, i < MOST_FIELDS);
     }
-    if (entries > most) printf("%*s... and %zu more\n", (int)indent + 2, "", entries - most);
+    if (entries > most) print_rest(value, most, entries, indent + 2);
 }
 
 void summary_value(const ds_value *value)
 {
-    print_value(value, 0, "pickle");
+    print_value(value, 0, "pickle", true);
 }

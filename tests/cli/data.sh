@@ -79,6 +79,21 @@ refuses 1 'os\.system' inspect hostile.pkl
 refuses 1 'os\.system' train "${small_model[@]}" --set data.path=hostile.pkl --out run
 absent owned out.safetensors run
 
+# A dict at the top: every key, and what each is; below it one entry stands for all, the others are named.
+{
+    printf "(S'text'\n(I1\nI2\nlS'audio'\n(S'a'\nI1\nS'b'\nI2\nS'c'\nI3\ndS'rate'\nF25.5\n"
+    for number in $(seq 20); do printf "S'extra_feature_with_a_long_name_%s'\nI%s\n" "$number" "$number"; done
+    printf 'd.'
+} >dict.pkl
+gives 1 inspect dict.pkl
+out_has '^    text: a list of 2'
+out_has '^    audio: a dict of 3'
+out_has '^      a: '
+out_has '^      \.\.\. and 2 more: b, c$'
+out_has '^    rate: '
+for number in $(seq 20); do out_has "^    extra_feature_with_a_long_name_$number: "; done
+narrow .out
+
 # Containers: cut, damaged, of another kind.
 head -c 200 good.safetensors >cut.safetensors
 refuses 1 'cut\.safetensors' inspect cut.safetensors
