@@ -2,7 +2,10 @@
 #ifndef SAFSD_BASE_INI_LINES_H
 #define SAFSD_BASE_INI_LINES_H
 
-#include "base/ini.h"
+#include <stdio.h>
+
+#include "base/ini_file.h"
+#include "base/status.h"
 
 /* Fills `ini` with every section and entry: names, line numbers, the text as written, and the value if it is continued
  * or has quoted parts. Other values are NULL; iniparser reads them. `plain` receives the text for iniparser: the same

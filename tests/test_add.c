@@ -1,6 +1,6 @@
 #include "model/layers/add.h"
-#include "tests/ref/add.h"
-#include "tests/ref/harness.h"
+#include "reference/add.h"
+#include "tests/support/harness.h"
 
 static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 257, 1023, 4099};
 

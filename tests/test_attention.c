@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "tests/ref/attention.h"
-#include "tests/ref/batch.h"
+#include "reference/attention.h"
+#include "tests/support/batch.h"
 
 typedef struct shape {
     size_t heads, d; /* H = heads * d */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "model/network/batch.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { MOST_DIALOGUES = 7, SPEAKERS = 4 };
 static const size_t dims[NN_MODALITIES] = {3, 0, 17};

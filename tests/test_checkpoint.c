@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "model/training/checkpoint.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
 
 /* The rig of the harness and a folder for files. */
 typedef struct rigs {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "model/training/checkpoint.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
 
 enum { H = 8, C = 3 };
 

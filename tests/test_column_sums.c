@@ -1,5 +1,5 @@
 #include "model/layers/column_sums.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 static void ref_column_sums(double *sums, const double *x, size_t rows, size_t columns)
 {

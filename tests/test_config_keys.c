@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 #include "config/schema.h"
-#include "tests/ref/configs.h"
+#include "tests/support/configs.h"
 
 static const char every_key[] =
     "[experiment]\nname = all\nseed = 18446744073709551615\nseeds = 7, 1..3, 18446744073709551615\n"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "tests/ref/configs.h"
+#include "tests/support/configs.h"
 
 static void expect_refused(const char *text, const char *sentence)
 {

@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 #include "config/schema.h"
-#include "tests/ref/configs.h"
+#include "tests/support/configs.h"
 
 static const char *const shipped[] = {"iemocap", "meld", "mosi2", "mosi7", "meld_text", "demo", "reference"};
 enum { SHIPPED = sizeof shipped / sizeof *shipped };

@@ -1,5 +1,5 @@
 /* data/container: a data set as a safetensors file and back, files of others, damaged ones. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "data/dataset.h"
 #include "data/safetensors.h"
-#include "tests/ref/small_data.h"
+#include "tests/support/small_data.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \

@@ -10,8 +10,8 @@
 #include "runtime/profile.h"
 #include "runtime/profile_hooks.h"
 #include "runtime/program_pool.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/small_run.h"
+#include "tests/support/harness.h"
+#include "tests/support/small_run.h"
 
 enum { CYCLES = 1000, SETTLED = 200, THREADS = 2, MOST_ELEMENTS = 1 << 16 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/training/data_parallel.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { DIALOGUES = 7, STEPS = 20, CLASSES = 3, WIDTH = 10 };
 

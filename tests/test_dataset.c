@@ -1,5 +1,5 @@
 /* data/dataset: splits, class shares, standardisation, batches. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "data/assemble.h"
 #include "data/dataset.h"
 #include "data/philox.h"
-#include "tests/ref/small_data.h"
+#include "tests/support/small_data.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "model/layers/dropout_mask.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/dropout_mask.h"
+#include "tests/support/harness.h"
+#include "reference/dropout_mask.h"
 
 static const nn_draw draw = {.seed = 12345694739u, .step = 7, .p = 0.5};
 

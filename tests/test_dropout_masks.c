@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "model/network/dropout_masks.h"
-#include "tests/ref/batch.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/dropout_mask.h"
+#include "tests/support/batch.h"
+#include "tests/support/harness.h"
+#include "reference/dropout_mask.h"
 
 enum { FIRST_ROW = 70001, STEP = 9, MODALITIES = 2 };
 static const uint64_t seed = 0x123456789abcdef0u;

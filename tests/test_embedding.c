@@ -2,8 +2,8 @@
 
 #include "model/layers/embedding.h"
 #include "model/layers/positional_encoding.h"
-#include "tests/ref/embedding.h"
-#include "tests/ref/harness.h"
+#include "reference/embedding.h"
+#include "tests/support/harness.h"
 
 enum { LONGEST = 40, SMALL = 600 };
 

@@ -6,7 +6,7 @@
 #include "data/synth.h"
 #include "model/training/class_tables.h"
 #include "model/training/evaluate.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { CLASSES = 6, USED = 2 };
 

@@ -9,7 +9,7 @@
 #include "runtime/context.h"
 #include "runtime/kernel_source.h"
 #include "runtime/program_given.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 static void open_device(rt_context **rt, size_t vector_width, st_error *error)
 {

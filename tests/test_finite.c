@@ -10,7 +10,7 @@
 
 #include "data/assemble.h"
 #include "data/finite.h"
-#include "tests/ref/small_data.h"
+#include "tests/support/small_data.h"
 
 static const bool all_used[DS_MODALITIES] = {false, false, false};
 

@@ -1,5 +1,5 @@
 /* data/foreign: files of other formats are named with the next step, wherever a data set or weights are expected. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

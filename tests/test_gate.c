@@ -1,8 +1,8 @@
 #include <math.h>
 
 #include "model/layers/gate.h"
-#include "tests/ref/gate.h"
-#include "tests/ref/harness.h"
+#include "reference/gate.h"
+#include "tests/support/harness.h"
 
 static const struct size {
     size_t rows, columns, ld;

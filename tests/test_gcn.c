@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "runtime/launch.h"
-#include "tests/ref/batch.h"
-#include "tests/ref/gcn.h"
+#include "tests/support/batch.h"
+#include "reference/gcn.h"
 
 typedef struct shape {
     size_t modalities, graph;

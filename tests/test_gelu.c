@@ -1,8 +1,8 @@
 #include <math.h>
 
 #include "model/layers/gelu.h"
-#include "tests/ref/gelu.h"
-#include "tests/ref/harness.h"
+#include "reference/gelu.h"
+#include "tests/support/harness.h"
 
 static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 1023, 4099};
 enum { SIZES = sizeof sizes / sizeof *sizes };

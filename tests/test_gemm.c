@@ -22,7 +22,7 @@
 #include "runtime/gemm_clblast.h"
 #include "runtime/launch.h"
 #include "runtime/profile.h"
-#include "tests/ref/gemm.h"
+#include "reference/gemm.h"
 
 /* Largest error as a part of the sum of absolute values. */
 static const double TOLERANCE = 1e-6;

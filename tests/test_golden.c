@@ -8,7 +8,7 @@
 #include "data/safetensors.h"
 #include "model/checks/golden.h"
 #include "runtime/device.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 enum { MOST_FILES = 256 };
 
@@ -141,7 +141,7 @@ static void test_devices(void **state)
 /* ---- cases that do not hold, or are none ---- */
 
 typedef struct bench {
-    void *scratch; /* of tests/ref/scratch.h */
+    void *scratch; /* of tests/support/scratch.h */
     rt_device_list devices;
     rt_context *rt;
     st_error error;

@@ -1,6 +1,6 @@
 #include "model/layers/head.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/relu.h"
+#include "tests/support/harness.h"
+#include "reference/relu.h"
 
 static const ref_head sizes[] = {{1, 1, 1},  {16, 1, 1}, {2, 3, 3},  {3, 2, 4},   {2, 3, 5},    {1, 3, 15},  {4, 1, 16},
                                  {3, 3, 17}, {2, 2, 31}, {5, 3, 33}, {2, 3, 257}, {33, 3, 100}, {3, 2, 1030}};

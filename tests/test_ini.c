@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/ini.h"
-#include "tests/ref/locale.h"
+#include "tests/support/locale.h"
 
 #include <stdio.h>
 #include <stdlib.h>

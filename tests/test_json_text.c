@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "tests/ref/locale.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/locale.h"
+#include "tests/support/scratch.h"
 
 static const char wanted[] = "{\"a\": [0.5, -1.25e-30, 3], \"b\": \"1,5\"}";
 

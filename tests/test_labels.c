@@ -1,12 +1,12 @@
 /* data/labels: how many there are of each class, and what a training refuses. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "data/assemble.h"
 #include "data/labels.h"
-#include "tests/ref/small_data.h"
+#include "tests/support/small_data.h"
 
 static const bool all[DS_SPLITS] = {true, true, true}, training[DS_SPLITS] = {true};
 

@@ -1,8 +1,8 @@
 #include <math.h>
 
 #include "model/layers/layernorm.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/layernorm.h"
+#include "tests/support/harness.h"
+#include "reference/layernorm.h"
 
 static const struct size {
     size_t rows, columns;

@@ -1,7 +1,7 @@
 #include "model/layers/column_sums.h"
 #include "model/layers/linear.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/linear.h"
+#include "tests/support/harness.h"
+#include "reference/linear.h"
 
 /* Columns that stand beside x, y and their gradients in wider matrices. */
 static const struct size {

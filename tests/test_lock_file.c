@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "engine/lock_file.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 static void test_in_one_process(void **state)
 {

@@ -4,8 +4,8 @@
 #include "model/layers/loss_store.h"
 #include "model/layers/losses.h"
 #include "runtime/launch.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/losses.h"
+#include "tests/support/harness.h"
+#include "reference/losses.h"
 
 enum { MOST_CLASSES = 7 };
 

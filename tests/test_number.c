@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/number.h"
-#include "tests/ref/locale.h"
+#include "tests/support/locale.h"
 
 #include <float.h>
 #include <locale.h>

@@ -5,8 +5,8 @@
 
 #include "model/checks/operations.h"
 #include "runtime/program.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/operations.h"
+#include "tests/support/harness.h"
+#include "reference/operations.h"
 
 /* ---- which operations there are ---- */
 

@@ -3,8 +3,8 @@
 
 #include "model/network/optimizer.h"
 #include "runtime/launch.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/optimizer.h"
+#include "tests/support/harness.h"
+#include "reference/optimizer.h"
 
 static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 33, 63, 65, 257, 1023, 4099};
 enum { SIZES = sizeof sizes / sizeof *sizes };

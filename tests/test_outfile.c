@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/outfile.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #ifndef OUTFILE_LEFT_BY_KILL
 #define OUTFILE_LEFT_BY_KILL 0

@@ -6,7 +6,7 @@
 #include "data/safetensors.h"
 #include "model/training/config_json.h"
 #include "model/network/params.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 /* Cases of every kind: three, two and one modality, several layers, all gates, no graph layer. */
 static const char *const cases[] = {"plain", "meld_shape", "odd_sizes", "two_modes", "one_mode", "no_graph", "lonely"};

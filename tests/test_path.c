@@ -14,7 +14,7 @@
 
 #include "base/folder.h"
 #include "base/path.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 static void test_join(void **state)
 {

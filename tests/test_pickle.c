@@ -1,5 +1,5 @@
 /* data/pickle: every protocol against what Python says it holds, hostile and damaged files, nothing run. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <inttypes.h>
 #include <math.h>

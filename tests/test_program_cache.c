@@ -10,7 +10,7 @@
 #include "runtime/kernel_source.h"
 #include "runtime/program.h"
 #include "runtime/program_cache.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 static const rt_device_info some_device = {.name = "A device",
                                            .platform_name = "A platform",

@@ -1,5 +1,5 @@
 /* data/published: every layout of the field, every form of its fields, and what is wrong with a file. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
-#include "tests/ref/published_pickle.h"
+#include "tests/support/published_pickle.h"
 
 #define OK(call)                                                                                                       \
     do {                                                                                                               \

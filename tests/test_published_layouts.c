@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 enum { DIALOGUES = 4 };
 static const char *const ids[DIALOGUES] = {"a", "b", "c", "d"};

@@ -10,7 +10,7 @@
 #include "runtime/kernel.h"
 #include "runtime/launch.h"
 #include "runtime/program.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 static const char kernel[] =
     "#include \"reduce.clh\"\n"

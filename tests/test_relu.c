@@ -1,8 +1,8 @@
 #include <math.h>
 
 #include "model/layers/relu.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/relu.h"
+#include "tests/support/harness.h"
+#include "reference/relu.h"
 
 static const size_t sizes[] = {1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 63, 65, 257, 1023, 4099};
 enum { SIZES = sizeof sizes / sizeof *sizes };

@@ -6,7 +6,7 @@
 
 #include "model/network/safsd.h"
 #include "model/checks/selftest.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { STEPS = 20, LOSSES = 4, BATCHES = 3, DIALOGUES = 3, CLASSES = 4, SPEAKERS = 2, MOST_ROWS = 64 };
 

@@ -5,7 +5,7 @@
 #include "data/synth.h"
 #include "model/training/class_tables.h"
 #include "model/training/run_fingerprint.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 /* What a fingerprint is made of, in memory that a change may write to. */
 typedef struct parts {

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { UNIT = 64, BLOCK = 1024 }; /* elements: alignment, and the largest block of the small device */
 static const th_setting small_blocks = {"blocks of 4 KiB", 0, 0, BLOCK * 4, false};

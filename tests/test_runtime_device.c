@@ -10,7 +10,7 @@
 
 #include "runtime/context.h"
 #include "runtime/device.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 /* A machine nobody has: two platforms, and the first GPU is switched off. */
 static rt_device_info machine[] = {

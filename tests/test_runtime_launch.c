@@ -11,8 +11,8 @@
 #include "runtime/profile_hooks.h"
 #include "runtime/program_given.h"
 #include "runtime/watch.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
 
 static void expect_text(const th_case *t, const char *piece)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/launch.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 static void run_both(void **state, th_body *body)
 {

@@ -1,5 +1,5 @@
 /* data/safetensors: round trips, foreign and damaged files, the stream writer and its failures. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <math.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* Safetensors files of other programs: types that only those compute with, names under prefixes, and what kind of file
  * each is. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

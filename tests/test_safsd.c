@@ -5,7 +5,7 @@
 
 #include "model/network/safsd.h"
 #include "runtime/gemm.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { DIALOGUES = 4, ROWS = 18, CLASSES = 5, SPEAKERS = 3, MODALITIES = 3, STEPS = 10 };
 static const int32_t lengths[DIALOGUES] = {5, 1, 9, 3};

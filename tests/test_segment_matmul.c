@@ -1,8 +1,8 @@
 #include "model/layers/segment_matmul.h"
 
 #include "runtime/launch.h"
-#include "tests/ref/batch.h"
-#include "tests/ref/segment_matmul.h"
+#include "tests/support/batch.h"
+#include "reference/segment_matmul.h"
 
 typedef enum layout { HEADS, MODALITIES } layout;
 

@@ -7,8 +7,8 @@
 #include "model/checks/selftest.h"
 #include "base/embedded.h"
 #include "runtime/gemm.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
 
 /* ---- a device that computes right ---- */
 

@@ -1,5 +1,5 @@
 /* data/speakers: names of a data set among those that a model knows. */
-#include "tests/ref/scratch.h"
+#include "tests/support/scratch.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "data/assemble.h"
 #include "data/fingerprint.h"
 #include "data/speakers.h"
-#include "tests/ref/small_data.h"
+#include "tests/support/small_data.h"
 
 enum { MOST = 6 };
 

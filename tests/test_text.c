@@ -12,7 +12,7 @@
 #include "base/print.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "tests/ref/locale.h"
+#include "tests/support/locale.h"
 
 static void expect_texts(void)
 {

@@ -3,7 +3,7 @@
 
 #include "runtime/launch.h"
 #include "runtime/profile.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 enum { N = 1 << 16 };
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
-#include "tests/ref/small_run.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
+#include "tests/support/small_run.h"
 
 enum { DEVICES = 3 };
 

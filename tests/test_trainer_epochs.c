@@ -6,7 +6,7 @@
 
 #include "data/philox.h"
 #include "model/training/run_fingerprint.h"
-#include "tests/ref/trainings.h"
+#include "tests/support/trainings.h"
 
 /* The order of docs/model.md 7, recomputed: rows of every step of every epoch; and the learning rates. */
 static void steps_follow_the_shuffle(tr_fixture *f)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/ref/trainings.h"
+#include "tests/support/trainings.h"
 
 static void nonfinite_stops(tr_fixture *f)
 {

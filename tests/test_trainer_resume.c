@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/training/run_fingerprint.h"
-#include "tests/ref/trainings.h"
+#include "tests/support/trainings.h"
 
 static void same_seed_same_bytes(tr_fixture *f)
 {

@@ -13,8 +13,8 @@
 #include "runtime/gemm.h"
 #include "runtime/gemm_clblast_variants.h"
 #include "runtime/tuning_file.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/scratch.h"
+#include "tests/support/harness.h"
+#include "tests/support/scratch.h"
 
 /* A device of which only what a tuning needs is known. */
 static rt_device_info device_of(const char *name, const char *driver)

@@ -5,7 +5,7 @@
 #include "model/checks/operations.h"
 #include "model/checks/selftest.h"
 #include "runtime/profile.h"
-#include "tests/ref/harness.h"
+#include "tests/support/harness.h"
 
 static rt_context *open_profiled(const th_case *t)
 {

@@ -4,30 +4,6 @@
 #include <string.h>
 
 #include "data/philox.h"
-#include "model/checks/operations_list.h"
-
-const nn_operation *const nn_operations[] = {
-    &nn_operation_long_loop,
-    &nn_operation_dropout_mask,
-    &nn_operation_column_sums,
-    &nn_operation_segment_matmul,
-    &nn_operation_gemm,
-    &nn_operation_linear,
-    &nn_operation_add,
-    &nn_operation_dropout,
-    &nn_operation_gelu,
-    &nn_operation_relu,
-    &nn_operation_gate,
-    &nn_operation_layernorm,
-    &nn_operation_embedding,
-    &nn_operation_head,
-    &nn_operation_attention,
-    &nn_operation_gcn,
-    &nn_operation_loss,
-    &nn_operation_mean,
-    &nn_operation_optimizer,
-    NULL,
-};
 
 size_t nn_op_rows(const nn_op_shape *shape)
 {

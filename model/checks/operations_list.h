@@ -1,4 +1,4 @@
-/* The operations by file, for operations.c alone, and sizes that several of them share. */
+/* The operations by file, and sizes that several of them share. */
 #ifndef SAFSD_MODEL_CHECKS_OPERATIONS_LIST_H
 #define SAFSD_MODEL_CHECKS_OPERATIONS_LIST_H
 

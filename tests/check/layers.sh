@@ -15,6 +15,7 @@ vocabulary='model/(glossary|hyperparameters)\.h'
 may_include model/layers '(model/glossary\.h|model/layers/|runtime/|base/)'
 may_include model/network "$vocabulary|model/(layers|network)/|data/|runtime/|base/"
 may_include model/training "$vocabulary|model/(layers|network|training)/|data/|runtime/|base/"
+may_include reference '(reference|model|data|runtime|base)/'
 may_include config '(config|base)/'
 may_include engine '(engine|model|config|data|runtime|base)/'
 may_include usage '(usage|config|base)/'

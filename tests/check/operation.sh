@@ -72,12 +72,12 @@ st_status nn_negate_backward(rt_context *rt, const nn_negate_gradient *gradient,
                      RT_FLOAT(gradient->beta), RT_MOVES((gradient->beta != 0.0f ? 3 : 2) * n));
 }
 END
-header tests/ref/negate.h '#include <stddef.h>
+header reference/negate.h '#include <stddef.h>
 
 void ref_negate_forward(double *y, const double *x, size_t elements);
 void ref_negate_backward(double *dx, const double *dy, size_t elements, double beta);'
-cat >tests/ref/negate.c <<'END'
-#include "tests/ref/negate.h"
+cat >reference/negate.c <<'END'
+#include "reference/negate.h"
 
 void ref_negate_forward(double *y, const double *x, size_t elements)
 {
@@ -91,8 +91,8 @@ void ref_negate_backward(double *dx, const double *dy, size_t elements, double b
 END
 cat >tests/test_negate.c <<'END'
 #include "model/layers/negate.h"
-#include "tests/ref/harness.h"
-#include "tests/ref/negate.h"
+#include "tests/support/harness.h"
+#include "reference/negate.h"
 
 static void sizes_case(th_case *t, const void *user)
 {
@@ -168,9 +168,9 @@ const nn_operation nn_operation_negate = {
 /* ---- rectifier ---- */
 """))
 edit("model/checks/operations_list.h", ("nn_operation_relu,", "nn_operation_relu, nn_operation_negate,"))
-edit("model/checks/operations.c", ("    &nn_operation_relu,\n", "    &nn_operation_relu,\n    &nn_operation_negate,\n"))
-edit("tests/ref/operations_rows.c",
-     ('#include "tests/ref/layernorm.h"\n', '#include "tests/ref/layernorm.h"\n#include "tests/ref/negate.h"\n'),
+edit("model/checks/operations_list.c", ("    &nn_operation_relu,\n", "    &nn_operation_relu,\n    &nn_operation_negate,\n"))
+edit("reference/operations_rows.c",
+     ('#include "reference/layernorm.h"\n', '#include "reference/layernorm.h"\n#include "reference/negate.h"\n'),
      ("static void relu_forward", """static void negate_forward(ref_case *c)
 {
     ref_negate_forward(V("y"), V("x"), ref_flat(c));

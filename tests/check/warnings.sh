@@ -5,7 +5,7 @@
 for compiler in $(compilers); do
     blas=yes
     echo '#include <cblas.h>' | "$compiler" -fsyntax-only -x c - 2>/dev/null || blas=
-    for source in {base,usage,runtime,data,model,model/*,config,engine,probe,api,app,app/commands,bench,tests,tests/ref}/*.c; do
+    for source in {base,usage,runtime,data,model,model/*,config,engine,probe,api,app,app/commands,bench,reference,tests,tests/support}/*.c; do
         [ -e "$source" ] || continue
         if [ -z "$blas" ] && grep -q '<cblas\.h>' "$source"; then
             echo "there is no cblas.h (package libopenblas-dev): $source was left out"

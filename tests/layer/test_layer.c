@@ -11,8 +11,8 @@
 #include "runtime/device.h"
 #include "runtime/gemm.h"
 #include "runtime/program_given.h"
-#include "tests/ref/scratch.h"
-#include "tests/ref/small_run.h"
+#include "tests/support/scratch.h"
+#include "tests/support/small_run.h"
 
 static const char *golden_file(const char *name)
 {
