@@ -1,6 +1,7 @@
 #include "model/checks/operations_list.h"
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 const nn_operation *const nn_operations[] = {
     &nn_operation_long_loop,
     &nn_operation_dropout_mask,
