@@ -55,7 +55,10 @@ int safsd_model_save(const safsd_model *model, const char *path, safsd_error *er
 {
     if (!model || !path) return api_refuse(error, "safsd_model_save: %s is NULL", model ? "path" : "model");
     st_error *slot = &model->device->error;
-    (void)en_model_save(&model->model, path);
+    if (!model->model.network)
+        st_fail(slot, ST_DEVICE, "the weights are no longer on the device: load the model again");
+    else
+        (void)en_model_save(&model->model, path);
     return api_conclude(slot, error);
 }
 

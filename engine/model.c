@@ -95,9 +95,8 @@ static st_status match_classes(en_model *m, ds_dataset *data, const en_events *e
 {
     const nn_checkpoint_about *about = &m->checkpoint->about;
     if (!m->checkpoint->own) {
-        if (data->classes < m->named->classes && all_numbers(data))
+        if (data->classes < m->named->classes && (m->network || all_numbers(data)))
             ST_FORWARD(ds_name_classes(data, m->named->class_names, m->named->classes, error));
-        m->class_names = data->class_names;
         return ST_OK;
     }
     ST_FORWARD(check_names(m, data, error));
@@ -137,10 +136,10 @@ static st_status match_statistics(en_model *m, ds_dataset *data, const en_events
     return ds_standardize(data, &m->statistics, error);
 }
 
-/* The sizes of published weights that stand in no file are those of the data. */
+/* The sizes of published weights that stand in no file are those of the data, until the weights are loaded. */
 static st_status choose_network(en_model *m, const ds_dataset *data, st_error *error)
 {
-    if (m->checkpoint->own) return ST_OK;
+    if (m->checkpoint->own || m->network) return ST_OK;
     nn_class_tables_destroy(&m->tables);
     ST_FORWARD(en_settings_model(&m->network_config, m->config, data, error));
     ST_FORWARD(en_settings_tables(&m->tables, m->config, data, error));
@@ -187,15 +186,38 @@ static st_status create_network(en_model *m, rt_context *rt, const ds_dataset *d
     return ST_OK;
 }
 
+static st_status load_network(en_model *m, rt_context *rt, const ds_dataset *data, const en_events *events)
+{
+    ST_FORWARD(create_network(m, rt, data));
+    return nn_checkpoint_load(m->checkpoint, nn_safsd_params(m->network), notice, (void *)events);
+}
+
+/* After a failure: the network with the room that it had. The failure stays in the slot. */
+static void restore_network(en_model *m, rt_context *rt, const nn_extent *extent)
+{
+    const st_error failure = *rt_error(rt);
+    const nn_safsd_options options = {.config = m->network_config, .tables = m->evaluator.tables, .extent = *extent};
+    st_clear(rt_error(rt));
+    nn_safsd_destroy(&m->network);
+    m->extent = *extent;
+    if (nn_safsd_create(&m->network, rt, &options) != ST_OK ||
+        nn_checkpoint_load(m->checkpoint, nn_safsd_params(m->network), NULL, NULL) != ST_OK)
+        nn_safsd_destroy(&m->network);
+    *rt_error(rt) = failure;
+}
+
 st_status en_model_load(en_model *model, rt_context *rt, const ds_dataset *data, const en_events *events)
 {
-    const nn_extent wanted = nn_extent_of(data, model->evaluator.part);
-    if (model->network && has_room(&model->extent, &wanted)) return ST_OK;
+    const nn_extent wanted = nn_extent_of(data, model->evaluator.part), earlier = model->extent;
+    const size_t part = model->evaluator.part;
+    const bool loaded = model->network != NULL;
+    if (loaded && has_room(&earlier, &wanted)) return ST_OK;
     nn_safsd_destroy(&model->network);
-    ST_FORWARD(create_network(model, rt, data));
-    const st_status status =
-        nn_checkpoint_load(model->checkpoint, nn_safsd_params(model->network), notice, (void *)events);
-    if (status != ST_OK) nn_safsd_destroy(&model->network);
+    const st_status status = load_network(model, rt, data, events);
+    if (status == ST_OK) return ST_OK;
+    nn_safsd_destroy(&model->network);
+    model->evaluator.part = part;
+    if (loaded) restore_network(model, rt, &earlier);
     return status;
 }
 
@@ -244,14 +266,14 @@ st_status en_model_info(const en_model *model, char **text, st_error *error)
     const bool own = model->checkpoint->own;
     const nn_config *config = &model->network_config;
     const char *const *speakers = own ? about->speaker_names : model->named->speaker_names;
-    json_t *dims = json_object(), *modalities = json_array();
     char *configuration = NULL;
+    if (!own) ST_FORWARD(cfg_write(model->config, &configuration, error));
+    json_t *dims = json_object(), *modalities = json_array();
     for (size_t m = 0; m < NN_MODALITIES; ++m) {
         if (!config->uses[m]) continue;
         json_object_set_new(dims, letters[m], json_integer((json_int_t)config->dims[m]));
         json_array_append_new(modalities, json_string(letters[m]));
     }
-    if (!own) ST_FORWARD(cfg_write(model->config, &configuration, error));
     json_t *info = json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "classes", names_json(model->class_names, config->classes),
         "speakers", names_json(speakers, model->speakers), "dims", dims, "modalities", modalities, "configuration",

@@ -26,7 +26,7 @@ typedef struct en_model {
     nn_config network_config; /* of published weights: by the file, and by the data once they have been matched */
     nn_class_tables tables;   /* of published weights */
     ds_statistics statistics; /* measured for published weights */
-    const char *const *class_names; /* [C] */
+    const char *const *class_names; /* [C] of the file; numbers, or the configuration's, for published weights */
     nn_evaluator evaluator;         /* as the training's */
     nn_safsd *network;              /* NULL until it is loaded */
     nn_extent extent;               /* that the network has room for */
@@ -39,12 +39,12 @@ void en_model_close(en_model *model);
 
 /* Makes data fit the model: names of classes are compared, speakers take the rows of their names, features are
  * standardised with the model's statistics. Published weights take names and statistics from the data. ST_USAGE where
- * they do not fit. The parts whose speakers count are `concerned`. */
+ * they do not fit. The parts whose speakers count are `concerned`. A model that is loaded keeps its sizes and names. */
 st_status en_model_match(en_model *model, ds_dataset *data, const bool concerned[DS_SPLITS], const en_events *events,
                          st_error *error);
 
 /* Loads the weights on a device, which has to outlive the model, with room for these data; where they are loaded and
- * have that room, nothing happens. */
+ * have that room, nothing happens. After a failure a model that was loaded is as it was. */
 st_status en_model_load(en_model *model, rt_context *rt, const ds_dataset *data, const en_events *events);
 
 /* Loads the weights with the least room: a file that cannot be loaded is found now, and the model can be saved. */

@@ -95,7 +95,7 @@ static st_status run(app_state *app, const opt_line *line)
     if (!counts) ST_TRY(st_fail(&app->error, ST_FAILED, "out of memory while counting"));
     ST_TRY(measure(scoring, &losses, counts));
     app_progress_clear(&app->progress);
-    const en_confusion confusion = {counts, classes, scoring->model.class_names};
+    const en_confusion confusion = {counts, classes, scoring->data->class_names};
     status = opt_has(line, "json") ? print_json(scoring, &losses, confusion)
                                    : print_text(scoring, &losses, confusion, line->operands[0]);
 done:

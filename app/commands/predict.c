@@ -49,7 +49,7 @@ static st_status choose_format(const opt_line *line, en_table_format *format, st
 static st_status write_parts(FILE *out, const en_scoring *scoring, en_table_format format)
 {
     const en_predictions predictions = {scoring->model.network, &scoring->model.evaluator, scoring->data,
-                                        scoring->model.class_names};
+                                        scoring->data->class_names};
     en_predictions_header(out, &predictions, format);
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)
         if (en_scoring_includes(scoring, split))
