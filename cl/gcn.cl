@@ -73,8 +73,8 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
             const fv keep = masked_factor(masked, bits, m * slice + row + c, total, scale);
             const fv kept = fv_load(x + m * slice, c, graph) * keep;
             fv_store(h + m * slice, c, graph, kept);
-            target = fma(fv_load(weight, c, graph), kept, target);
-            source = fma(fv_load(weight + graph, c, graph), kept, source);
+            target = fv_fma(fv_load(weight, c, graph), kept, target);
+            source = fv_fma(fv_load(weight + graph, c, graph), kept, source);
         }
         us[m] = group_sum(fv_sum(target), scratch);
         ss[m] = group_sum(fv_sum(source), scratch) + bias[bias_at];
@@ -97,7 +97,7 @@ __kernel void gcn_nodes_forward(__global float *restrict x_next, const ulong x_n
                 fv next = fv_load(x + i * slice, c, graph);
 #pragma unroll
                 for (uint j = 0; j < GCN_MODALITIES; ++j)
-                    if (j != i) next = fma((fv)(gates[i][j]), kept[j], next);
+                    if (j != i) next = fv_fma((fv)(gates[i][j]), kept[j], next);
                 fv_store(x_next + i * slice, c, graph, next);
             }
         }
@@ -172,7 +172,7 @@ __kernel void gcn_cross_backward(__global float *restrict h, const ulong h_at, _
             const fv gradient = i < modalities ? fv_load(g + i * slice, c, graph) : (fv)(0.0f);
 #pragma unroll
             for (uint j = 0; j < GCN_MODALITIES; ++j)
-                if (j != i) dot[i][j] = fma(gradient, kept[j], dot[i][j]);
+                if (j != i) dot[i][j] = fv_fma(gradient, kept[j], dot[i][j]);
         }
     }
 
@@ -270,8 +270,8 @@ __kernel void gcn_weight_partials(__global float *restrict partial, const ulong 
         fv target = (fv)(0.0f), source = (fv)(0.0f);
         for (size_t n = first; n < end; ++n) {
             const fv kept = fv_load(h + n * graph, c, graph);
-            target = fma((fv)(du[n]), kept, target);
-            source = fma((fv)(ds[n]), kept, source);
+            target = fv_fma((fv)(du[n]), kept, target);
+            source = fv_fma((fv)(ds[n]), kept, source);
         }
         fv_store(partial, c, graph, target);
         fv_store(partial + graph, c, graph, source);
@@ -346,10 +346,10 @@ __kernel void gcn_nodes_backward(__global float *dx, const ulong dx_at, const __
                 fv sum = fv_load(dh + j * slice, c, graph);
 #pragma unroll
                 for (uint i = 0; i < GCN_MODALITIES; ++i)
-                    if (i != j) sum = fma((fv)(gates[i][j] * p.inverse), gradient[i], sum);
-                sum = fma((fv)(dus[j]), target, fma((fv)(dss[j]), source, sum));
+                    if (i != j) sum = fv_fma((fv)(gates[i][j] * p.inverse), gradient[i], sum);
+                sum = fv_fma((fv)(dus[j]), target, fv_fma((fv)(dss[j]), source, sum));
                 const fv keep = masked_factor(masked, bits, j * slice + row + c, total, scale);
-                fv_store(dx + j * slice, c, graph, fma(keep, sum, gradient[j]));
+                fv_store(dx + j * slice, c, graph, fv_fma(keep, sum, gradient[j]));
             }
         }
     }

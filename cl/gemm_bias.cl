@@ -10,6 +10,6 @@ __kernel void gemm_bias(__global float *restrict c, const ulong c_at, const __gl
     if (i >= columns) return;
     c += c_at + get_global_id(1) * ld;
     fv v = fv_load(bias + bias_at, i, columns);
-    if (beta != 0.0f) v = fma((fv)(beta), fv_load(c, i, columns), v);
+    if (beta != 0.0f) v = fv_fma((fv)(beta), fv_load(c, i, columns), v);
     fv_store(c, i, columns, v);
 }

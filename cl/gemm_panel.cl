@@ -10,8 +10,15 @@
  */
 #include "vector.clh"
 
-/* Rows of a tile: GEMM_MR x 2 accumulators, 2 vectors of B and a broadcast fit the vector registers (32 of 16 floats;
- * 16 of 8 or 4). */
+/* Rows of a tile: GEMM_MR x 2 accumulators, 2 vectors of B and a broadcast fit the vector registers, and there are more
+ * accumulators than multiply-adds in flight (2 a cycle, 4 or 5 cycles each):
+ *
+ *     VW  registers  rows  in use  processors
+ *     16         32    12      27  AVX-512
+ *      8         16     6      15  AVX2
+ *      4   16 or 32     6      15  SSE4; NEON
+ *    1, 2                4          GPUs, where rows are registers of every item
+ */
 #ifndef GEMM_MR
 #if VW == 16
 #define GEMM_MR 12
@@ -23,6 +30,11 @@
 #endif
 /* Columns of a tile. */
 #define GEMM_NR (2 * VW)
+
+/* Slices that the loop of a tile adds before it jumps. With one, and all registers in use, LLVM 14 moves accumulators
+ * from register to register and through the stack (AVX2: a quarter of the speed). tests/codegen/ looks at what compilers
+ * make of it. */
+#define GEMM_SLICES 4
 
 /* A work-item that transposes reads whole rows, this many floats of each: long runs keep the prefetchers going. */
 #ifndef GEMM_TURN_DEPTH
@@ -164,9 +176,20 @@ static inline void gemm_tile_store(__global float *c, const size_t ldc, const fv
         for (uint i = 0; i < columns; i += VW) {
             fv v = fv_vload(tile + r * GEMM_NR + i);
             if (has_bias) v += fv_load(bias, i, columns);
-            if (beta != 0.0f) v = fma((fv)(beta), fv_load(c, i, columns), v);
+            if (beta != 0.0f) v = fv_fma((fv)(beta), fv_load(c, i, columns), v);
             fv_store(c, i, columns, v);
         }
+}
+
+/* A slice of a tile: the outer product of GEMM_MR floats of A and GEMM_NR of B. */
+static inline void gemm_slice_add(fv (*sum)[2], const __global float *a, const __global float *b)
+{
+    const fv b0 = fv_vload(b), b1 = fv_vload(b + VW);
+#pragma unroll
+    for (uint r = 0; r < GEMM_MR; ++r) {
+        sum[r][0] = fv_fma((fv)(a[r]), b0, sum[r][0]);
+        sum[r][1] = fv_fma((fv)(a[r]), b1, sum[r][1]);
+    }
 }
 
 /* One tile: a panel of A times a panel of B. */
@@ -174,14 +197,11 @@ static inline void gemm_tile_sum(fv (*sum)[2], const __global float *a, const __
 {
 #pragma unroll
     for (uint r = 0; r < GEMM_MR; ++r) sum[r][0] = sum[r][1] = (fv)(0.0f);
-    for (uint slice = 0; slice < k; ++slice, a += GEMM_MR, b += GEMM_NR) {
-        const fv b0 = fv_vload(b), b1 = fv_vload(b + VW);
+    uint slice = 0;
+    for (; slice + GEMM_SLICES <= k; slice += GEMM_SLICES)
 #pragma unroll
-        for (uint r = 0; r < GEMM_MR; ++r) {
-            sum[r][0] = fma((fv)(a[r]), b0, sum[r][0]);
-            sum[r][1] = fma((fv)(a[r]), b1, sum[r][1]);
-        }
-    }
+        for (uint s = 0; s < GEMM_SLICES; ++s, a += GEMM_MR, b += GEMM_NR) gemm_slice_add(sum, a, b);
+    for (; slice < k; ++slice, a += GEMM_MR, b += GEMM_NR) gemm_slice_add(sum, a, b);
 }
 
 /* Sums over the slices of a panel of A, which is about to be read for tiles: every fourth slice has a sum of its own. */

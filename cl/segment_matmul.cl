@@ -13,16 +13,34 @@
  * columns.
  */
 
-/* Tiles: as many sums as the registers of a device of that width hold. */
+/* Tiles, by what the registers hold: a tile of nt has TILE_ROWS_NT x 4 sums beside 4 vectors of Y, one of nn and tn
+ * TILE_ROWS x TILE_VECTORS sums beside TILE_VECTORS vectors of Y; either has one register more for the left factor. Their
+ * size does not change a result: every element has a sum of its own, over the same terms in the same order.
+ *
+ *     VW  registers    nt   nn, tn  processors
+ *     16         32  6 x 4   6 x 4  AVX-512
+ *      8         16  2 x 4   4 x 2  AVX2: taller tiles are spilled
+ *      4  16 or 32  2 x 4   4 x 2  SSE4; NEON
+ *   1, 2            4 x 4   4 x 2  GPUs
+ */
 #ifndef TILE_ROWS
-#if VW >= 8
+#if VW == 16
 #define TILE_ROWS 6
 #else
 #define TILE_ROWS 4
 #endif
 #endif
+#ifndef TILE_ROWS_NT
+#if VW == 16
+#define TILE_ROWS_NT 6
+#elif VW >= 4
+#define TILE_ROWS_NT 2
+#else
+#define TILE_ROWS_NT 4
+#endif
+#endif
 #ifndef TILE_VECTORS
-#if VW >= 8
+#if VW == 16
 #define TILE_VECTORS 4
 #else
 #define TILE_VECTORS 2
@@ -87,17 +105,17 @@ __kernel void segment_matmul_nt(__global float *restrict square, const ulong squ
     const size_t rest_at = columns >= VW ? columns - VW : 0; /* the last vector starts early, its old lanes cleared */
     const uv rest = as_uv((uv)((uint)(whole - rest_at)) <= uv_lanes());
 
-    for (size_t i = get_global_id(1) * TILE_ROWS; i < length; i += get_global_size(1) * TILE_ROWS) {
-        const __global float *xs[TILE_ROWS]; /* rows beyond the last repeat it */
+    for (size_t i = get_global_id(1) * TILE_ROWS_NT; i < length; i += get_global_size(1) * TILE_ROWS_NT) {
+        const __global float *xs[TILE_ROWS_NT]; /* rows beyond the last repeat it */
 #pragma unroll
-        for (uint r = 0; r < TILE_ROWS; ++r) xs[r] = x + min(i + r, length - 1) * x_ld;
+        for (uint r = 0; r < TILE_ROWS_NT; ++r) xs[r] = x + min(i + r, length - 1) * x_ld;
         for (size_t j = get_global_id(0) * TILE_COLUMNS; j < length; j += get_global_size(0) * TILE_COLUMNS) {
             const __global float *ys[TILE_COLUMNS];
-            fv sum[TILE_ROWS][TILE_COLUMNS];
+            fv sum[TILE_ROWS_NT][TILE_COLUMNS];
 #pragma unroll
             for (uint k = 0; k < TILE_COLUMNS; ++k) ys[k] = y + min(j + k, length - 1) * y_ld;
 #pragma unroll
-            for (uint r = 0; r < TILE_ROWS; ++r)
+            for (uint r = 0; r < TILE_ROWS_NT; ++r)
 #pragma unroll
                 for (uint k = 0; k < TILE_COLUMNS; ++k) sum[r][k] = (fv)(0.0f);
             for (size_t c = 0; c < whole; c += VW) {
@@ -105,10 +123,10 @@ __kernel void segment_matmul_nt(__global float *restrict square, const ulong squ
 #pragma unroll
                 for (uint k = 0; k < TILE_COLUMNS; ++k) b[k] = fv_vload(ys[k] + c);
 #pragma unroll
-                for (uint r = 0; r < TILE_ROWS; ++r) {
+                for (uint r = 0; r < TILE_ROWS_NT; ++r) {
                     const fv a = fv_vload(xs[r] + c);
 #pragma unroll
-                    for (uint k = 0; k < TILE_COLUMNS; ++k) sum[r][k] = fma(a, b[k], sum[r][k]);
+                    for (uint k = 0; k < TILE_COLUMNS; ++k) sum[r][k] = fv_fma(a, b[k], sum[r][k]);
                 }
             }
             if (whole < columns) {
@@ -117,14 +135,14 @@ __kernel void segment_matmul_nt(__global float *restrict square, const ulong squ
                 for (uint k = 0; k < TILE_COLUMNS; ++k)
                     b[k] = fv_select(rest, fv_load(ys[k], rest_at, columns), (fv)(0.0f));
 #pragma unroll
-                for (uint r = 0; r < TILE_ROWS; ++r) {
+                for (uint r = 0; r < TILE_ROWS_NT; ++r) {
                     const fv a = fv_select(rest, fv_load(xs[r], rest_at, columns), (fv)(0.0f));
 #pragma unroll
-                    for (uint k = 0; k < TILE_COLUMNS; ++k) sum[r][k] = fma(a, b[k], sum[r][k]);
+                    for (uint k = 0; k < TILE_COLUMNS; ++k) sum[r][k] = fv_fma(a, b[k], sum[r][k]);
                 }
             }
 #pragma unroll
-            for (uint r = 0; r < TILE_ROWS; ++r) {
+            for (uint r = 0; r < TILE_ROWS_NT; ++r) {
                 if (i + r >= length) break;
                 const float4 dots = alpha * fv_sum4(sum[r][0], sum[r][1], sum[r][2], sum[r][3]);
                 __global float *out = square + (i + r) * length + j;
@@ -170,7 +188,7 @@ static inline void segment_wide_tile(const segment_operands *o, const size_t i, 
         for (uint r = 0; r < TILE_ROWS; ++r) {
             const fv a = (fv)(as[r][j * o->term_step]);
 #pragma unroll
-            for (uint v = 0; v < TILE_VECTORS; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+            for (uint v = 0; v < TILE_VECTORS; ++v) sum[r][v] = fv_fma(a, b[v], sum[r][v]);
         }
     }
 #pragma unroll
@@ -200,7 +218,7 @@ static inline void segment_narrow_tile(const segment_operands *o, const size_t i
     for (size_t j = 0; j < o->length; ++j, y += o->y_ld) {
         const fv b = fv_load(y, at, o->columns);
 #pragma unroll
-        for (uint r = 0; r < TILE_ROWS; ++r) sum[r] = fma((fv)(as[r][j * o->term_step]), b, sum[r]);
+        for (uint r = 0; r < TILE_ROWS; ++r) sum[r] = fv_fma((fv)(as[r][j * o->term_step]), b, sum[r]);
     }
 #pragma unroll
     for (uint r = 0; r < TILE_ROWS; ++r) {

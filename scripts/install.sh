@@ -3,7 +3,8 @@
 #   scripts/install.sh build            to build safsd-cl
 #   scripts/install.sh device           PoCL, the OpenCL driver that runs on the CPU
 #   scripts/install.sh tests            to build and test it: the tests run on PoCL, kernels also under Oclgrind; clang,
-#                                       mandoc and shellcheck read the sources, and the benchmarks run beside a BLAS
+#                                       mandoc and shellcheck read the sources, LLVM's tools the code that PoCL makes, and
+#                                       the benchmarks run beside a BLAS
 #   scripts/install.sh implementations  OpenCL drivers that the tests also run on, 2 GB in build/implementations: Intel's
 #                                       runtime for CPUs and FPGA emulator (Python packages), Mesa's Rusticl (a Debian
 #                                       package, unpacked there: no other program sees these drivers)
@@ -17,7 +18,7 @@ case "${1:-build}" in
 build) ;;
 device) packages=(pocl-opencl-icd) ;;
 tests) packages+=(pocl-opencl-icd libcmocka-dev oclgrind clang python3 python3-numpy pkg-config libopenblas-dev shellcheck
-                  mandoc) ;;
+                  mandoc llvm binutils) ;;
 implementations)
     packages=(python3-venv libclc-15 libllvm15 libclang-cpp15 libllvmspirvlib15 libdrm2 libdrm-amdgpu1 libdrm-nouveau2
               libdrm-radeon1 libelf1 libexpat1 libsensors5 libzstd1 zlib1g)

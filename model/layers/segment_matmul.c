@@ -5,10 +5,20 @@
 /* The tiles of cl/segment_matmul.cl; these numbers only determine the launch; every grid computes everything. */
 enum { TILE_COLUMNS = 4, TILES_OF_ITEM = 4, GROUP_SIDE = 8 };
 
-/* TILE_ROWS of the kernels. */
+/* TILE_ROWS, TILE_ROWS_NT and TILE_VECTORS of the kernels. */
 static size_t tile_rows(const rt_context *rt)
 {
-    return rt_vector_width(rt) >= 8 ? 6 : 4;
+    return rt_vector_width(rt) == 16 ? 6 : 4;
+}
+
+static size_t tile_rows_nt(const rt_context *rt)
+{
+    return rt_vector_width(rt) == 16 ? 6 : rt_vector_width(rt) >= 4 ? 2 : 4;
+}
+
+static size_t tile_vectors(const rt_context *rt)
+{
+    return rt_vector_width(rt) == 16 ? 4 : 2;
 }
 
 static size_t ceil_div(size_t a, size_t b)
@@ -26,12 +36,12 @@ static size_t tiles_down(const rt_context *rt, size_t loops)
 /* The launch for `columns` of the output, in groups of up to GROUP_SIDE x GROUP_SIDE work-items if groups have
  * several. */
 static rt_grid tile_grid(const rt_context *rt, const nn_segment_matmul *shape, size_t columns, size_t columns_of_item,
-                         size_t tiles)
+                         size_t rows_of_item)
 {
     const size_t items = rt_row_group(rt);
     const size_t across = items < GROUP_SIDE ? items : GROUP_SIDE;
     const size_t down = items / across < GROUP_SIDE ? items / across : GROUP_SIDE;
-    const size_t rows_of_group = tile_rows(rt) * tiles * down;
+    const size_t rows_of_group = rows_of_item * down;
     rt_grid grid =
         rt_groups(ceil_div(columns, columns_of_item * across), ceil_div(shape->segments->longest, rows_of_group),
                   shape->segments->dialogues * shape->slices, across);
@@ -62,8 +72,9 @@ st_status nn_segment_matmul_nt(rt_context *rt, rt_view square, const nn_segment_
     const size_t loops = ceil_div(shape->columns, rt_vector_width(rt)), tiles = tiles_down(rt, loops);
     const size_t row = ceil_div(columns, TILE_COLUMNS);
     const size_t beside = rt_row_group(rt) > 1 ? 1 : ceil_div(row, rt_shares(row, tiles * loops));
-    return RT_LAUNCH(rt, "segment_matmul_nt", tile_grid(rt, shape, columns, beside * TILE_COLUMNS, tiles),
-                     RT_VIEW(square), RT_VIEW(x.view), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
+    return RT_LAUNCH(rt, "segment_matmul_nt",
+                     tile_grid(rt, shape, columns, beside * TILE_COLUMNS, tiles * tile_rows_nt(rt)), RT_VIEW(square),
+                     RT_VIEW(x.view), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
                      RT_VIEW(shape->segments->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
                      RT_UINT(x.ld), RT_ULONG(x.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(alpha),
                      RT_MOVES(2 * strided_elements(shape) + square_elements(shape)), RT_FLOPS(flops_of(shape)),
@@ -74,10 +85,10 @@ static st_status product(rt_context *rt, const char *kernel, nn_strided out, con
                          rt_view square, nn_strided y, float beta)
 {
     const size_t width = rt_vector_width(rt);
-    const size_t vectors = width >= 8 ? 4 : 2, loops = vectors * shape->segments->longest;
+    const size_t vectors = tile_vectors(rt), loops = vectors * shape->segments->longest;
     const size_t tiles = tiles_down(rt, loops);
-    return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width, tiles), RT_VIEW(out.view),
-                     RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
+    return RT_LAUNCH(rt, kernel, tile_grid(rt, shape, shape->columns, vectors * width, tiles * tile_rows(rt)),
+                     RT_VIEW(out.view), RT_VIEW(square), RT_VIEW(y.view), RT_VIEW(shape->segments->starts),
                      RT_VIEW(shape->segments->pair_starts), RT_UINT(shape->slices), RT_UINT(shape->columns),
                      RT_UINT(out.ld), RT_ULONG(out.stride), RT_UINT(y.ld), RT_ULONG(y.stride), RT_FLOAT(beta),
                      RT_MOVES((beta != 0.0f ? 3 : 2) * strided_elements(shape) + square_elements(shape)),

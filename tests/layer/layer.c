@@ -11,6 +11,7 @@
  *     SAFSD_LAYER_LOCAL=BYTES        local memory
  *     SAFSD_LAYER_BLOCK=BYTES        the largest buffer
  *     SAFSD_LAYER_UNIFIED=0|1        whether host and device share memory
+ *     SAFSD_LAYER_WIDTH=FLOATS       the native vector width
  *     SAFSD_LAYER_REPORT=FILE        at the end: "calls C failed F live L refused R": calls of the kind of FAIL, those
  * that failed on purpose, objects not released, calls beyond the limits
  *
@@ -105,6 +106,8 @@ static cl_int CL_API_CALL get_device_info(cl_device_id device, cl_device_info wh
     const size_t units = limit("SAFSD_LAYER_CPU");
     if (what == CL_DEVICE_TYPE && units) *(cl_device_type *)value = CL_DEVICE_TYPE_CPU;
     if (what == CL_DEVICE_MAX_COMPUTE_UNITS && units) *(cl_uint *)value = (cl_uint)units;
+    const size_t width = limit("SAFSD_LAYER_WIDTH");
+    if (what == CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT && width) *(cl_uint *)value = (cl_uint)width;
     const char *unified = getenv("SAFSD_LAYER_UNIFIED");
     if (what == CL_DEVICE_HOST_UNIFIED_MEMORY && unified && *unified) *(cl_bool *)value = *unified != '0';
     if (what == CL_DEVICE_MAX_WORK_GROUP_SIZE && group) *(size_t *)value = group;
