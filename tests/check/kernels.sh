@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # clang's OpenCL front end over every .cl with each width of vectors that a device may ask for, and each height of GEMM
-# tiles; warnings are errors. Then: every kernel is launched by some C file, and says who its host is.
+# tiles; warnings are errors. Then: multiply-adds are those of vector.clh; every kernel is launched by some C file, and says
+# who its host is.
 . "$(dirname "$0")/common.sh" "$@"
 command -v clang >/dev/null || skip "clang is not installed (package clang)"
 [ -e "$build/generated/random123.clh" ] || skip "random123.clh is not built"
@@ -19,6 +20,7 @@ for rows in 4 6 8 12 16; do
     for width in 1 4 8 16; do front_end -DVW=$width -DGEMM_MR=$rows cl/gemm_panel.cl | complain "VW=$width, GEMM_MR=$rows"; done
 done
 
+grep -nE '(^|[^a-z_])(fma|mad)\(' cl/*.cl cl/*.clh | complain "use fv_fma, which is fast where a processor has no such instruction"
 for source in cl/*.cl; do
     host=$(grep -oiE 'host.*' "$source" | grep -oE '(model|runtime)/[a-z_0-9/]+\.[ch]' | sort -u)
     [ -n "$host" ] || echo "$source" | complain "names no host file"
