@@ -84,3 +84,12 @@ gives 0 inspect nameless.safetensors
 out_has 'utterances, .* classes'
 gives 0 eval run/best.safetensors --data nameless.safetensors
 refuses 1 'nameless\.safetensors is a data set, not a checkpoint' eval nameless.safetensors
+
+# What a container has beside a data set is passed over, and said.
+LC_ALL=C sed 's/"utterance_ids"/"utterance_old"/; s/"checksum"/"checksux"/' data.safetensors >more.safetensors
+gives 0 inspect more.safetensors
+out_has 'passed over, no part of a data set: utterance_old'
+gives 0 eval run/best.safetensors --data more.safetensors
+err_has 'no part of a data set; they are passed over: utterance_old'
+gives 0 train "${small_model[@]}" --set data.path=more.safetensors --out more
+err_has 'no part of a data set; they are passed over: utterance_old'
