@@ -28,7 +28,7 @@ may_include cl '[a-z0-9_]+\.clh"'
 grep -nE 'include *<CL/' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' | complain "only runtime/ includes OpenCL"
 grep -nE 'include "runtime/(context_state|block|codes|kernel|profile_hooks|trace|watch|gemm_provider|gemm_panel|gemm_clblast)\.h"' -r --include=*.[ch] . | grep -vE '^\./(runtime|build|tests)' |
     complain "private to runtime/"
-for folder in base usage runtime data model model/*/ config engine; do
+for folder in base usage runtime data model model/*/ config engine api; do
     grep -nE '\b(printf|puts|putchar|perror|exit|_Exit|abort|assert)\(|\b(stdout|stderr)\b' "$folder"/*.[ch]
 done | complain "only app/ prints and exits"
 conclude

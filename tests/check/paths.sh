@@ -7,9 +7,9 @@ trap 'rm -rf "$outer" "$findings"' EXIT
 place="$outer/große Läufe, zwei"
 tree="$place/source tree"
 mkdir -p "$tree" "$place/temporary files"
-for part in base usage runtime data model config engine app bench cl cmake tests docs scripts LICENSE CITATION.cff CMakeLists.txt \
-    *.md; do
-    cp -r "$part" "$tree/"
+for part in */ LICENSE CITATION.cff CMakeLists.txt *.md; do
+    case $part in build* | runs/) continue ;; esac
+    cp -r "${part%/}" "$tree/"
 done
 ln -s "$build" "$place/a build"
 export TMPDIR="$place/temporary files"
