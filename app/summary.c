@@ -45,18 +45,26 @@ static void print_splits(const ds_dataset *data)
 
 static void print_modality(const char *name, const float *x, size_t utterances, size_t width)
 {
-    double sum = 0, least = INFINITY, most = -INFINITY;
+    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
     const size_t count = utterances * width;
+    size_t finite = 0;
     for (size_t i = 0; i < count; ++i) {
+        if (!isfinite(x[i])) continue;
+        ++finite;
         sum += (double)x[i];
         if ((double)x[i] < least) least = (double)x[i];
         if ((double)x[i] > most) most = (double)x[i];
     }
-    const double mean = sum / (double)count;
-    double squares = 0;
-    for (size_t i = 0; i < count; ++i) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
-    text_print(stdout, "  %-8s  %5zu  %10.4g  %10.4g  %10.4g  %10.4g\n", name, width, mean,
-               sqrt(squares / (double)count), least, most);
+    const double mean = sum / (double)finite;
+    for (size_t i = 0; i < count; ++i)
+        if (isfinite(x[i])) squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    if (finite > 0)
+        text_print(stdout, "  %-8s  %5zu  %10.4g  %10.4g  %10.4g  %10.4g\n", name, width, mean,
+                   sqrt(squares / (double)finite), least, most);
+    else
+        printf("  %-8s  %5zu\n", name, width);
+    if (finite < count)
+        printf("  %8s  %zu value%s not finite\n", "", count - finite, count - finite == 1 ? " is" : "s are");
 }
 
 static void print_modalities(const ds_dataset *data)

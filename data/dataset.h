@@ -72,7 +72,8 @@ st_status ds_statistics_measure(const ds_dataset *data, ds_statistics *statistic
 
 void ds_statistics_destroy(ds_statistics *statistics);
 
-/* x = (x - mean) / deviation for all splits, into memory of the data set's own. ST_USAGE where widths differ. */
+/* x = (x - mean) / deviation for all splits, into memory of the data set's own. Values that are not finite stay so
+ * (finite.h): they are of modalities that are not used. ST_USAGE where widths differ. */
 st_status ds_standardize(ds_dataset *data, const ds_statistics *statistics, st_error *error);
 
 /* ---- batches ---- */

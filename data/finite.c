@@ -13,16 +13,15 @@ static st_status stop(const ds_dataset *data, const char *file, size_t modality,
     char where[512];
     char value[48];
     const struct ds_storage *s = data->storage;
-    const bool beyond = s->beyond[modality].found && s->beyond[modality].place == at;
+    text_format(value, sizeof value, "%s", isnan(data->x[modality][at]) ? "not a number" : "infinite");
+    if (s->beyond[modality].found && s->beyond[modality].place == at)
+        text_format(value, sizeof value, "%g, beyond float32", s->beyond[modality].value);
     ds_locate(data, file, at / width, where, sizeof where);
-    if (beyond) text_format(value, sizeof value, "%g, beyond float32", s->beyond[modality].value);
-    return st_fail(error, ST_FAILED,
-                   "%s: %s feature %zu is %s; mend the file, or set [data] nonfinite = zero or mean, or leave the "
-                   "modality out with [data] modalities",
-                   where, ds_modality_name(modality), at % width + 1,
-                   beyond                         ? value
-                   : isnan(data->x[modality][at]) ? "not a number"
-                                                  : "infinite");
+    return st_fail(
+        error, ST_FAILED,
+        "%s: %s feature %zu is %s; mend the file, replace such values ([data] nonfinite = zero or mean; import "
+        "--fix nonfinite=mean), or leave the modality out ([data] modalities)",
+        where, ds_modality_name(modality), at % width + 1, value);
 }
 
 /* Adds the finite values of the rows of a dialogue, by column. */

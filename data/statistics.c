@@ -42,6 +42,7 @@ static void sum_training(const ds_dataset *data, size_t modality, const double *
         for (size_t i = data->starts[d]; i < data->starts[d + 1]; i++) {
             const float *x = data->x[modality] + i * width;
             for (size_t k = 0; k < width; k++) {
+                if (!isfinite(x[k])) continue; /* of a modality that is not used */
                 const double value = (double)x[k] - (shift ? shift[k] : 0.0);
                 sums[k] += shift ? value * value : value;
             }
@@ -101,8 +102,9 @@ static st_status standardize_modality(ds_dataset *data, size_t modality, const f
     for (size_t i = 0; i < data->utterances; i++) {
         for (size_t k = 0; k < width; k++) {
             const size_t at = i * width + k;
+            const bool usable = isfinite(from[at]); /* others are of a modality that is not used */
             to[at] = (float)(((double)from[at] - (double)mean[k]) / (double)deviation[k]);
-            if (!isfinite(to[at]))
+            if (usable && !isfinite(to[at]))
                 return st_fail(error, ST_FAILED, "%s feature %zu of utterance '%s' is not finite once standardised",
                                ds_modality_name(modality), k + 1, data->utterance_ids[i]);
         }

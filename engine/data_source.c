@@ -19,24 +19,29 @@ st_status en_data_synth(ds_dataset **data, const cfg_data *config, st_error *err
     return ds_synth(data, &options, error);
 }
 
+ds_nonfinite en_data_nonfinite(const cfg_data *config)
+{
+    return config->nonfinite == CFG_REPLACE_ZERO   ? DS_NONFINITE_ZERO
+           : config->nonfinite == CFG_REPLACE_MEAN ? DS_NONFINITE_MEAN
+                                                   : DS_NONFINITE_STOP;
+}
+
 void en_data_checks(ds_load_options *options, const cfg_data *config)
 {
     static const unsigned bits[DS_MODALITIES] = {CFG_TEXT, CFG_AUDIO, CFG_VISUAL};
     for (size_t m = 0; m < DS_MODALITIES; ++m)
         options->unused[m] = config->modalities != CFG_MODALITIES_AUTO && !(config->modalities & bits[m]);
-    options->nonfinite = config->nonfinite == CFG_REPLACE_ZERO   ? DS_NONFINITE_ZERO
-                         : config->nonfinite == CFG_REPLACE_MEAN ? DS_NONFINITE_MEAN
-                                                                 : DS_NONFINITE_STOP;
+    options->nonfinite = en_data_nonfinite(config);
 }
 
-void en_say_replaced(const ds_dataset *data, const cfg_data *config, const en_events *events)
+void en_say_replaced(const ds_dataset *data, ds_nonfinite how, const en_events *events)
 {
     for (size_t m = 0; m < DS_MODALITIES; ++m)
         if (data->replaced[m] > 0)
             en_say(events, EN_NOTICE, "%zu %s feature%s of the data set %s not finite: replaced by %s",
                    data->replaced[m], ds_modality_name(m), data->replaced[m] == 1 ? "" : "s",
                    data->replaced[m] == 1 ? "is" : "are",
-                   config->nonfinite == CFG_REPLACE_MEAN ? "the mean over the training part" : "0");
+                   how == DS_NONFINITE_MEAN ? "the mean over the training part" : "0");
 }
 
 static st_status read_file(ds_dataset **data, const cfg_data *config, st_error *error)

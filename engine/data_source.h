@@ -18,8 +18,11 @@ st_status en_data_load(ds_dataset **data, const cfg_config *config, bool hold_ou
 /* The modalities that a configuration leaves out, and what it does with features that are not finite: for ds_load. */
 void en_data_checks(ds_load_options *options, const cfg_data *config);
 
+/* What a configuration does with features that are not finite. */
+ds_nonfinite en_data_nonfinite(const cfg_data *config);
+
 /* Says what was replaced, where it was. */
-void en_say_replaced(const ds_dataset *data, const cfg_data *config, const en_events *events);
+void en_say_replaced(const ds_dataset *data, ds_nonfinite how, const en_events *events);
 
 /* What follows the reading: the names of classes are checked and, with `hold_out`, the validation part is held out. */
 st_status en_data_prepare(ds_dataset *data, const cfg_config *config, bool hold_out, st_error *error);

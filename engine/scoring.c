@@ -66,7 +66,7 @@ static st_status load_data(en_scoring *s)
     if (s->model.checkpoint->own && s->config.data.modalities == CFG_MODALITIES_AUTO)
         s->config.data.modalities = en_settings_modalities(&s->model.network_config); /* others need not be finite */
     ST_FORWARD(en_data_load(&s->data, &s->config, held_out, error));
-    en_say_replaced(s->data, &s->config.data, s->options.events);
+    en_say_replaced(s->data, en_data_nonfinite(&s->config.data), s->options.events);
     if (s->options.part == EN_PART_USUAL && ds_select(s->data, DS_TEST, NULL, NULL) == 0) s->part = EN_PART_ALL;
     size_t dialogues = 0;
     for (ds_split split = DS_TRAIN; split < DS_SPLITS; ++split)

@@ -137,7 +137,7 @@ static st_status load_data(en_training *run)
 {
     st_error *error = error_of(run);
     ST_FORWARD(take_data(run));
-    en_say_replaced(run->data, &run->config.data, run->options.events);
+    en_say_replaced(run->data, en_data_nonfinite(&run->config.data), run->options.events);
     ST_FORWARD(ds_check_labels(run->data, error));
     ST_FORWARD(en_settings_model(&run->state->options.config, &run->config, run->data, error));
     ST_FORWARD(en_settings_tables(&run->tables, &run->config, run->data, error));
