@@ -208,12 +208,16 @@ static void restore_network(en_model *m, rt_context *rt, const nn_extent *extent
 
 st_status en_model_load(en_model *model, rt_context *rt, const ds_dataset *data, const en_events *events)
 {
-    const nn_extent wanted = nn_extent_of(data, model->evaluator.part), earlier = model->extent;
-    const size_t part = model->evaluator.part;
+    const size_t configured = en_settings_part(model->config), part = model->evaluator.part;
+    const nn_extent wanted = nn_extent_of(data, configured), earlier = model->extent;
     const bool loaded = model->network != NULL;
+    const bool cut = part < configured && has_room(&model->wanted, &wanted) && has_room(&wanted, &model->wanted);
+    if (loaded && cut) return ST_OK; /* the same data as before, which had to be cut */
+    model->evaluator.part = configured;
     if (loaded && has_room(&earlier, &wanted)) return ST_OK;
     nn_safsd_destroy(&model->network);
     const st_status status = load_network(model, rt, data, events);
+    model->wanted = wanted;
     if (status == ST_OK) return ST_OK;
     nn_safsd_destroy(&model->network);
     model->evaluator.part = part;

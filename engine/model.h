@@ -30,6 +30,7 @@ typedef struct en_model {
     nn_evaluator evaluator;         /* as the training's */
     nn_safsd *network;              /* NULL until it is loaded */
     nn_extent extent;               /* that the network has room for */
+    nn_extent wanted;               /* by the data that it was last loaded for, before any cut */
 } en_model;
 
 /* Takes over a checkpoint that is open, for en_model_close. `config` is what it carries itself, or what is given in its
