@@ -35,7 +35,8 @@ unset SAFSD_CL_KERNELS
 # products of the self-test alone: found before the first step.
 mkdir early shallow
 sed 's/turn < turns/turn < min(turns, 65535u)/' "$SAFSD_TEST_SOURCE/cl/long_loop.cl" >early/long_loop.cl
-sed 's/slice < k; ++slice, a += GEMM_MR, b/slice < min(k, 40u); ++slice, a += GEMM_MR, b/' \
+sed 's/slice < k; ++slice, a += GEMM_MR, b/slice < min(k, 40u); ++slice, a += GEMM_MR, b/
+    s/slice + GEMM_SLICES <= k/slice + GEMM_SLICES <= min(k, 40u)/' \
     "$SAFSD_TEST_SOURCE/cl/gemm_panel.cl" >shallow/gemm_panel.cl
 different early/long_loop.cl "$SAFSD_TEST_SOURCE/cl/long_loop.cl"
 different shallow/gemm_panel.cl "$SAFSD_TEST_SOURCE/cl/gemm_panel.cl"
