@@ -133,7 +133,8 @@ static void refusals_case(th_case *t, const void *user)
     rt_upload_destroy(&upload);
     assert_int_equal(rt_map_read(t->rt, beyond, 8, &map), ST_DEVICE);
     assert_null(map.host);
-    expect_text(t, rt_device(t->rt)->unified_memory ? "clEnqueueMapBuffer said CL_" : "clEnqueueReadBuffer said CL_");
+    expect_text(t, rt_device(t->rt)->unified_memory ? "clEnqueueMapBuffer returned CL_"
+                                                    : "clEnqueueReadBuffer returned CL_");
 }
 
 static void test_refusals(void **state)
