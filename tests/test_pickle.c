@@ -8,148 +8,7 @@
 #include <string.h>
 
 #include "data/pickle.h"
-
-/* ---- a value as text, the same as text_of of make_pickles.py ---- */
-
-typedef struct sink {
-    char *text;
-    size_t size, room;
-} sink;
-
-static void put(sink *s, const char *text)
-{
-    const size_t size = strlen(text);
-    if (s->size + size + 1 > s->room) {
-        s->room = 2 * (s->size + size + 1);
-        s->text = realloc(s->text, s->room);
-        assert_non_null(s->text);
-    }
-    memcpy(s->text + s->size, text, size + 1);
-    s->size += size;
-}
-
-static void put_real(sink *s, double real)
-{
-    char text[64];
-    snprintf(text, sizeof text, "%.17g", real);
-    put(s, text);
-}
-
-static void put_character(sink *s, uint32_t c)
-{
-    char text[16];
-    if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
-        snprintf(text, sizeof text, "%c", (int)c);
-    else
-        snprintf(text, sizeof text, "{%" PRIx32 "}", c);
-    put(s, text);
-}
-
-/* Bytes as they are; text through ds_value_text, which the tests of that function check for its own part. */
-static void put_string(sink *s, const ds_value *value)
-{
-    put(s, value->kind == DS_BYTES ? "b\"" : "u\"");
-    if (value->kind == DS_BYTES) {
-        for (size_t i = 0; i < value->as.string.size; i++) put_character(s, value->as.string.bytes[i]);
-    } else {
-        char text[2048];
-        const size_t size = ds_value_text(value, text, sizeof text);
-        assert_true(size < sizeof text && strlen(text) == size);
-        for (size_t i = 0; i < size;) {
-            const unsigned char lead = (unsigned char)text[i];
-            const size_t more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-            uint32_t c = more == 0 ? lead : lead & (0x3fu >> more);
-            for (size_t k = 1; k <= more; k++) c = c << 6 | ((unsigned char)text[i + k] & 0x3fu);
-            put_character(s, c);
-            i += more + 1;
-        }
-    }
-    put(s, "\"");
-}
-
-static void put_value(sink *s, const ds_value *value, int depth);
-
-static void put_entries(sink *s, ds_value *const *items, size_t count, bool pairs, int depth)
-{
-    put(s, "(");
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) put(s, pairs && i % 2 ? ":" : " ");
-        put_value(s, items[i], depth + 1);
-    }
-    put(s, ")");
-}
-
-static void put_array(sink *s, const ds_array *array, int depth)
-{
-    char text[64];
-    if (array->type == 'O')
-        put(s, "array O ");
-    else {
-        snprintf(text, sizeof text, "array %c%zu ", array->type, array->width);
-        put(s, text);
-    }
-    for (size_t i = 0; i < array->rank; i++) {
-        snprintf(text, sizeof text, "%s%zu", i ? "x" : "", array->shape[i]);
-        put(s, text);
-    }
-    if (array->type == 'O') {
-        put_entries(s, array->values, array->elements, false, depth);
-        return;
-    }
-    const ds_value holder = {.kind = DS_ARRAY, .as.array = (ds_array *)(uintptr_t)array};
-    put(s, "(");
-    for (size_t i = 0; i < array->elements; i++) {
-        ds_value spare = {0};
-        if (i > 0) put(s, " ");
-        if (array->type == 'S' || array->type == 'U')
-            put_value(s, ds_value_entry(&holder, i, &spare), depth);
-        else
-            put_real(s, ds_array_real(array, i));
-    }
-    put(s, ")");
-}
-
-static void put_value(sink *s, const ds_value *value, int depth)
-{
-    char text[32];
-    if (depth > 20) fail_msg("too deep");
-    switch (value->kind) {
-    case DS_NONE:
-        put(s, "None");
-        break;
-    case DS_BOOL:
-        put(s, value->as.integer ? "True" : "False");
-        break;
-    case DS_INT:
-        snprintf(text, sizeof text, "%" PRId64, value->as.integer);
-        put(s, text);
-        break;
-    case DS_FLOAT:
-        put_real(s, value->as.real);
-        break;
-    case DS_BYTES:
-    case DS_TEXT:
-    case DS_WIDE_TEXT:
-        put_string(s, value);
-        break;
-    case DS_LIST:
-    case DS_TUPLE:
-    case DS_SET:
-    case DS_DICT:
-        put(s, value->kind == DS_LIST    ? "list"
-               : value->kind == DS_TUPLE ? "tuple"
-               : value->kind == DS_SET   ? "set"
-                                         : "dict");
-        put_entries(s, value->as.list.items, value->as.list.count, value->kind == DS_DICT, depth);
-        break;
-    case DS_ARRAY:
-        put_array(s, value->as.array, depth);
-        break;
-    default:
-        put(s, "?");
-        break;
-    }
-}
+#include "tests/support/value_text.h"
 
 /* ---- fixtures written by Python ---- */
 
@@ -175,8 +34,8 @@ static void expect_fixture(const char *name, const char *expectation)
     for (size_t i = 0; i < root->as.list.count; i++) {
         const char *end = strchr(line, '\n');
         assert_non_null(end);
-        sink s = {0};
-        put_value(&s, root->as.list.items[i], 0);
+        ts_sink s = {0};
+        ts_put_value(&s, root->as.list.items[i], 0);
         if (s.size != (size_t)(end - line) || memcmp(s.text, line, s.size) != 0)
             fail_msg("%s, entry %zu is %s\nand not %.*s", name, i, s.text, (int)(end - line), line);
         free(s.text);
@@ -210,7 +69,7 @@ static void test_python2(void **state)
 /* ---- pickles by hand ---- */
 
 /* Parsed from memory of exactly that size, so that a sanitizer sees every byte read beyond it. */
-static st_status parse(const char *bytes, size_t size, sink *out, st_error *error)
+static st_status parse(const char *bytes, size_t size, ts_sink *out, st_error *error)
 {
     ds_pickle *pickle = NULL;
     unsigned char *exact = malloc(size ? size : 1);
@@ -218,7 +77,7 @@ static st_status parse(const char *bytes, size_t size, sink *out, st_error *erro
     memcpy(exact, bytes, size);
     st_clear(error);
     const st_status status = ds_pickle_parse(&pickle, exact, size, "it", error);
-    if (status == ST_OK && out) put_value(out, ds_pickle_root(pickle), 0);
+    if (status == ST_OK && out) ts_put_value(out, ds_pickle_root(pickle), 0);
     if (status != ST_OK) {
         assert_null(pickle);
         assert_int_equal(error->status, status);
@@ -234,7 +93,7 @@ static st_status parse(const char *bytes, size_t size, sink *out, st_error *erro
 static void expect(const char *bytes, size_t size, const char *expected)
 {
     st_error error = {0};
-    sink s = {0};
+    ts_sink s = {0};
     if (parse(bytes, size, &s, &error) != ST_OK) fail_msg("%s", error.text);
     assert_string_equal(s.text, expected);
     free(s.text);
@@ -548,87 +407,6 @@ static void test_files(void **state)
     ds_pickle_close(&pickle);
 }
 
-/* ---- values ---- */
-
-static ds_value text_value(ds_kind kind, const char *bytes, size_t size)
-{
-    ds_value value = {.kind = kind};
-    value.as.string.bytes = (const unsigned char *)bytes;
-    value.as.string.size = size;
-    return value;
-}
-
-static void expect_text(ds_kind kind, const char *bytes, size_t size, const char *expected)
-{
-    char text[64];
-    const ds_value value = text_value(kind, bytes, size);
-    assert_int_equal(ds_value_text(&value, text, sizeof text), strlen(expected));
-    assert_string_equal(text, expected);
-}
-
-static void test_text(void **state)
-{
-    (void)state;
-    expect_text(DS_BYTES, BYTES("a\xe9\x92\0z"), "a\xc3\xa9\xc2\x92\xef\xbf\xbdz");
-    expect_text(DS_TEXT, BYTES("a\xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80"), "a\xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80");
-    expect_text(DS_TEXT, BYTES("\xed\xa0\xbd"), "\xef\xbf\xbd"); /* a lone surrogate */
-    expect_text(DS_TEXT,
-                BYTES("\xc0\x80\xff"
-                      "a\xe2\x98"),
-                "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-                "a\xef\xbf\xbd\xef\xbf\xbd");
-    expect_text(DS_WIDE_TEXT, BYTES("M\0\0\0\x03\x26\0\0\0\0\0\0"), "M\xe2\x98\x83");
-    char text[8];
-    const ds_value number = {.kind = DS_INT, .as.integer = -12};
-    assert_int_equal(ds_value_text(&number, text, sizeof text), 3);
-    assert_string_equal(text, "-12");
-    const ds_value none = {.kind = DS_NONE};
-    assert_true(ds_value_text(&none, text, sizeof text) == SIZE_MAX);
-    /* A character that does not fit is left out whole, and so is what follows it. */
-    const ds_value long_text = text_value(DS_TEXT, BYTES("abcdef\xe2\x98\x83xyz"));
-    assert_int_equal(ds_value_text(&long_text, text, sizeof text), 12);
-    assert_string_equal(text, "abcdef");
-    assert_int_equal(ds_value_text(&long_text, NULL, 0), 12);
-}
-
-static void test_numbers(void **state)
-{
-    (void)state;
-    int64_t integer = 0;
-    double real = 0.0;
-    ds_value value = {.kind = DS_FLOAT, .as.real = 3.0};
-    assert_true(ds_value_integer(&value, &integer) && integer == 3);
-    value.as.real = 3.5;
-    assert_false(ds_value_integer(&value, &integer));
-    assert_true(ds_value_real(&value, &real) && real == 3.5);
-    value.as.real = NAN;
-    assert_false(ds_value_integer(&value, &integer));
-    value = (ds_value){.kind = DS_TEXT};
-    assert_false(ds_value_integer(&value, &integer));
-    assert_false(ds_value_real(&value, &real));
-    ds_array array = {
-        .type = 'u', .width = 2, .big_endian = true, .elements = 1, .data = (const unsigned char *)"\x01\x02"};
-    value = (ds_value){.kind = DS_ARRAY, .as.array = &array};
-    assert_true(ds_value_integer(&value, &integer) && integer == 258);
-    array.elements = 2;
-    assert_false(ds_value_integer(&value, &integer));
-}
-
-static void test_describe(void **state)
-{
-    (void)state;
-    char text[128];
-    ds_array array = {.type = 'f', .width = 4, .rank = 2, .shape = {14, 100}};
-    ds_value value = {.kind = DS_ARRAY, .as.array = &array};
-    assert_string_equal(ds_value_describe(&value, text, sizeof text), "an array of 14 x 100 float32");
-    array = (ds_array){.type = 'i', .width = 8, .big_endian = true};
-    assert_string_equal(ds_value_describe(&value, text, sizeof text), "an array of one big-endian int64");
-    value = (ds_value){.kind = DS_DICT, .as.list.count = 4};
-    assert_string_equal(ds_value_describe(&value, text, sizeof text), "a dict of 2");
-    value = text_value(DS_TEXT, BYTES("a\nb"));
-    assert_string_equal(ds_value_describe(&value, text, sizeof text), "'a b'");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,7 +414,6 @@ int main(void)
         cmocka_unit_test(test_containers), cmocka_unit_test(test_forbidden),  cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_arrays),     cmocka_unit_test(test_bad_arrays), cmocka_unit_test(test_no_blow_up),
         cmocka_unit_test(test_deep),       cmocka_unit_test(test_damage),     cmocka_unit_test(test_files),
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_numbers),    cmocka_unit_test(test_describe),
     };
     return cmocka_run_group_tests(tests, ts_scratch_open, ts_scratch_close);
 }
